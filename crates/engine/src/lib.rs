@@ -1,0 +1,1 @@
+//! Load, decide, make durable, then act: ties the deciding rooms to time and disk.

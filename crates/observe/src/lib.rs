@@ -1,0 +1,1 @@
+//! What functions print: what is kept, for how long, and found again by a filter.

@@ -1,0 +1,1 @@
+//! The order domain: tiers, tests, and the handlers that act on orders.

@@ -1,0 +1,1 @@
+//! The event-pattern language: parse, validate, match, explain.

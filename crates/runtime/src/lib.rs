@@ -1,0 +1,1 @@
+//! Runs functions: the handlers that are built in.

@@ -1,0 +1,2 @@
+//! The `orderflow` binary.
+fn main() {}

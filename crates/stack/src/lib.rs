@@ -1,0 +1,1 @@
+//! A template becomes the resources to run.

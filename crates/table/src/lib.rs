@@ -1,0 +1,1 @@
+//! One table's decisions: keys and conditions in, change records out.

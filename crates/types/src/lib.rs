@@ -1,0 +1,24 @@
+//! The words that every room uses, and nothing that acts.
+//!
+//! [`Value`] and [`Item`] are what a table keeps, [`Key`] is how it finds them, a [`Change`] is what happened to one
+//! item, a [`Record`] is a change as a function receives it ([`event`]). [`Number`] is exact: 38 decimal digits, one
+//! canonical text. Names and ARNs are parsed once, at the edge.
+//!
+//! Invariant: nothing here reads a clock, touches a disk or waits.
+
+mod arn;
+mod change;
+pub mod event;
+mod key;
+mod names;
+mod number;
+mod time;
+mod value;
+
+pub use arn::{Account, Arn, ParseArnError};
+pub use change::{Change, ChangeKind, Record, SequenceNumber, Stream, TableId, ViewType};
+pub use key::{Key, KeyAttribute, KeySchema, KeyType, KeyValue};
+pub use names::{FunctionName, LogGroupName, NameError, PipeName, QueueName, TableName};
+pub use number::{Number, NumberError};
+pub use time::Timestamp;
+pub use value::{Item, VALUE_DEPTH_MAX, Value, ValueError};

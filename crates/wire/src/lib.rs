@@ -1,0 +1,1 @@
+//! The AWS protocols: bytes to commands and back.

@@ -1,0 +1,2 @@
+//! House rules as tests, and the checks that use other programs.
+fn main() {}
