@@ -1,1 +1,45 @@
-//! Load, decide, make durable, then act: ties the deciding rooms to time and disk.
+//! Ties what the deciding rooms decide to time and disk: load, decide, make durable, then act.
+//!
+//! Start at [`Engine`]: it opens a data directory, takes in stacks ([`Engine::deploy`]), carries out commands on tables
+//! and queues, and runs pipes once it is told who runs functions ([`Engine::start`]). What happens to one write: `tables`
+//! looks and lets the table decide; `commit` hands the entry to the store, whose writer makes it durable and gives the
+//! change to the `feed`; the lanes of `pipes` take it from there to a function; `progress` keeps how far they are.
+//!
+//! Invariants: nobody hears of a state that is not durable, a refusal included. Nothing waits on a timer for work:
+//! records wake their pipes. No HTTP and no spelling of AWS's here.
+
+mod asynchronous;
+mod catalog;
+mod clock;
+mod codec;
+mod commit;
+mod counts;
+mod engine;
+mod explain;
+mod feed;
+mod functions;
+mod housekeeping;
+mod layout;
+mod pipes;
+mod progress;
+mod queues;
+mod redrive;
+pub mod spec;
+mod tables;
+
+pub use catalog::{
+    Act, Catalog, Definition, DeployRefused, FunctionEntry, LogGroupEntry, PipeEntry, QueueEntry, Step, StreamEntry,
+    TableEntry,
+};
+pub use clock::now;
+pub use codec::Malformed;
+pub use commit::WriteRefused;
+pub use counts::Count;
+pub use delivery::queue::{Counts, Receipt};
+pub use engine::{Check, DeployError, Engine, NotFound, OpenError, Options, PipeError, PipeStatus, QueueError};
+pub use explain::{Decision, Difference, Explained, ExplainedChange, Older, Verdict, differences};
+pub use functions::{Functions, Invoked};
+pub use progress::{How, Outcome, Then};
+pub use queues::{ChangeRefused, Message, ReceiveRefused, ReceivedMessage};
+pub use redrive::{Redrive, Redriven};
+pub use tables::{CommandRefused, TableWrite, Written};

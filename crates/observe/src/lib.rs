@@ -1,1 +1,13 @@
 //! What functions print: what is kept, for how long, and found again by a filter.
+//!
+//! [`FilterPattern`] finds lines, [`invocation`] is what is printed around every call of a function and under which
+//! names, [`Retention`] says how long a group of lines is kept.
+//!
+//! Invariant: nothing here reads a clock, touches a disk or waits.
+
+mod filter;
+pub mod invocation;
+mod retention;
+
+pub use filter::{FILTER_PATTERN_LENGTH_MAX, FilterPattern, FilterPatternError};
+pub use retention::{RETENTION_DAYS, Retention, RetentionError, expired};

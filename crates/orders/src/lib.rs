@@ -1,1 +1,21 @@
-//! The order domain: tiers, tests, and the handlers that act on orders.
+//! The order domain: which tier an order has, who is a test customer, and what the handlers do with a change.
+//!
+//! Start at [`catalogue`], which lists the handlers by name, and at [`Handler`], which says what one is. [`Order`]
+//! reads the items of both shops' tables, [`routing_attributes`] are what a pipe can match on them exactly, and
+//! [`sample`] makes up orders for demonstrations.
+//!
+//! Invariant: nothing here reads a clock, touches a disk or waits; whatever an item holds, no handler panics.
+
+mod amount;
+mod catalogue;
+mod handler;
+mod handlers;
+mod order;
+pub mod sample;
+mod tier;
+
+pub use amount::Amount;
+pub use catalogue::{Entry, catalogue, find};
+pub use handler::{Context, FailingOrders, Failure, Handler, HandlerError};
+pub use order::{Layout, Order};
+pub use tier::{Tier, is_test, routing_attributes};

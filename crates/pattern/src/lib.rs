@@ -1,1 +1,132 @@
 //! The event-pattern language: parse, validate, match, explain.
+//!
+//! A pattern is a piece of JSON that describes which events somebody wants to have. It is what a rule of an EventBridge
+//! bus and a filter of a pipe consist of, and this crate decides, for a pattern and an event, whether they match, as
+//! AWS decides it; and, because the commonest question about a filter is "why did it not fire", it says why. Start at
+//! [`Pattern`]. The crate does no I/O, reads no clock, and knows nothing of queues, tables or templates.
+//!
+//! ```
+//! use pattern::{Dialect, Pattern};
+//!
+//! let filter = Pattern::parse(
+//!     r#"{
+//!         "eventName": ["MODIFY"],
+//!         "dynamodb": {
+//!             "OldImage": {"status": {"S": ["pending"]}},
+//!             "NewImage": {"status": {"S": ["shipped"]}, "test": {"BOOL": [false]}}
+//!         }
+//!     }"#,
+//!     Dialect::Pipe,
+//! )?;
+//! let record = br#"{
+//!     "eventName": "MODIFY",
+//!     "dynamodb": {
+//!         "OldImage": {"status": {"S": "pending"}},
+//!         "NewImage": {"status": {"S": "cancelled"}, "test": {"BOOL": false}}
+//!     }
+//! }"#;
+//! assert!(!filter.matches_json(record)?);
+//! assert_eq!(
+//!     filter.explain_json(record)?.reasons(),
+//!     [r#"dynamodb.NewImage.status.S is "cancelled", the pattern wants "shipped""#]
+//! );
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The language in one page
+//!
+//! A pattern is an object. Its keys name fields of the event; all of them must hold. A key holds either an object,
+//! which goes one field deeper, or a list of alternatives, of which one must hold. What a pattern does not mention, it
+//! does not look at.
+//!
+//! A field is really a *path*: the keys from the top joined by dots. `{"a": {"b": [1]}}`, `{"a.b": [1]}` and every
+//! other way to cut the path mean the same, in patterns and in events. Arrays add nothing to a path. Values are
+//! scalars only; a path that leads to an object, to `[]` or to `{}` has no value.
+//!
+//! An alternative is a literal or an object with one operator:
+//!
+//! | alternative | holds for |
+//! |---|---|
+//! | `"text"` | that string; if it reads as an IP address, every spelling of the address |
+//! | `5` | numbers equal to it, and numbers of the same spelling |
+//! | `true`, `false`, `null` | just that |
+//! | `{"prefix": "x"}`, `{"suffix": "x"}` | strings that begin or end so |
+//! | `{"prefix": {"equals-ignore-case": "x"}}`, same for `suffix` | the same in any case |
+//! | `{"equals-ignore-case": "x"}` | strings equal but for case |
+//! | `{"wildcard": "a*b"}` | strings like that; `\*` and `\\` are literal |
+//! | `{"anything-but": …}` | every value but this string or number, or these in a list |
+//! | `{"anything-but": {"prefix": …}}`, `suffix`, `equals-ignore-case`, `wildcard` | every value that is not such a string; buses only |
+//! | `{"numeric": [">", 0, "<=", 5]}`, `["=", 5]` | numbers within the bounds |
+//! | `{"exists": true}`, `{"exists": false}` | any value; no value anywhere |
+//! | `{"cidr": "10.0.0.0/8"}` | strings that are addresses of the network |
+//! | `{"exactly": "x"}` | that string, even if it reads as an address |
+//!
+//! `"$or": [{…}, {…}]` in place of a field holds if one of its objects holds beside everything else. It is a `$or` only
+//! if the list has two objects or more, nothing else, and no field inside them has an operator's name; otherwise it is
+//! a field called `$or`. Several lists multiply, up to [`BRANCHES_MAX`] combinations.
+//!
+//! # What surprises people
+//!
+//! - *A string is never a number.* DynamoDB's `N` values are strings in a stream record, so `numeric` never holds there.
+//! - *A list in the event* satisfies a clause if one of its elements does. So `anything-but` holds for `["x", "y"]`
+//!   although `x` is excluded, since `y` is not.
+//! - *Elements belong together.* Values taken from inside elements of one array must come from the same element:
+//!   `{"a": {"x": [1], "y": [2]}}` does not match `{"a": [{"x": 1}, {"y": 2}]}`. Bare values of an array belong to no
+//!   element of it. With `$or` this holds for each combination.
+//! - *`exists: false` asks about the whole event*, not about one element, and is true of a path that leads to an
+//!   object.
+//! - *`anything-but` wants a value.* For an absent field it does not hold; add `{"exists": false}`.
+//! - *A path that is given twice* counts the last time it is given, even if once is inside `$or` and once outside.
+//! - *Repeated keys in an event* all count.
+//! - *Numbers that no double holds exactly*, such as 9007199254740993, equal only their own spelling and satisfy no
+//!   comparison; as an operand of `numeric` or `anything-but` they are refused.
+//! - *What follows the top object* is not looked at, neither in patterns nor in events.
+//!
+//! # Where we read strictly
+//!
+//! Where AWS's own matcher has a plain defect, or leaves a bound open, this crate takes the strict reading:
+//!
+//! - `{"cidr": "0.0.0.0/0"}` does not hold for `::1`, nor any IPv4 network for an IPv6 address or the other way round.
+//!   AWS compares hexadecimal texts and lets some through.
+//! - `/32` and `/128` networks are refused, in AWS's words, although they would make sense: a pattern that is accepted
+//!   here must be accepted there. Write the address itself.
+//! - An empty list inside a nested `anything-but` is refused at once; on AWS it fails without a reason.
+//! - `equals-ignore-case` always holds for the very same string; on AWS it does not for a few title-case letters.
+//! - Patterns and JSON events nest at most [`DEPTH_MAX`] levels, and paths have at most as many parts.
+//! - Half a surrogate pair, `"\ud800"`, reads as U+FFFD, because it is no character.
+//! - An event that repeats keys over arrays in so many combinations that deciding would take time without bound is
+//!   [`TooAmbiguous`] and does not match.
+//!
+//! The wildcard complexity that AWS accepts is unpublished; [`WILDCARD_COMPLEXITY_MAX`] agrees with the cases known.
+//! It, and the size of a pattern, are limits of validation ([`Limits`]); the matcher needs neither.
+//!
+//! # How it works
+//!
+//! The text is cut into tokens and read in order into clauses (a path and its alternatives) and branches (the
+//! combinations of `$or`). Each branch keeps its paths as a tree, which matching walks along the event. Where keys are
+//! plain, each part of a path can only be found in one field, one walk decides, and nothing is allocated: that is how
+//! typed records are matched, through the [`Node`] trait, with no JSON in between. Repeated and dotted keys are what
+//! takes more, and only where they occur. Wildcards take time linear in the text for each of their pieces.
+
+mod address;
+mod complexity;
+mod error;
+mod explain;
+mod ignore_case;
+mod json;
+mod lexer;
+mod node;
+mod number;
+mod parse;
+mod pattern;
+mod rule;
+mod search;
+mod test;
+mod wildcard;
+
+pub use complexity::WILDCARD_COMPLEXITY_MAX;
+pub use error::{EventError, ParseError, ParseErrorKind, TooAmbiguous};
+pub use explain::{BranchExplanation, ClauseExplanation, Conflict, Explanation};
+pub use json::{JsonEvent, JsonNode};
+pub use node::{Kind, Node};
+pub use pattern::{BRANCHES_MAX, BUS_SIZE_DEFAULT, DEPTH_MAX, Dialect, Limits, Pattern, SIZE_MAX};

@@ -14,6 +14,9 @@ use serde::{Deserialize, Serialize};
 /// must not make the list grow without end.
 const KEPT_MAX: usize = 100;
 
+/// How many names a misspelt one is compared with.
+const GUESSED_FROM_MAX: usize = 1_000;
+
 /// A place in the template's text, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Position {
@@ -139,6 +142,12 @@ impl Findings {
         Failed(())
     }
 
+    /// Whether more findings would only be counted: then a walk can end, and a hostile template
+    /// cannot make it guess names for ever.
+    pub(crate) fn full(&self) -> Option<Failed> {
+        (self.unlisted > 0).then_some(Failed(()))
+    }
+
     /// How many there are, to ask later whether more came.
     pub(crate) fn count(&self) -> usize {
         self.list.len() + self.unlisted
@@ -196,14 +205,12 @@ impl fmt::Display for Path<'_> {
 }
 
 /// The known word that `word` most likely means, as the start of a hint.
-pub(crate) fn did_you_mean<'k>(
-    word: &str,
-    known: impl IntoIterator<Item = &'k str>,
-) -> Option<String> {
+pub(crate) fn did_you_mean<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {
     known
         .into_iter()
+        .take(GUESSED_FROM_MAX)
         .map(|candidate| (distance(word, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 4)
+        .filter(|(distance, candidate)| *distance <= 2.max(1 + candidate.len() / 4))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| format!("did you mean `{candidate}`?"))
 }

@@ -73,9 +73,7 @@ impl Node {
     /// The function and its argument, when this map is a call such as `{"Fn::Sub": …}`.
     pub(crate) fn as_call(&self) -> Option<(&str, &Node)> {
         match self.as_map()? {
-            [only] if only.key == "Ref" || only.key.starts_with("Fn::") => {
-                Some((&only.key, &only.value))
-            }
+            [only] if only.key == "Ref" || only.key.starts_with("Fn::") => Some((&only.key, &only.value)),
             _ => None,
         }
     }

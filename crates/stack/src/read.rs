@@ -23,11 +23,7 @@ pub(crate) fn read(text: &str, findings: &mut Findings) -> Result<Node, Failed> 
         ));
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if text.trim_start().starts_with('{') {
-        json::read(text, findings)
-    } else {
-        yaml::read(text, findings)
-    }
+    if text.trim_start().starts_with('{') { json::read(text, findings) } else { yaml::read(text, findings) }
 }
 
 /// Puts one more key into a map, or says that it is there already.

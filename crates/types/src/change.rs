@@ -196,7 +196,7 @@ impl Record {
             word ^ (word >> 31)
         };
         let sequence = self.change.sequence.get();
-        format!("{:016x}{:016x}", mix(sequence), mix(sequence ^ (u64::from(self.change.table.0) << 40) ^ !0))
+        format!("{:016x}{:016x}", mix(sequence), mix(!sequence))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::findings::{Failed, Findings, Path, Position};
 use crate::node::{DEPTH_MAX, Data, Entry, NODES_MAX, Node};
 
 pub(super) fn read(text: &str, findings: &mut Findings) -> Result<Node, Failed> {
-    let mut reader = Reader { rest: text.chars(), at: Position::START, nodes: 0, findings };
+    let mut reader = Reader { rest: text.chars(), at: Position::START, nodes: 0, path: String::new(), findings };
     let node = reader.value(0)?;
     reader.skip_space();
     match reader.peek() {
@@ -22,6 +22,8 @@ struct Reader<'t, 'f> {
     rest: std::str::Chars<'t>,
     at: Position,
     nodes: usize,
+    /// The way to what is being read.
+    path: String,
     findings: &'f mut Findings,
 }
 
@@ -47,7 +49,11 @@ impl Reader<'_, '_> {
     }
 
     fn wrong(&mut self, message: impl Into<String>) -> Failed {
-        self.findings.add(self.at, &Path::TOP, message)
+        self.wrong_at(self.at, message)
+    }
+
+    fn wrong_at(&mut self, at: Position, message: impl Into<String>) -> Failed {
+        self.findings.add(at, &Path::TOP.key(&self.path), message)
     }
 
     fn expected(&mut self, what: &str) -> Failed {
@@ -98,7 +104,13 @@ impl Reader<'_, '_> {
                 return Err(self.expected("`:` after the key"));
             }
             self.take();
+            let outside = self.path.len();
+            if outside > 0 {
+                self.path.push('.');
+            }
+            self.path.push_str(&key);
             let value = self.value(depth + 1)?;
+            self.path.truncate(outside);
             insert(&mut entries, &mut seen, Entry { key, key_at, value }, self.findings);
             self.skip_space();
             match self.peek() {
@@ -121,7 +133,10 @@ impl Reader<'_, '_> {
             return Ok(items);
         }
         loop {
+            let outside = self.path.len();
+            self.path.push_str(&format!("[{}]", items.len()));
             items.push(self.value(depth + 1)?);
+            self.path.truncate(outside);
             self.skip_space();
             match self.peek() {
                 Some(',') => self.take(),
@@ -253,8 +268,8 @@ impl Reader<'_, '_> {
         }
         match word.as_str() {
             "true" | "false" => Ok(word),
-            "null" => Err(self.findings.add(at, &Path::TOP, "templates have no null; leave the key out, or use Ref AWS::NoValue")),
-            _ => Err(self.findings.add(at, &Path::TOP, format!("`{word}` is not a JSON value"))),
+            "null" => Err(self.wrong_at(at, "templates have no null; leave the key out, or use Ref AWS::NoValue")),
+            _ => Err(self.wrong_at(at, format!("`{word}` is not a JSON value"))),
         }
     }
 }

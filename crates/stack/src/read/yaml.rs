@@ -36,20 +36,25 @@ const SHORT_FORMS: [(&str, &str); 19] = [
 ];
 
 pub(super) fn read(text: &str, findings: &mut Findings) -> Result<Node, Failed> {
-    let mut builder = Builder { open: Vec::new(), root: None, nodes: 0, findings };
+    let mut builder = Builder { open: Vec::new(), depth: 0, root: None, nodes: 0, findings };
     for event in Parser::new_from_str(text) {
         match event {
             Ok((event, span)) => builder.event(event, span)?,
             Err(error) => {
                 let at = position(error.marker().line(), error.marker().col());
-                return Err(builder.findings.add(at, &Path::TOP, format!("not valid YAML: {}", error.info())));
+                return Err(builder.wrong(at, format!("not valid YAML: {}", error.info())));
             }
         }
     }
     builder.root.ok_or_else(|| findings.add(Position::START, &Path::TOP, "the template is empty"))
 }
 
-/// Lists and maps that are begun and not ended.
+fn position(line: usize, column_from_0: usize) -> Position {
+    let within = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    Position { line: within(line), column: within(column_from_0).saturating_add(1) }
+}
+
+/// A list or map that is begun and not ended.
 struct Open {
     at: Position,
     /// The long form of the short form that stands before it.
@@ -69,6 +74,7 @@ enum Items {
 
 struct Builder<'f> {
     open: Vec<Open>,
+    depth: usize,
     root: Option<Node>,
     nodes: usize,
     findings: &'f mut Findings,
@@ -94,15 +100,138 @@ impl Builder<'_> {
             }
             Event::MappingStart(anchor, tag) => {
                 self.refuse_anchor(at, anchor)?;
-                let items = Items::Map { entries: Vec::new(), seen: HashMap::new(), key: None };
-                self.begin(at, tag.as_deref(), items)
+                self.begin(at, tag.as_deref(), Items::Map { entries: Vec::new(), seen: HashMap::new(), key: None })
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(),
         }
     }
 
     fn wrong(&mut self, at: Position, message: impl Into<String>) -> Failed {
-        let keys: Vec<String> = self.keys();
-        in_path(&keys, &Path::TOP, &mut |path| self.findings.add(at, path, message_once(&message)))
+        let mut path = String::new();
+        for open in &self.open {
+            match &open.items {
+                Items::List(items) => path.push_str(&format!("[{}]", items.len())),
+                Items::Map { key: Some((key, _)), .. } if path.is_empty() => path.push_str(key),
+                Items::Map { key: Some((key, _)), .. } => path.push_str(&format!(".{key}")),
+                Items::Map { key: None, .. } => {}
+            }
+        }
+        self.findings.add(at, &Path::TOP.key(&path), message)
+    }
+
+    fn refuse_anchor(&mut self, at: Position, anchor: usize) -> Result<(), Failed> {
+        match anchor {
+            0 => Ok(()),
+            _ => Err(self.wrong(at, "anchors (`&name`) are not part of CloudFormation's YAML")),
+        }
+    }
+
+    fn awaits_key(&self) -> bool {
+        matches!(self.open.last(), Some(Open { items: Items::Map { key: None, .. }, .. }))
+    }
+
+    fn begin(&mut self, at: Position, tag: Option<&Tag>, items: Items) -> Result<(), Failed> {
+        if self.awaits_key() {
+            return Err(self.wrong(at, "a key must be a single value, not a list or a map"));
+        }
+        let call = self.call(at, tag)?;
+        self.depth += 1 + usize::from(call.is_some());
+        if self.depth > DEPTH_MAX {
+            return Err(self.wrong(at, format!("lists and maps are nested more than {DEPTH_MAX} deep")));
+        }
+        self.open.push(Open { at, call, items });
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), Failed> {
+        let Open { at, call, items } = self.open.pop().expect("the parser ends only what it began");
+        self.depth -= 1 + usize::from(call.is_some());
+        let data = match items {
+            Items::List(items) => Data::List(items),
+            Items::Map { entries, .. } => Data::Map(entries),
+        };
+        self.place(at, call, Node { at, data })
+    }
+
+    fn scalar(&mut self, at: Position, text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<(), Failed> {
+        if self.awaits_key() {
+            if tag.is_some() {
+                return Err(self.wrong(at, "a key cannot be a call such as `!Ref`"));
+            }
+            if style == ScalarStyle::Plain && text == "<<" {
+                return Err(self.wrong(at, "merging (`<<`) is not part of CloudFormation's YAML"));
+            }
+            if let Some(Open { items: Items::Map { key, .. }, .. }) = self.open.last_mut() {
+                *key = Some((text.to_owned(), at));
+            }
+            return Ok(());
+        }
+        let call = self.call(at, tag)?;
+        let text = if style == ScalarStyle::Plain && tag.is_none() { self.plain(at, text)? } else { text };
+        self.place(at, call, Node::scalar(at, text))
+    }
+
+    /// What a scalar without quotes means; nothing is guessed.
+    fn plain<'t>(&mut self, at: Position, text: &'t str) -> Result<&'t str, Failed> {
+        match text {
+            "" | "~" | "null" | "Null" | "NULL" => {
+                Err(self.wrong(at, "this key has no value; leave the key out, or write '' for empty text"))
+            }
+            "true" | "True" | "TRUE" => Ok("true"),
+            "false" | "False" | "FALSE" => Ok("false"),
+            "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => Err(self.wrong(
+                at,
+                format!("`{text}` without quotes is a boolean to CloudFormation; write true or false, or quote it"),
+            )),
+            _ if text.len() > 1 && text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Err(self
+                    .wrong(at, format!("`{text}` without quotes loses its leading zeros in CloudFormation; quote it")))
+            }
+            _ => Ok(text),
+        }
+    }
+
+    /// The long form of a local tag.
+    fn call(&mut self, at: Position, tag: Option<&Tag>) -> Result<Option<&'static str>, Failed> {
+        let Some(tag) = tag else { return Ok(None) };
+        if tag.is_yaml_core_schema() {
+            return match tag.suffix.as_str() {
+                "str" | "int" | "float" | "bool" | "seq" | "map" => Ok(None),
+                other => Err(self.wrong(at, format!("the tag `!!{other}` is not part of CloudFormation's YAML"))),
+            };
+        }
+        let written = if tag.handle == "!" { tag.suffix.as_str() } else { "" };
+        match SHORT_FORMS.iter().find(|(short, _)| *short == written) {
+            Some((_, long)) => Ok(Some(long)),
+            None => {
+                let guess = did_you_mean(written, SHORT_FORMS.iter().map(|(short, _)| *short));
+                let guess = guess.map_or(String::new(), |guess| format!("; {guess}"));
+                Err(self.wrong(at, format!("`{tag}` is not a function of CloudFormation{guess}")))
+            }
+        }
+    }
+
+    /// Puts a finished node where it belongs.
+    fn place(&mut self, at: Position, call: Option<&'static str>, node: Node) -> Result<(), Failed> {
+        self.nodes += 1;
+        if self.nodes > NODES_MAX {
+            return Err(self.wrong(at, format!("the template has more than {NODES_MAX} values")));
+        }
+        let node = match call {
+            None => node,
+            Some(long) => {
+                let entry = Entry { key: long.to_owned(), key_at: at, value: node };
+                Node { at, data: Data::Map(vec![entry]) }
+            }
+        };
+        match self.open.last_mut() {
+            None => self.root = Some(node),
+            Some(Open { items: Items::List(items), .. }) => items.push(node),
+            Some(Open { items: Items::Map { entries, seen, key }, .. }) => {
+                let (key, key_at) = key.take().expect("the parser gives a key before each value");
+                insert(entries, seen, Entry { key, key_at, value: node }, self.findings);
+            }
+        }
+        Ok(())
     }
 }

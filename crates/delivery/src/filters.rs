@@ -1,0 +1,73 @@
+//! Decides which records a pipe lets through: those that at least one of its filters matches, or all if it has none.
+//!
+//! Filters see a record before its poller adds where it comes from: `eventSource`, `awsRegion`, `eventSourceARN` and
+//! `eventVersion` are not there to be matched. Start at [`Filters::passes`].
+//!
+//! Invariant: a record is matched as it lies in memory, and the answer is the one that its JSON would give.
+
+mod view;
+
+pub use pattern::Explanation;
+use pattern::{Dialect, ParseError, Pattern};
+use types::Record;
+use view::View;
+
+/// How many filters a pipe may have.
+pub const FILTERS_MAX: usize = 5;
+
+/// What a pipe lets through.
+#[derive(Debug, Clone, Default)]
+pub struct Filters {
+    patterns: Vec<Pattern>,
+}
+
+/// Why texts are no filters.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FilterError {
+    /// A pipe does not take so many.
+    #[error("a pipe has at most {FILTERS_MAX} filters, not {count}")]
+    TooMany {
+        /// How many there are.
+        count: usize,
+    },
+    /// One of them is no pattern.
+    #[error("filter {}: {source}", index + 1)]
+    Invalid {
+        /// Which one, from 0.
+        index: usize,
+        /// What is wrong with it.
+        source: ParseError,
+    },
+}
+
+impl Filters {
+    /// Reads the patterns of a pipe.
+    pub fn parse<S: AsRef<str>>(patterns: &[S]) -> Result<Self, FilterError> {
+        let count = patterns.len();
+        if count > FILTERS_MAX {
+            return Err(FilterError::TooMany { count });
+        }
+        let parse = |(index, text): (usize, &S)| {
+            Pattern::parse(text.as_ref(), Dialect::Pipe).map_err(|source| FilterError::Invalid { index, source })
+        };
+        Ok(Self { patterns: patterns.iter().enumerate().map(parse).collect::<Result<_, _>>()? })
+    }
+
+    /// Whether a record gets through.
+    pub fn passes(&self, record: &Record) -> bool {
+        self.patterns.is_empty() || self.patterns.iter().any(|pattern| pattern.matches(View::of(record)))
+    }
+
+    /// Why a record gets through or does not: one explanation for each filter, in their order.
+    pub fn explain(&self, record: &Record) -> Vec<Explanation> {
+        self.patterns.iter().map(|pattern| pattern.explain(View::of(record))).collect()
+    }
+
+    /// The patterns, in their order.
+    pub fn patterns(&self) -> &[Pattern] {
+        &self.patterns
+    }
+}
+
+#[cfg(test)]
+mod tests;

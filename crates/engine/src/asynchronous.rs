@@ -1,0 +1,83 @@
+//! Decides how a function does what nobody waits for: from a durable queue of its own, tried three times.
+//!
+//! A pipe that fires and forgets hands a batch over in the same commit as its checkpoint; from then on it is the
+//! function's. A failure is tried again after one minute, then after two; then it is given up, and said so in the
+//! function's log group. A function that is too busy is asked again without that counting.
+
+use crate::commit::WriteRefused;
+use crate::engine::Inner;
+use crate::functions::Invoked;
+use crate::queues::{LiveQueue, ReceivedMessage};
+use crate::spec::QueueSpec;
+use std::time::Duration;
+use types::FunctionName;
+
+/// How often a batch is tried.
+const ATTEMPTS_MAX: u32 = 3;
+/// How long a batch is hidden while it is worked on; longer than any function may take.
+const HIDDEN_FOR_SECONDS: u32 = 16 * 60;
+/// How long a busy function is left alone.
+const BUSY_FOR: Duration = Duration::from_secs(1);
+
+/// The settings of the queue that a function is handed work by.
+pub(crate) fn queue_spec() -> QueueSpec {
+    QueueSpec {
+        name: "handover".parse().expect("a fair name"),
+        visible_for_seconds: HIDDEN_FOR_SECONDS,
+        retention_seconds: 6 * 60 * 60,
+        delay_seconds: 0,
+        message_bytes_max: u32::MAX,
+        wait_seconds: 0,
+    }
+}
+
+/// Works off a function's queue until the engine stops.
+pub(crate) fn run(inner: &Inner, queue: &LiveQueue, function: &FunctionName) {
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_time().build() else {
+        eprintln!("orderflow: no thread for what function {function} is handed");
+        return;
+    };
+    while !inner.is_stopping() {
+        let wait = Duration::from_millis(500);
+        match runtime.block_on(queue.receive(&inner.commits, 1, None, wait)) {
+            Ok(received) => received.into_iter().for_each(|one| {
+                if let Err(refused) = runtime.block_on(work(inner, queue, function, &one)) {
+                    eprintln!("orderflow: function {function} was handed a batch that stays in its queue: {refused}");
+                }
+            }),
+            Err(refused) => {
+                eprintln!("orderflow: the queue of function {function} cannot be read: {refused}");
+                inner.sleep(BUSY_FOR);
+            }
+        }
+    }
+}
+
+async fn work(
+    inner: &Inner,
+    queue: &LiveQueue,
+    function: &FunctionName,
+    received: &ReceivedMessage,
+) -> Result<(), WriteRefused> {
+    let Some(functions) = inner.functions.get() else { return Ok(()) };
+    let payload = serde_json::from_str(&received.message.body).unwrap_or_default();
+    let records = types::event::read(&payload).unwrap_or_default();
+    let receives = received.receipt.receives;
+    let retry_in = match functions.invoke(function, &records) {
+        Invoked::Answered { .. } => None,
+        Invoked::NotRun { .. } => Some(BUSY_FOR),
+        Invoked::Failed { .. } if receives < ATTEMPTS_MAX => Some(Duration::from_secs(60) * receives),
+        Invoked::Failed { error } => {
+            let given_up = format!("[ERROR] given up after {ATTEMPTS_MAX} attempts, records dropped: {error}");
+            inner.tell(function, &given_up);
+            None
+        }
+    };
+    match retry_in {
+        None => queue.delete(&inner.commits, received.receipt).await.map(drop),
+        Some(span) => match queue.change_visibility(&inner.commits, received.receipt, span).await {
+            Ok(()) | Err(crate::queues::ChangeRefused::Visibility(_)) => Ok(()),
+            Err(crate::queues::ChangeRefused::Write(refused)) => Err(refused),
+        },
+    }
+}

@@ -1,0 +1,504 @@
+//! Decides what is deployed: which resources there are, whose they are, and what a new version of a stack changes.
+//!
+//! One data directory is one namespace. Each resource belongs to one stack; a name that another stack has is refused.
+//! What a stack no longer names lies
+//! dormant: tables and queues with their data, pipes with their place; functions go. Start at
+//! [`Catalog::deploy`].
+//!
+//! Invariant: numbers ([`TableEntry::id`] and the like) are never used again, so nothing on disk can change its owner.
+
+use crate::spec::{FunctionSpec, LogGroupSpec, PipeSpec, QueueSpec, StackSpec, TableSpec};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+use types::{FunctionName, LogGroupName, PipeName, QueueName, SequenceNumber, TableId, TableName, Timestamp, ViewType};
+
+/// Everything that is deployed, awake or dormant.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Catalog {
+    next_id: u32,
+    /// What each stack's template was, for comparing with its next version.
+    pub origins: BTreeMap<String, Json>,
+    /// Tables.
+    pub tables: BTreeMap<TableName, TableEntry>,
+    /// Queues.
+    pub queues: BTreeMap<QueueName, QueueEntry>,
+    /// Functions.
+    pub functions: BTreeMap<FunctionName, FunctionEntry>,
+    /// Log groups.
+    pub log_groups: BTreeMap<LogGroupName, LogGroupEntry>,
+    /// Pipes.
+    pub pipes: BTreeMap<PipeName, PipeEntry>,
+}
+
+/// A table that there is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TableEntry {
+    /// Its number on disk.
+    pub id: TableId,
+    /// The stack it belongs to.
+    pub stack: String,
+    /// What it is.
+    pub spec: TableSpec,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Its stream, if it has one.
+    pub stream: Option<StreamEntry>,
+    /// Whether its stack no longer names it.
+    pub dormant: bool,
+}
+
+/// A table's stream.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StreamEntry {
+    /// When it was switched on; the last part of its ARN.
+    pub label: String,
+    /// What it shows.
+    pub view: ViewType,
+    /// It shows changes after this place.
+    pub since: SequenceNumber,
+}
+
+/// A queue that there is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct QueueEntry {
+    /// Its number on disk.
+    pub id: u32,
+    /// The stack it belongs to.
+    pub stack: String,
+    /// What it is.
+    pub spec: QueueSpec,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When its settings were last changed.
+    pub changed_at: Timestamp,
+    /// Whether its stack no longer names it.
+    pub dormant: bool,
+}
+
+/// A function that there is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FunctionEntry {
+    /// The number of the queue that holds what it was asked to do without being waited for.
+    pub queue: u32,
+    /// The stack it belongs to.
+    pub stack: String,
+    /// What it is.
+    pub spec: FunctionSpec,
+    /// When it was last changed.
+    pub changed_at: Timestamp,
+}
+
+/// A log group that a stack names.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LogGroupEntry {
+    /// The stack it belongs to.
+    pub stack: String,
+    /// What it is.
+    pub spec: LogGroupSpec,
+}
+
+/// A pipe that there is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PipeEntry {
+    /// Its number on disk.
+    pub id: u32,
+    /// The stack it belongs to.
+    pub stack: String,
+    /// What it is.
+    pub spec: PipeSpec,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// What decided when: every definition it has had, oldest first.
+    pub history: Vec<Definition>,
+    /// Whether its stack no longer names it; it keeps its place.
+    pub dormant: bool,
+}
+
+/// Which filters a pipe had from where on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Definition {
+    /// For each lane, the place after which these filters decide.
+    pub since: Vec<SequenceNumber>,
+    /// The filters.
+    pub filters: Vec<String>,
+}
+
+impl PipeEntry {
+    /// The filters that decided on a record of this lane, if the pipe was there already.
+    pub fn filters_for(&self, spread: u64, sequence: SequenceNumber) -> Option<&[String]> {
+        let decided = |definition: &&Definition| {
+            let lane = spread % definition.since.len().max(1) as u64;
+            let since = usize::try_from(lane).ok().and_then(|lane| definition.since.get(lane));
+            since.is_some_and(|since| *since < sequence)
+        };
+        self.history.iter().rev().find(decided).map(|definition| definition.filters.as_slice())
+    }
+
+    /// Which lane a key belongs to.
+    pub fn lane_of(&self, spread: u64) -> u16 {
+        u16::try_from(spread % u64::from(self.spec.lanes.max(1))).expect("at most ten lanes")
+    }
+}
+
+/// Why a stack cannot be deployed. Nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DeployRefused {
+    /// Another stack has a resource of that name.
+    #[error(
+        "the {kind} {name} belongs to stack {owner} already, and stack {stack} names one too; give one of them \
+         another name (its template has a parameter for that), or another data directory"
+    )]
+    Taken {
+        /// `table`, `queue`, …
+        kind: &'static str,
+        /// The name both want.
+        name: String,
+        /// Who has it.
+        owner: String,
+        /// Who wants it.
+        stack: String,
+    },
+    /// The table's key would be another.
+    #[error("table {0} holds items under its present key, which cannot be changed; deploy a table of another name")]
+    KeyChanged(TableName),
+    /// The table's stream would show other images.
+    #[error(
+        "the stream of table {0} cannot show other images than it does: pipes would lose their place; deploy without \
+         a stream first, then with the new view"
+    )]
+    ViewChanged(TableName),
+    /// The pipe would read another table.
+    #[error("pipe {0} cannot read another table: its place belongs to the present one; give the new pipe a new name")]
+    SourceChanged(PipeName),
+    /// A pipe reads a table that is not there, or has no stream.
+    #[error("pipe {pipe} reads table {table}, which has no stream")]
+    NoStream {
+        /// The pipe.
+        pipe: PipeName,
+        /// Its source.
+        table: TableName,
+    },
+    /// A pipe names a function or queue that is not there.
+    #[error("pipe {pipe} names the {kind} {name}, which is not there")]
+    NoTarget {
+        /// The pipe.
+        pipe: PipeName,
+        /// `function` or `queue`.
+        kind: &'static str,
+        /// What it names.
+        name: String,
+    },
+    /// A filter that is no pattern.
+    #[error("pipe {pipe}: {error}")]
+    Filter {
+        /// The pipe.
+        pipe: PipeName,
+        /// What is wrong with it.
+        error: String,
+    },
+}
+
+/// What a deployment did, for telling the person who asked for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What was done.
+    pub act: Act,
+    /// `table`, `queue`, …
+    pub kind: &'static str,
+    /// Which one.
+    pub name: String,
+}
+
+/// What was done to a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// It is new.
+    Created,
+    /// It is different now.
+    Changed,
+    /// It is no longer named; its data stays.
+    Dormant,
+    /// It is no longer named, and gone.
+    Removed,
+}
+
+/// Where things stand when a stack is deployed.
+#[derive(Clone, Copy)]
+pub struct Standing<'a> {
+    /// The time.
+    pub now: Timestamp,
+    /// The newest durable place.
+    pub head: SequenceNumber,
+    /// The place before the oldest change that the log still has.
+    pub horizon: SequenceNumber,
+    /// For a pipe that is there: how far each lane is.
+    pub done: &'a dyn Fn(u32, u16) -> SequenceNumber,
+}
+
+/// What a deployment changes, beside the catalog itself.
+#[derive(Debug, Default, PartialEq)]
+pub struct Deployed {
+    /// What was done, in the order of a reader.
+    pub steps: Vec<Step>,
+    /// Lanes that begin at a place: of new pipes, and of pipes whose number of lanes changed.
+    pub begin: Vec<(u32, u16, SequenceNumber)>,
+    /// Lanes that are no more.
+    pub end: Vec<(u32, u16)>,
+}
+
+impl Deployed {
+    fn step(&mut self, act: Act, kind: &'static str, name: impl ToString) {
+        self.steps.push(Step { act, kind, name: name.to_string() });
+    }
+}
+
+impl Catalog {
+    /// Takes in a stack, or a new version of it. If it is refused, the catalog is to be thrown away.
+    pub fn deploy(&mut self, stack: &StackSpec, standing: Standing<'_>) -> Result<Deployed, DeployRefused> {
+        let mut deployed = Deployed::default();
+        self.deploy_tables(stack, standing, &mut deployed)?;
+        self.deploy_queues(stack, standing, &mut deployed)?;
+        self.deploy_functions(stack, standing, &mut deployed)?;
+        self.deploy_log_groups(stack, &mut deployed)?;
+        self.deploy_pipes(stack, standing, &mut deployed)?;
+        self.origins.insert(stack.name.clone(), stack.origin.clone());
+        Ok(deployed)
+    }
+
+    fn new_id(&mut self) -> u32 {
+        self.next_id = self.next_id.checked_add(1).expect("2^32 resources outlast the disk");
+        self.next_id
+    }
+
+    fn deploy_tables(
+        &mut self,
+        stack: &StackSpec,
+        standing: Standing<'_>,
+        deployed: &mut Deployed,
+    ) -> Result<(), DeployRefused> {
+        for spec in &stack.tables {
+            let stream = |view| StreamEntry {
+                label: standing.now.iso_millis().trim_end_matches('Z').to_owned(),
+                view,
+                since: standing.head,
+            };
+            if let Some(known) = self.tables.get_mut(&spec.name) {
+                owned(&known.stack, stack, "table", &spec.name)?;
+                if known.spec.keys != spec.keys {
+                    return Err(DeployRefused::KeyChanged(spec.name.clone()));
+                }
+                match (&known.stream, spec.view) {
+                    (Some(old), Some(view)) if old.view != view => {
+                        return Err(DeployRefused::ViewChanged(spec.name.clone()));
+                    }
+                    (Some(_), Some(_)) => {}
+                    (_, view) => known.stream = view.map(stream),
+                }
+                if known.dormant || known.spec != *spec {
+                    deployed.step(Act::Changed, "table", &spec.name);
+                }
+                (known.dormant, known.spec) = (false, spec.clone());
+            } else {
+                let entry = TableEntry {
+                    id: TableId(self.new_id()),
+                    stack: stack.name.clone(),
+                    spec: spec.clone(),
+                    created_at: standing.now,
+                    stream: spec.view.map(stream),
+                    dormant: false,
+                };
+                self.tables.insert(spec.name.clone(), entry);
+                deployed.step(Act::Created, "table", &spec.name);
+            }
+        }
+        for (name, entry) in self.tables.iter_mut().filter(|(_, entry)| entry.stack == stack.name && !entry.dormant) {
+            if !stack.tables.iter().any(|spec| spec.name == *name) {
+                entry.dormant = true;
+                deployed.step(Act::Dormant, "table", name);
+            }
+        }
+        Ok(())
+    }
+
+    fn deploy_queues(
+        &mut self,
+        stack: &StackSpec,
+        standing: Standing<'_>,
+        deployed: &mut Deployed,
+    ) -> Result<(), DeployRefused> {
+        for spec in &stack.queues {
+            if let Some(known) = self.queues.get_mut(&spec.name) {
+                owned(&known.stack, stack, "queue", &spec.name)?;
+                if known.dormant || known.spec != *spec {
+                    deployed.step(Act::Changed, "queue", &spec.name);
+                    known.changed_at = standing.now;
+                }
+                (known.dormant, known.spec) = (false, spec.clone());
+            } else {
+                let entry = QueueEntry {
+                    id: self.new_id(),
+                    stack: stack.name.clone(),
+                    spec: spec.clone(),
+                    created_at: standing.now,
+                    changed_at: standing.now,
+                    dormant: false,
+                };
+                self.queues.insert(spec.name.clone(), entry);
+                deployed.step(Act::Created, "queue", &spec.name);
+            }
+        }
+        for (name, entry) in self.queues.iter_mut().filter(|(_, entry)| entry.stack == stack.name && !entry.dormant) {
+            if !stack.queues.iter().any(|spec| spec.name == *name) {
+                entry.dormant = true;
+                deployed.step(Act::Dormant, "queue", name);
+            }
+        }
+        Ok(())
+    }
+
+    fn deploy_functions(
+        &mut self,
+        stack: &StackSpec,
+        standing: Standing<'_>,
+        deployed: &mut Deployed,
+    ) -> Result<(), DeployRefused> {
+        for spec in &stack.functions {
+            if let Some(known) = self.functions.get_mut(&spec.name) {
+                owned(&known.stack, stack, "function", &spec.name)?;
+                if known.spec != *spec {
+                    deployed.step(Act::Changed, "function", &spec.name);
+                    (known.changed_at, known.spec) = (standing.now, spec.clone());
+                }
+            } else {
+                let entry = FunctionEntry {
+                    queue: self.new_id(),
+                    stack: stack.name.clone(),
+                    spec: spec.clone(),
+                    changed_at: standing.now,
+                };
+                self.functions.insert(spec.name.clone(), entry);
+                deployed.step(Act::Created, "function", &spec.name);
+            }
+        }
+        self.functions.retain(|name, entry| {
+            let kept = entry.stack != stack.name || stack.functions.iter().any(|spec| spec.name == *name);
+            if !kept {
+                deployed.step(Act::Removed, "function", name);
+            }
+            kept
+        });
+        Ok(())
+    }
+
+    fn deploy_log_groups(&mut self, stack: &StackSpec, deployed: &mut Deployed) -> Result<(), DeployRefused> {
+        for spec in &stack.log_groups {
+            match self.log_groups.get_mut(&spec.name) {
+                Some(known) => {
+                    owned(&known.stack, stack, "log group", &spec.name)?;
+                    if known.spec != *spec {
+                        deployed.step(Act::Changed, "log group", &spec.name);
+                        known.spec = spec.clone();
+                    }
+                }
+                None => {
+                    let entry = LogGroupEntry { stack: stack.name.clone(), spec: spec.clone() };
+                    self.log_groups.insert(spec.name.clone(), entry);
+                    deployed.step(Act::Created, "log group", &spec.name);
+                }
+            }
+        }
+        // A group that is no longer named keeps its lines for their retention, like on AWS with DeletionPolicy Retain.
+        Ok(())
+    }
+
+    fn deploy_pipes(
+        &mut self,
+        stack: &StackSpec,
+        standing: Standing<'_>,
+        deployed: &mut Deployed,
+    ) -> Result<(), DeployRefused> {
+        for spec in &stack.pipes {
+            self.check_pipe(spec)?;
+            let since = self.tables[&spec.source].stream.as_ref().expect("just checked").since;
+            if let Some(known) = self.pipes.get_mut(&spec.name) {
+                owned(&known.stack, stack, "pipe", &spec.name)?;
+                if known.spec.source != spec.source {
+                    return Err(DeployRefused::SourceChanged(spec.name.clone()));
+                }
+                if known.spec == *spec && !known.dormant {
+                    continue;
+                }
+                known.dormant = false;
+                deployed.step(Act::Changed, "pipe", &spec.name);
+                let lanes = |spec: &PipeSpec| 0..u16::try_from(spec.lanes).expect("at most ten lanes");
+                let mut done: Vec<_> = lanes(&known.spec).map(|lane| (standing.done)(known.id, lane)).collect();
+                if known.spec.lanes != spec.lanes {
+                    // Keys move to other lanes: all begin where the slowest was, so that none skips a record.
+                    let slowest = done.iter().min().copied().unwrap_or(since);
+                    deployed.end.extend(lanes(&known.spec).map(|lane| (known.id, lane)));
+                    deployed.begin.extend(lanes(spec).map(|lane| (known.id, lane, slowest)));
+                    done = lanes(spec).map(|_| slowest).collect();
+                }
+                if known.spec.filters != spec.filters || known.spec.lanes != spec.lanes {
+                    known.history.push(Definition { since: done, filters: spec.filters.clone() });
+                }
+                known.spec = spec.clone();
+            } else {
+                let begin = match spec.start {
+                    crate::spec::StartingPosition::Latest => standing.head,
+                    crate::spec::StartingPosition::TrimHorizon => since.max(standing.horizon),
+                };
+                let id = self.new_id();
+                let lanes = u16::try_from(spec.lanes).expect("at most ten lanes");
+                deployed.begin.extend((0..lanes).map(|lane| (id, lane, begin)));
+                let first = Definition { since: vec![begin; usize::from(lanes)], filters: spec.filters.clone() };
+                let entry = PipeEntry {
+                    id,
+                    stack: stack.name.clone(),
+                    spec: spec.clone(),
+                    created_at: standing.now,
+                    history: vec![first],
+                    dormant: false,
+                };
+                self.pipes.insert(spec.name.clone(), entry);
+                deployed.step(Act::Created, "pipe", &spec.name);
+            }
+        }
+        for (name, entry) in self.pipes.iter_mut().filter(|(_, entry)| entry.stack == stack.name && !entry.dormant) {
+            if !stack.pipes.iter().any(|spec| spec.name == *name) {
+                entry.dormant = true;
+                deployed.step(Act::Dormant, "pipe", name);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether all that a pipe names is there, and its filters are patterns.
+    fn check_pipe(&self, spec: &PipeSpec) -> Result<(), DeployRefused> {
+        let pipe = || spec.name.clone();
+        if self.tables.get(&spec.source).is_none_or(|table| table.dormant || table.stream.is_none()) {
+            return Err(DeployRefused::NoStream { pipe: pipe(), table: spec.source.clone() });
+        }
+        if !self.functions.contains_key(&spec.target) {
+            let name = spec.target.to_string();
+            return Err(DeployRefused::NoTarget { pipe: pipe(), kind: "function", name });
+        }
+        if let Some(queue) = &spec.dead_letters
+            && self.queues.get(queue).is_none_or(|queue| queue.dormant)
+        {
+            return Err(DeployRefused::NoTarget { pipe: pipe(), kind: "queue", name: queue.to_string() });
+        }
+        match delivery::filters::Filters::parse(&spec.filters) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(DeployRefused::Filter { pipe: pipe(), error: error.to_string() }),
+        }
+    }
+}
+
+fn owned(owner: &str, stack: &StackSpec, kind: &'static str, name: &impl ToString) -> Result<(), DeployRefused> {
+    if owner == stack.name {
+        return Ok(());
+    }
+    Err(DeployRefused::Taken { kind, name: name.to_string(), owner: owner.to_owned(), stack: stack.name.clone() })
+}

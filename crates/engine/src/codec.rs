@@ -1,0 +1,357 @@
+//! Decides the bytes in which items, changes and messages are kept.
+//!
+//! These types are for the disk alone; they change only together with the version in the store's `FORMAT`. Whole
+//! numbers are little-endian base-128 (7 bits a byte, the high bit says that more follow); texts and byte strings carry
+//! their length before them. Reading never trusts a length: what is cut off or unknown is [`Malformed`].
+//!
+//! ```text
+//! item     count, then for each attribute: name, value
+//! value    tag (1 S, 2 N, 3 B, 4 true, 5 false, 6 null, 7 M, 8 L, 9 SS, 10 NS, 11 BS), then its content
+//! number   text in canonical form
+//! change   table u32 LE, spread u64 LE, kind u8, flags u8, previous, keys item, [old item], state
+//! state    1 then the item | 2 (removed): what the index keeps under the item's key
+//! ```
+
+use types::{Change, ChangeKind, Item, Number, SequenceNumber, TableId, Timestamp, Value};
+
+/// The bytes are not what this room wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the bytes of a kept {0} do not have its form; `orderflow doctor` checks the data directory")]
+pub struct Malformed(pub &'static str);
+
+const HAS_OLD: u8 = 1;
+const BY_SERVICE: u8 = 2;
+const STATE_ITEM: u8 = 1;
+const STATE_REMOVED: u8 = 2;
+
+/// Where, in the bytes of a change, the state begins that the index keeps.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StateAt(pub(crate) usize);
+
+/// What the index keeps under an item's key.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum State {
+    /// The item.
+    Item(Item),
+    /// It was removed; kept while the log reaches back to it, so that its history can be found.
+    Removed,
+}
+
+/// Writes a change; its last part, from the place returned, is the state.
+pub(crate) fn write_change(change: &Change, out: &mut Vec<u8>) -> StateAt {
+    out.extend(change.table.0.to_le_bytes());
+    out.extend(change.spread.to_le_bytes());
+    out.push(match change.kind {
+        ChangeKind::Insert => 1,
+        ChangeKind::Modify => 2,
+        ChangeKind::Remove => 3,
+    });
+    out.push(if change.old.is_some() { HAS_OLD } else { 0 } | if change.by_service { BY_SERVICE } else { 0 });
+    write_whole(change.previous.get(), out);
+    write_item(&change.keys, out);
+    if let Some(old) = &change.old {
+        write_item(old, out);
+    }
+    let at = StateAt(out.len());
+    match &change.new {
+        Some(item) => {
+            out.push(STATE_ITEM);
+            write_item(item, out);
+        }
+        None => out.push(STATE_REMOVED),
+    }
+    at
+}
+
+/// Which table and lane a written change belongs to, without reading the rest.
+pub(crate) fn peek_change(bytes: &[u8]) -> Result<(TableId, u64), Malformed> {
+    let malformed = Malformed("change");
+    let (table, rest) = bytes.split_first_chunk().ok_or(malformed)?;
+    let (spread, _) = rest.split_first_chunk().ok_or(malformed)?;
+    Ok((TableId(u32::from_le_bytes(*table)), u64::from_le_bytes(*spread)))
+}
+
+/// Reads a change; its place and instant are the log's to say.
+pub(crate) fn read_change(bytes: &[u8], sequence: SequenceNumber, at: Timestamp) -> Result<Change, Malformed> {
+    let (table, spread) = peek_change(bytes)?;
+    let mut reader = Reader { bytes: &bytes[12..], what: "change" };
+    let kind = match reader.byte()? {
+        1 => ChangeKind::Insert,
+        2 => ChangeKind::Modify,
+        3 => ChangeKind::Remove,
+        _ => return Err(reader.malformed()),
+    };
+    let flags = reader.byte()?;
+    let previous = SequenceNumber::new(reader.whole()?);
+    let keys = reader.item(0)?;
+    let old = if flags & HAS_OLD == 0 { None } else { Some(reader.item(0)?) };
+    let new = match reader.state()? {
+        State::Item(item) => Some(item),
+        State::Removed => None,
+    };
+    reader.end()?;
+    let by_service = flags & BY_SERVICE != 0;
+    Ok(Change { sequence, previous, at, table, kind, keys, old, new, spread, by_service })
+}
+
+/// Reads what the index keeps under an item's key.
+pub(crate) fn read_state(bytes: &[u8]) -> Result<State, Malformed> {
+    let mut reader = Reader { bytes, what: "item" };
+    let state = reader.state()?;
+    reader.end()?;
+    Ok(state)
+}
+
+/// Writes an item.
+pub(crate) fn write_item(item: &Item, out: &mut Vec<u8>) {
+    write_whole(item.len() as u64, out);
+    for (name, value) in item.iter() {
+        write_bytes(name.as_bytes(), out);
+        write_value(value, out);
+    }
+}
+
+fn write_value(value: &Value, out: &mut Vec<u8>) {
+    match value {
+        Value::S(text) => {
+            out.push(1);
+            write_bytes(text.as_bytes(), out);
+        }
+        Value::N(number) => {
+            out.push(2);
+            write_number(*number, out);
+        }
+        Value::B(bytes) => {
+            out.push(3);
+            write_bytes(bytes, out);
+        }
+        Value::Bool(true) => out.push(4),
+        Value::Bool(false) => out.push(5),
+        Value::Null => out.push(6),
+        Value::M(item) => {
+            out.push(7);
+            write_item(item, out);
+        }
+        Value::L(list) => {
+            out.push(8);
+            write_whole(list.len() as u64, out);
+            list.iter().for_each(|value| write_value(value, out));
+        }
+        Value::Ss(set) => {
+            out.push(9);
+            write_whole(set.len() as u64, out);
+            set.iter().for_each(|text| write_bytes(text.as_bytes(), out));
+        }
+        Value::Ns(set) => {
+            out.push(10);
+            write_whole(set.len() as u64, out);
+            set.iter().for_each(|number| write_number(*number, out));
+        }
+        Value::Bs(set) => {
+            out.push(11);
+            write_whole(set.len() as u64, out);
+            set.iter().for_each(|bytes| write_bytes(bytes, out));
+        }
+    }
+}
+
+fn write_number(number: Number, out: &mut Vec<u8>) {
+    write_bytes(number.to_string().as_bytes(), out);
+}
+
+pub(crate) fn write_bytes(bytes: &[u8], out: &mut Vec<u8>) {
+    write_whole(bytes.len() as u64, out);
+    out.extend_from_slice(bytes);
+}
+
+pub(crate) fn write_whole(mut whole: u64, out: &mut Vec<u8>) {
+    while whole >= 0x80 {
+        out.push((whole as u8 & 0x7F) | 0x80);
+        whole >>= 7;
+    }
+    out.push(whole as u8);
+}
+
+/// Takes bytes apart from the front.
+pub(crate) struct Reader<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) what: &'static str,
+}
+
+impl<'a> Reader<'a> {
+    fn malformed(&self) -> Malformed {
+        Malformed(self.what)
+    }
+
+    pub(crate) fn byte(&mut self) -> Result<u8, Malformed> {
+        let (first, rest) = self.bytes.split_first().ok_or(self.malformed())?;
+        self.bytes = rest;
+        Ok(*first)
+    }
+
+    pub(crate) fn whole(&mut self) -> Result<u64, Malformed> {
+        let mut whole = 0u64;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            whole |= u64::from(byte & 0x7F) << shift;
+            if byte & 0x80 == 0 {
+                return Ok(whole);
+            }
+        }
+        Err(self.malformed())
+    }
+
+    pub(crate) fn slice(&mut self) -> Result<&'a [u8], Malformed> {
+        let length = usize::try_from(self.whole()?).map_err(|_| self.malformed())?;
+        let (taken, rest) = self.bytes.split_at_checked(length).ok_or(self.malformed())?;
+        self.bytes = rest;
+        Ok(taken)
+    }
+
+    pub(crate) fn text(&mut self) -> Result<&'a str, Malformed> {
+        let malformed = self.malformed();
+        std::str::from_utf8(self.slice()?).map_err(|_| malformed)
+    }
+
+    pub(crate) fn instant(&mut self) -> Result<Timestamp, Malformed> {
+        let (millis, rest) = self.bytes.split_first_chunk().ok_or(self.malformed())?;
+        self.bytes = rest;
+        Ok(Timestamp::from_millis(i64::from_le_bytes(*millis)))
+    }
+
+    /// How many elements follow; no more than there are bytes left, so that a wrong count allocates nothing.
+    fn count(&mut self) -> Result<usize, Malformed> {
+        let count = usize::try_from(self.whole()?).map_err(|_| self.malformed())?;
+        if count > self.bytes.len() { Err(self.malformed()) } else { Ok(count) }
+    }
+
+    fn number(&mut self) -> Result<Number, Malformed> {
+        self.text()?.parse().map_err(|_| self.malformed())
+    }
+
+    fn item(&mut self, depth: usize) -> Result<Item, Malformed> {
+        let count = self.count()?;
+        (0..count).map(|_| Ok((self.text()?.into(), self.value(depth)?))).collect()
+    }
+
+    fn value(&mut self, depth: usize) -> Result<Value, Malformed> {
+        if depth > types::VALUE_DEPTH_MAX {
+            return Err(self.malformed());
+        }
+        Ok(match self.byte()? {
+            1 => Value::S(self.text()?.into()),
+            2 => Value::N(self.number()?),
+            3 => Value::B(self.slice()?.into()),
+            4 => Value::Bool(true),
+            5 => Value::Bool(false),
+            6 => Value::Null,
+            7 => Value::M(self.item(depth + 1)?),
+            8 => {
+                let count = self.count()?;
+                Value::L((0..count).map(|_| self.value(depth + 1)).collect::<Result<_, _>>()?)
+            }
+            9 => {
+                let count = self.count()?;
+                Value::Ss((0..count).map(|_| self.text().map(Into::into)).collect::<Result<_, _>>()?)
+            }
+            10 => {
+                let count = self.count()?;
+                Value::Ns((0..count).map(|_| self.number()).collect::<Result<_, _>>()?)
+            }
+            11 => {
+                let count = self.count()?;
+                Value::Bs((0..count).map(|_| self.slice().map(Into::into)).collect::<Result<_, _>>()?)
+            }
+            _ => return Err(self.malformed()),
+        })
+    }
+
+    fn state(&mut self) -> Result<State, Malformed> {
+        match self.byte()? {
+            STATE_ITEM => Ok(State::Item(self.item(0)?)),
+            STATE_REMOVED => Ok(State::Removed),
+            _ => Err(self.malformed()),
+        }
+    }
+
+    pub(crate) fn end(&self) -> Result<(), Malformed> {
+        if self.bytes.is_empty() { Ok(()) } else { Err(self.malformed()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn any_value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            ".{0,6}".prop_map(|text| Value::S(text.into())),
+            any::<i64>().prop_map(|number| Value::N(number.into())),
+            any::<Vec<u8>>().prop_map(|bytes| Value::B(bytes.into())),
+            any::<bool>().prop_map(Value::Bool),
+            Just(Value::Null),
+            Just(Value::Ss(vec!["a".into(), "b".into()])),
+            Just(Value::Ns(vec![Number::ZERO, 7u64.into()])),
+            Just(Value::Bs(vec![vec![1, 2].into()])),
+        ];
+        leaf.prop_recursive(4, 24, 4, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::L),
+                proptest::collection::vec(("[a-c]{1,2}", inner), 0..4)
+                    .prop_map(|members| Value::M(members.into_iter().map(|(n, v)| (n.into(), v)).collect())),
+            ]
+        })
+    }
+
+    prop_compose! {
+        fn any_item()(attributes in proptest::collection::vec(("[a-e]{1,3}", any_value()), 0..6)) -> Item {
+            attributes.into_iter().map(|(name, value)| (name.into(), value)).collect()
+        }
+    }
+
+    prop_compose! {
+        fn any_change()(
+            sequence in 1u64.., previous: u64, at: i64, table: u32, spread: u64, by_service: bool,
+            keys in any_item(), old in proptest::option::of(any_item()), new in proptest::option::of(any_item()),
+            kind in prop_oneof![Just(ChangeKind::Insert), Just(ChangeKind::Modify), Just(ChangeKind::Remove)],
+        ) -> Change {
+            Change {
+                sequence: SequenceNumber::new(sequence),
+                previous: SequenceNumber::new(previous),
+                at: Timestamp::from_millis(at),
+                table: TableId(table),
+                kind, keys, old, new, spread, by_service,
+            }
+        }
+    }
+
+    proptest! {
+        /// A change is read back as it was written, and its tail is the state the index keeps.
+        #[test]
+        fn changes_round_trip(change in any_change()) {
+            let mut bytes = Vec::new();
+            let StateAt(at) = write_change(&change, &mut bytes);
+            prop_assert_eq!(read_change(&bytes, change.sequence, change.at), Ok(change.clone()));
+            prop_assert_eq!(peek_change(&bytes), Ok((change.table, change.spread)));
+            let state = change.new.map_or(State::Removed, State::Item);
+            prop_assert_eq!(read_state(&bytes[at..]), Ok(state));
+        }
+
+        /// Whatever the bytes are, reading ends with an answer.
+        #[test]
+        fn any_bytes_are_read_without_a_panic(bytes: Vec<u8>) {
+            let _ = read_state(&bytes);
+            let _ = read_change(&bytes, SequenceNumber::ZERO, Timestamp::EPOCH);
+        }
+
+        /// A change that is cut anywhere is refused.
+        #[test]
+        fn a_cut_change_is_refused(change in any_change(), cut in 1usize..64) {
+            let mut bytes = Vec::new();
+            write_change(&change, &mut bytes);
+            let kept = bytes.len().saturating_sub(cut);
+            prop_assert!(read_change(&bytes[..kept], change.sequence, change.at).is_err());
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Decides how the other files of this room reach the disk: hand in entries, wait until they are durable.
+//!
+//! [`Commits`] is the store and the feed together: what a commit carries of typed changes gets its place and instant on
+//! the writer's thread and goes to the feed before anybody is answered.
+
+use crate::codec::Malformed;
+use crate::counts::Counters;
+use crate::feed::Feed;
+use crate::layout;
+use std::sync::Arc;
+use store::{Check, Class, Commit, Committed, Durable, EntryBuilder, Lost, Refused, Seen, Store};
+use tokio::sync::oneshot;
+use types::{Change, SequenceNumber};
+
+/// Changes that go with a commit, each with the index of its entry.
+pub(crate) type Carried = Vec<(usize, Change)>;
+
+/// The store, as this room uses it.
+#[derive(Clone)]
+pub(crate) struct Commits {
+    pub(crate) store: Arc<Store<Carried>>,
+    pub(crate) feed: Arc<Feed>,
+}
+
+/// Why a write was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteRefused {
+    /// More is being written than the disk takes; nothing was changed.
+    #[error("the engine is overloaded; try again in a moment")]
+    Busy,
+    /// Others changed the same items all the time; nothing was changed.
+    #[error("the items are being changed by others all the time; try again")]
+    Contended,
+    /// The disk is full; nothing was changed.
+    #[error("the disk is full: free some space, writes are taken again by themselves")]
+    NoSpace,
+    /// The command does not fit into one commit.
+    #[error("the command is too large for one commit: {0}")]
+    TooLarge(String),
+    /// The engine is stopping, or stopped because its disk failed.
+    #[error("the engine is stopping")]
+    Stopping,
+    /// What lies on disk cannot be read.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    /// What functions print cannot be kept.
+    #[error("what functions print cannot be kept: {0}")]
+    Lines(String),
+    /// The disk failed.
+    #[error(transparent)]
+    Store(#[from] store::ReadError),
+    /// The log cannot be shortened.
+    #[error(transparent)]
+    Trim(#[from] store::TrimError),
+}
+
+impl From<Refused> for WriteRefused {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Conflict => Self::Contended,
+            Refused::Busy => Self::Busy,
+            Refused::NoSpace => Self::NoSpace,
+            Refused::TooLarge { .. } => Self::TooLarge(refused.to_string()),
+            Refused::Closed | Refused::Failed => Self::Stopping,
+        }
+    }
+}
+
+/// Gives changes their place and instant, and hands them to the feed. Runs on the writer's thread.
+pub(crate) fn publish(feed: &Feed, counters: Option<&Counters>, group: &mut Vec<Durable<Carried>>) {
+    let head = group.last().map_or(SequenceNumber::ZERO, |commit| layout::sequence(commit.committed.last));
+    let changes = group.drain(..).flat_map(|commit| {
+        let (first, at) = (commit.committed.first.0, layout::timestamp(commit.time_ms));
+        commit.attachment.into_iter().map(move |(index, mut change)| {
+            change.sequence = SequenceNumber::new(first + index as u64);
+            change.at = at;
+            change
+        })
+    });
+    let counted = changes.inspect(|change| {
+        if let Some(counters) = counters {
+            counters.add(change);
+        }
+    });
+    feed.publish(counted, head);
+}
+
+impl Commits {
+    /// Commits one entry of the engine's own and waits until it is durable.
+    pub(crate) async fn commit_one(&self, entry: EntryBuilder) -> Result<Committed, WriteRefused> {
+        self.commit(vec![entry], Vec::new(), Vec::new(), Class::Engine).await
+    }
+
+    /// The same, on a thread that may wait.
+    pub(crate) fn commit_one_blocking(&self, entry: EntryBuilder) -> Result<Committed, WriteRefused> {
+        self.commit_blocking(vec![entry])
+    }
+
+    /// Commits entries of the engine's own, as one, on a thread that may wait.
+    pub(crate) fn commit_blocking(&self, entries: Vec<EntryBuilder>) -> Result<Committed, WriteRefused> {
+        let entries = finish(entries)?;
+        let commit = Commit { entries, checks: Vec::new(), class: Class::Engine, attachment: Vec::new() };
+        Ok(self.store.commit_wait(commit)?)
+    }
+
+    /// Commits entries as one and waits until they are durable.
+    pub(crate) async fn commit(
+        &self,
+        entries: Vec<EntryBuilder>,
+        checks: Vec<Check>,
+        carried: Carried,
+        class: Class,
+    ) -> Result<Committed, WriteRefused> {
+        let entries = finish(entries)?;
+        let (answer, answered) = oneshot::channel();
+        let commit = Commit { entries, checks, class, attachment: carried };
+        // A caller who no longer waits is no reason for the writer to stop.
+        self.store.commit(commit, move |result| {
+            let _ = answer.send(result);
+        });
+        Ok(answered.await.map_err(|_| WriteRefused::Stopping)??)
+    }
+
+    /// Waits until all that a read has seen is durable.
+    pub(crate) async fn durable(&self, seen: Seen) -> Result<(), WriteRefused> {
+        let (answer, answered) = oneshot::channel();
+        self.store.when_durable(seen, move |result| {
+            let _ = answer.send(result);
+        });
+        match answered.await {
+            Ok(Ok(())) => Ok(()),
+            // What was seen was taken back: it is as if somebody else had changed it.
+            Ok(Err(Lost::TakenBack)) => Err(WriteRefused::Contended),
+            Ok(Err(Lost::Stopped)) | Err(_) => Err(WriteRefused::Stopping),
+        }
+    }
+}
+
+fn finish(entries: Vec<EntryBuilder>) -> Result<Vec<store::Entry>, WriteRefused> {
+    let finished: Result<Vec<_>, _> = entries.into_iter().map(EntryBuilder::finish).collect();
+    finished.map_err(|error| WriteRefused::TooLarge(error.to_string()))
+}

@@ -1,0 +1,84 @@
+//! Decides how tables' items are counted: by adding up what changes do, never by walking over a table.
+//!
+//! Counts are kept with the place up to which they hold; after a restart the changes after that place are added.
+
+use crate::codec;
+use crate::commit::{Commits, WriteRefused};
+use crate::layout::{self, COUNTS_KEY, STATE, kind};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use types::{Change, Item, SequenceNumber, TableId};
+
+/// What a table holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Count {
+    /// How many items.
+    pub items: u64,
+    /// How many bytes, as DynamoDB counts them.
+    pub bytes: u64,
+}
+
+/// The counts of all tables, up to a place.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Kept {
+    up_to: SequenceNumber,
+    tables: BTreeMap<TableId, Count>,
+}
+
+/// The counts of all tables.
+#[derive(Debug, Default)]
+pub(crate) struct Counters(Mutex<Kept>);
+
+impl Counters {
+    /// Reads the counts back, and adds what has changed since they were kept.
+    pub(crate) fn open(commits: &Commits) -> Result<Self, WriteRefused> {
+        let kept = match commits.store.get(STATE, COUNTS_KEY)? {
+            Some((_, value)) => serde_json::from_slice(&value).map_err(|_| codec::Malformed("count"))?,
+            None => Kept::default(),
+        };
+        let counters = Self(Mutex::new(kept));
+        let from = layout::seq(counters.lock().up_to.next());
+        if from <= commits.store.durable() {
+            let mut log = commits.store.log_from(from)?;
+            while let Some(entry) = log.next()? {
+                if entry.kind() == kind::CHANGE {
+                    let (place, at) = (layout::sequence(entry.seq), layout::timestamp(entry.time_ms));
+                    counters.add(&codec::read_change(entry.record(), place, at)?);
+                }
+            }
+        }
+        Ok(counters)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
+        self.0.lock().expect("no thread panics while it counts")
+    }
+
+    /// Takes a durable change into account. Changes come in order.
+    pub(crate) fn add(&self, change: &Change) {
+        let mut kept = self.lock();
+        kept.up_to = change.sequence;
+        let count = kept.tables.entry(change.table).or_default();
+        let size = |item: &Option<Item>| item.as_ref().map_or(0, Item::size) as u64;
+        let number = |item: &Option<Item>| u64::from(item.is_some());
+        count.items = (count.items + number(&change.new)).saturating_sub(number(&change.old));
+        count.bytes = (count.bytes + size(&change.new)).saturating_sub(size(&change.old));
+    }
+
+    /// What a table holds.
+    pub(crate) fn of(&self, table: TableId) -> Count {
+        self.lock().tables.get(&table).copied().unwrap_or_default()
+    }
+
+    /// The entry that keeps the counts.
+    pub(crate) fn entry(&self) -> store::EntryBuilder {
+        let value = serde_json::to_vec(&*self.lock()).expect("counts are plain data");
+        store::EntryBuilder::new(kind::HOUSEKEEPING, &[]).put(STATE, COUNTS_KEY, &value)
+    }
+
+    /// The place up to which is counted.
+    pub(crate) fn up_to(&self) -> SequenceNumber {
+        self.lock().up_to
+    }
+}

@@ -1,0 +1,605 @@
+//! Decides how the parts of this room are put together, and offers them to the outside: [`Engine`].
+
+use crate::asynchronous;
+use crate::catalog::{Catalog, DeployRefused, Deployed, Standing, Step, TableEntry};
+use crate::clock;
+use crate::codec::Malformed;
+use crate::commit::{self, Commits, WriteRefused};
+use crate::counts::{Count, Counters};
+use crate::explain::{self, Explained};
+use crate::feed::Feed;
+use crate::functions::Functions;
+use crate::housekeeping;
+use crate::layout::{self, CATALOG_KEY, STATE, kind};
+use crate::pipes::Pipe;
+use crate::progress::Checkpoints;
+use crate::queues::{LiveQueue, LiveQueues, Message, ReceiveRefused, ReceivedMessage};
+use crate::redrive::{self, Redrive, Redriven};
+use crate::spec::StackSpec;
+use crate::tables::{self, CommandRefused, TableWrite, Written};
+use delivery::filters::Filters;
+use delivery::lane::Progress;
+use delivery::queue::{Counts, Receipt};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, RwLock};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use store::EntryBuilder;
+use store::lines::Lines;
+use table::Table;
+use types::{Account, Item, Key, PipeName, QueueName, SequenceNumber, TableName};
+
+/// How an engine is opened.
+pub struct Options {
+    /// Whose resources.
+    pub account: Account,
+    /// The directory that holds everything.
+    pub directory: PathBuf,
+    /// How the store is opened.
+    pub store: store::Options,
+    /// Called once if the disk fails; nothing is acknowledged after that.
+    pub on_fatal: Box<dyn Fn(&store::Fatal) + Send + Sync>,
+    /// How long changes stay in the log.
+    pub keep_changes_for: Duration,
+    /// How large the log may get before changes go earlier.
+    pub log_bytes_max: u64,
+}
+
+/// There is no resource of that name, or it lies dormant.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no {kind} {name}")]
+pub struct NotFound {
+    /// `table`, `queue`, …
+    pub kind: &'static str,
+    /// The name.
+    pub name: String,
+}
+
+/// Why a stack was not deployed.
+#[derive(Debug, thiserror::Error)]
+pub enum DeployError {
+    /// It cannot be.
+    #[error(transparent)]
+    Refused(#[from] DeployRefused),
+    /// It cannot be made durable.
+    #[error(transparent)]
+    Write(#[from] WriteRefused),
+}
+
+/// How a pipe is doing.
+#[derive(Debug, Clone)]
+pub struct PipeStatus {
+    /// The pipe.
+    pub name: PipeName,
+    /// Whether it runs.
+    pub running: bool,
+    /// How far its slowest lane is.
+    pub done: SequenceNumber,
+    /// How far it could be.
+    pub head: SequenceNumber,
+    /// How many changes left the log before it read them.
+    pub missed: u64,
+}
+
+/// What a check of the data found.
+#[derive(Debug)]
+pub struct Check {
+    /// How many entries of the log were read.
+    pub entries: u64,
+    /// How many items' newest change was compared with the index.
+    pub compared: u64,
+    /// What does not agree, in words.
+    pub findings: Vec<String>,
+}
+
+/// A data directory at work.
+pub struct Engine {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) account: Account,
+    pub(crate) commits: Commits,
+    pub(crate) checkpoints: Arc<Checkpoints>,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) lines: Arc<Lines>,
+    pub(crate) catalog: RwLock<Arc<Catalog>>,
+    pub(crate) tables: RwLock<BTreeMap<TableName, Arc<Table>>>,
+    pub(crate) queues: RwLock<LiveQueues>,
+    /// The queues of what functions do without being waited for, by function.
+    pub(crate) handovers: RwLock<BTreeMap<String, Arc<LiveQueue>>>,
+    pub(crate) functions: OnceLock<Arc<dyn Functions>>,
+    pub(crate) pipes: Mutex<BTreeMap<PipeName, RunningPipe>>,
+    pub(crate) threads: Mutex<Vec<JoinHandle<()>>>,
+    pub(crate) stopping: AtomicBool,
+    /// Rung when the engine stops, for those who sleep between rounds.
+    pub(crate) sleep: (Mutex<()>, Condvar),
+    pub(crate) keep_changes_for: Duration,
+    pub(crate) log_bytes_max: u64,
+}
+
+pub(crate) struct RunningPipe {
+    pub(crate) pipe: Arc<Pipe>,
+    lanes: Vec<JoinHandle<()>>,
+}
+
+const POISON: &str = "no thread panics while it holds this lock";
+
+impl Engine {
+    /// Opens a data directory, and says what was found when it was.
+    pub fn open(options: Options) -> Result<(Self, store::OpenReport), OpenError> {
+        let lines = Lines::open(&options.directory.join("lines")).map_err(OpenError::Lines)?;
+        let feed = Arc::new(Feed::new(SequenceNumber::ZERO));
+        let counters = Arc::new(OnceLock::<Arc<Counters>>::new());
+        let (into_feed, into_counters) = (Arc::clone(&feed), Arc::clone(&counters));
+        let publish = move |group: &mut Vec<store::Durable<commit::Carried>>| {
+            commit::publish(&into_feed, into_counters.get().map(|counters| &**counters), group);
+        };
+        let (store, report) =
+            store::Store::open(&options.directory, options.store, Box::new(publish), options.on_fatal)?;
+        let store = Arc::new(store);
+        feed.begin(layout::sequence(store.durable()));
+        let commits = Commits { store, feed };
+        let opened = Arc::new(Counters::open(&commits)?);
+        let counters = Arc::clone(counters.get_or_init(|| opened));
+        let catalog = match commits.store.get(STATE, CATALOG_KEY)? {
+            Some((_, value)) => serde_json::from_slice(&value).map_err(|_| Malformed("catalog"))?,
+            None => Catalog::default(),
+        };
+        let inner = Inner {
+            account: options.account,
+            checkpoints: Checkpoints::new(commits.clone(), clock::now()),
+            commits,
+            counters,
+            lines: Arc::new(lines),
+            catalog: RwLock::new(Arc::new(catalog)),
+            tables: RwLock::default(),
+            queues: RwLock::default(),
+            handovers: RwLock::default(),
+            functions: OnceLock::new(),
+            pipes: Mutex::default(),
+            threads: Mutex::default(),
+            stopping: AtomicBool::new(false),
+            sleep: Default::default(),
+            keep_changes_for: options.keep_changes_for,
+            log_bytes_max: options.log_bytes_max,
+        };
+        Ok((Self { inner: Arc::new(inner) }, report))
+    }
+
+    /// Takes in a stack, or a new version of it; its tables and queues are served from now on.
+    pub fn deploy(&self, stack: &StackSpec) -> Result<Vec<Step>, DeployError> {
+        let inner = &self.inner;
+        let mut catalog = (*inner.catalog()).clone();
+        let done = |pipe, lane| inner.progress(pipe, lane).map_or(SequenceNumber::ZERO, |progress| progress.done);
+        let lowest = layout::sequence(inner.commits.store.lowest());
+        let standing = Standing {
+            now: clock::now(),
+            head: inner.commits.feed.head(),
+            horizon: SequenceNumber::new(lowest.get().saturating_sub(1)),
+            done: &done,
+        };
+        let before = catalog.clone();
+        let Deployed { steps, begin, end } = catalog.deploy(stack, standing)?;
+        if catalog != before {
+            let value = serde_json::to_vec(&catalog).expect("a catalog is plain data");
+            let mut entry = EntryBuilder::new(kind::CATALOG, &value).put_range(STATE, CATALOG_KEY, 0..value.len());
+            for (pipe, lane) in end {
+                entry = entry.delete(STATE, &layout::progress(pipe, lane));
+            }
+            for (pipe, lane, begin) in begin {
+                let progress = serde_json::to_vec(&Progress::after(begin)).expect("progress is plain data");
+                entry = entry.put(STATE, &layout::progress(pipe, lane), &progress);
+            }
+            inner.commits.commit_one_blocking(entry)?;
+        }
+        *inner.catalog.write().expect(POISON) = Arc::new(catalog);
+        self.wake(&stack.name)?;
+        Ok(steps)
+    }
+
+    /// Serves what a stack that was deployed before has.
+    pub fn wake(&self, stack: &str) -> Result<(), WriteRefused> {
+        let (inner, catalog) = (&self.inner, self.inner.catalog());
+        for entry in catalog.tables.values().filter(|entry| entry.stack == stack && !entry.dormant) {
+            let table = Arc::new(table_of(entry));
+            inner.tables.write().expect(POISON).insert(entry.spec.name.clone(), table);
+        }
+        for entry in catalog.queues.values().filter(|entry| entry.stack == stack && !entry.dormant) {
+            let known = inner.queues.read().expect(POISON).get(&entry.spec.name).cloned();
+            match known {
+                Some(live) => live.configure(&entry.spec),
+                None => {
+                    let live = Arc::new(LiveQueue::open(entry.id, &entry.spec, &inner.commits)?);
+                    inner.queues.write().expect(POISON).insert(entry.spec.name.clone(), live);
+                }
+            }
+        }
+        for group in catalog.log_groups.values().filter(|entry| entry.stack == stack) {
+            let (name, days) = (group.spec.name.as_str(), group.spec.retention_days);
+            let made = inner.lines.create_group(name, days, clock::now().millis());
+            let kept = made.and_then(|made| if made { Ok(()) } else { inner.lines.set_retention(name, days) });
+            kept.map_err(|error| WriteRefused::Lines(error.to_string()))?;
+        }
+        for entry in catalog.functions.values().filter(|entry| entry.stack == stack) {
+            let name = entry.spec.name.to_string();
+            if !inner.handovers.read().expect(POISON).contains_key(&name) {
+                let live = Arc::new(LiveQueue::open(entry.queue, &asynchronous::queue_spec(), &inner.commits)?);
+                inner.handovers.write().expect(POISON).insert(name, live);
+            }
+        }
+        Ok(())
+    }
+
+    /// Serves everything that was ever deployed; for looking at a directory that no server runs on.
+    pub fn wake_all(&self) -> Result<(), WriteRefused> {
+        let stacks: Vec<String> = self.inner.catalog().origins.keys().cloned().collect();
+        stacks.iter().try_for_each(|stack| self.wake(stack))
+    }
+
+    /// Runs the pipes of these stacks, and what must be done from time to time.
+    pub fn start(&self, stacks: &[String], functions: Arc<dyn Functions>) -> Result<(), WriteRefused> {
+        let inner = &self.inner;
+        let functions = Arc::clone(inner.functions.get_or_init(|| functions));
+        let catalog = inner.catalog();
+        let mut threads = inner.threads.lock().expect(POISON);
+        let checkpoints = Arc::clone(&inner.checkpoints);
+        threads.push(spawn("checkpoints", move || checkpoints.run()));
+        let housekeeper = Arc::clone(inner);
+        threads.push(spawn("housekeeping", move || housekeeping::run(&housekeeper)));
+        for (name, queue) in inner.handovers.read().expect(POISON).iter() {
+            let handles = catalog.pipes.values().any(|pipe| {
+                pipe.spec.target.as_str() == name && pipe.spec.invocation == crate::spec::InvocationType::FireAndForget
+            });
+            let waits = queue.counts() != Counts::default();
+            let function = catalog.functions.values().find(|entry| entry.spec.name.as_str() == name);
+            if let Some(entry) = function.filter(|_| handles || waits) {
+                let (inner, queue, function) = (Arc::clone(inner), Arc::clone(queue), entry.spec.name.clone());
+                threads.push(spawn("handover", move || asynchronous::run(&inner, &queue, &function)));
+            }
+        }
+        drop(threads);
+        for entry in catalog.pipes.values().filter(|entry| stacks.contains(&entry.stack) && entry.spec.running && !entry.dormant) {
+            self.start_pipe(&entry.spec.name, &functions)?;
+        }
+        Ok(())
+    }
+
+    fn start_pipe(&self, name: &PipeName, functions: &Arc<dyn Functions>) -> Result<(), WriteRefused> {
+        let (inner, catalog) = (&self.inner, self.inner.catalog());
+        let entry = &catalog.pipes[name];
+        let table = &catalog.tables[&entry.spec.source];
+        let stream = explain::stream_of(table, &inner.account).ok_or(Malformed("catalog"))?;
+        let queues = inner.queues.read().expect(POISON);
+        let pipe = Arc::new(Pipe {
+            id: entry.id,
+            spec: entry.spec.clone(),
+            table: table.id,
+            stream,
+            filters: Filters::parse(&entry.spec.filters).map_err(|_| Malformed("filter"))?,
+            account: inner.account.clone(),
+            dead_letters: entry.spec.dead_letters.as_ref().and_then(|queue| queues.get(queue).cloned()),
+            handover: inner.handovers.read().expect(POISON).get(entry.spec.target.as_str()).cloned(),
+            functions: Arc::clone(functions),
+            commits: inner.commits.clone(),
+            feed: Arc::clone(&inner.commits.feed),
+            checkpoints: Arc::clone(&inner.checkpoints),
+            stopping: AtomicBool::new(false),
+            missed: AtomicU64::new(0),
+            done: (0..entry.spec.lanes).map(|_| AtomicU64::new(0)).collect(),
+        });
+        drop(queues);
+        let mut lanes = Vec::new();
+        for lane in 0..u16::try_from(entry.spec.lanes).expect("at most ten lanes") {
+            let progress = inner.progress(entry.id, lane)?;
+            pipe.done[usize::from(lane)].store(progress.done.get(), Ordering::Relaxed);
+            let pipe = Arc::clone(&pipe);
+            lanes.push(spawn("lane", move || pipe.run_lane(lane, progress)));
+        }
+        inner.pipes.lock().expect(POISON).insert(name.clone(), RunningPipe { pipe, lanes });
+        Ok(())
+    }
+
+    /// Stops a pipe after what it is doing now; it goes on from there when it is started.
+    pub fn stop_pipe(&self, name: &PipeName) -> Result<(), NotFound> {
+        let stopped = self.inner.pipes.lock().expect(POISON).remove(name);
+        match stopped {
+            Some(running) => running.stop(),
+            None if self.inner.catalog().pipes.contains_key(name) => {}
+            None => return Err(NotFound { kind: "pipe", name: name.to_string() }),
+        }
+        Ok(())
+    }
+
+    /// Starts a pipe that was stopped.
+    pub fn resume_pipe(&self, name: &PipeName) -> Result<(), PipeError> {
+        if !self.inner.catalog().pipes.contains_key(name) {
+            return Err(NotFound { kind: "pipe", name: name.to_string() }.into());
+        }
+        if self.inner.pipes.lock().expect(POISON).contains_key(name) {
+            return Ok(());
+        }
+        let functions = Arc::clone(self.inner.functions.get().ok_or(WriteRefused::Stopping)?);
+        Ok(self.start_pipe(name, &functions)?)
+    }
+
+    /// Ends everything in order: lanes finish what they are doing, progress is written, the store is closed.
+    pub fn stop(&self) {
+        let inner = &self.inner;
+        inner.stopping.store(true, Ordering::Release);
+        inner.sleep.1.notify_all();
+        let pipes = std::mem::take(&mut *inner.pipes.lock().expect(POISON));
+        pipes.values().for_each(|running| running.pipe.stop());
+        pipes.into_values().for_each(RunningPipe::stop);
+        inner.checkpoints.stop();
+        for thread in std::mem::take(&mut *inner.threads.lock().expect(POISON)) {
+            // A thread that panicked has said so; the others still end in order.
+            let _ = thread.join();
+        }
+        // What cannot be counted now is counted again from the log with the next start.
+        let _ = inner.commits.commit_one_blocking(inner.counters.entry());
+        inner.commits.store.close();
+    }
+
+    /// Carries out writes on tables, as one.
+    pub async fn write(&self, command: Vec<TableWrite>) -> Result<Vec<Written>, CommandRefused> {
+        tables::write(&self.inner.commits, command).await
+    }
+
+    /// The table of that name.
+    pub fn table(&self, name: &TableName) -> Result<Arc<Table>, NotFound> {
+        let found = self.inner.tables.read().expect(POISON).get(name).cloned();
+        found.ok_or_else(|| NotFound { kind: "table", name: name.to_string() })
+    }
+
+    /// The item under a key.
+    pub fn get(&self, table: &Table, key: &Key) -> Result<Option<Item>, WriteRefused> {
+        tables::get(&self.inner.commits, table, key)
+    }
+
+    /// The names of the tables that are served, in order.
+    pub fn table_names(&self) -> Vec<TableName> {
+        self.inner.tables.read().expect(POISON).keys().cloned().collect()
+    }
+
+    /// What a table holds.
+    pub fn count(&self, table: &Table) -> Count {
+        self.inner.counters.of(table.id)
+    }
+
+    /// Everything that is deployed.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        self.inner.catalog()
+    }
+
+    /// Whose resources these are.
+    pub fn account(&self) -> &Account {
+        &self.inner.account
+    }
+
+    /// The files that hold what functions print.
+    pub fn lines(&self) -> &Arc<Lines> {
+        &self.inner.lines
+    }
+
+    /// The names of the queues that are served, in order.
+    pub fn queue_names(&self) -> Vec<QueueName> {
+        self.inner.queues.read().expect(POISON).keys().cloned().collect()
+    }
+
+    fn queue(&self, name: &QueueName) -> Result<Arc<LiveQueue>, NotFound> {
+        let found = self.inner.queues.read().expect(POISON).get(name).cloned();
+        found.ok_or_else(|| NotFound { kind: "queue", name: name.to_string() })
+    }
+
+    /// Receives messages, waiting for one at most `wait`.
+    pub async fn receive(
+        &self,
+        queue: &QueueName,
+        max: usize,
+        visible_for: Option<Duration>,
+        wait: Duration,
+    ) -> Result<Vec<ReceivedMessage>, QueueError> {
+        Ok(self.queue(queue)?.receive(&self.inner.commits, max, visible_for, wait).await?)
+    }
+
+    /// Sends a message; its number is given back when it is durable.
+    pub async fn send(&self, queue: &QueueName, body: &str, delay: Option<Duration>) -> Result<u64, QueueError> {
+        let sending = self.queue(queue)?.send(body, None, delay);
+        let id = sending.id;
+        let (entry, sent) = sending.split();
+        self.inner.commits.commit(vec![entry], Vec::new(), Vec::new(), store::Class::Client).await?;
+        sent.durable();
+        Ok(id)
+    }
+
+    /// Deletes a received message; `false` if no receive ever made this receipt.
+    pub async fn delete(&self, queue: &QueueName, id: u64, receives: u32) -> Result<bool, QueueError> {
+        let queue = self.queue(queue)?;
+        match queue.read(&self.inner.commits, id)? {
+            Some(message) => {
+                let receipt = Receipt { id, sent_at: message.sent_at, receives };
+                Ok(queue.delete(&self.inner.commits, receipt).await?)
+            }
+            None => Ok(true),
+        }
+    }
+
+    /// Hides a received message until `visible_for` from now.
+    pub async fn change_visibility(
+        &self,
+        queue: &QueueName,
+        receipt: Receipt,
+        visible_for: Duration,
+    ) -> Result<(), crate::queues::ChangeRefused> {
+        let queue = self.queue(queue).map_err(|_| delivery::queue::VisibilityRefused::NotInFlight)?;
+        queue.change_visibility(&self.inner.commits, receipt, visible_for).await
+    }
+
+    /// Messages from a number on, whoever holds them now; nothing is received.
+    pub fn browse(&self, queue: &QueueName, from: u64, max: usize) -> Result<Vec<Message>, QueueError> {
+        Ok(self.queue(queue)?.browse(&self.inner.commits, from, max)?)
+    }
+
+    /// How many messages a queue has.
+    pub fn queue_counts(&self, queue: &QueueName) -> Result<Counts, NotFound> {
+        Ok(self.queue(queue)?.counts())
+    }
+
+    /// Delivers dead letters again, on a thread that may wait; `tell` hears of each.
+    pub fn redrive(&self, redrive: &Redrive, tell: &mut dyn FnMut(Redriven)) -> Result<(), QueueError> {
+        let queue = self.queue(&redrive.queue)?;
+        Ok(redrive::run(&self.inner, &queue, redrive, tell)?)
+    }
+
+    /// What is known of an order.
+    pub fn explain(&self, order: &str) -> Result<Vec<Explained>, WriteRefused> {
+        explain::explain(&self.inner.commits, &self.inner.catalog(), &self.inner.account, order)
+    }
+
+    /// How the pipes are doing.
+    pub fn pipes(&self) -> Vec<PipeStatus> {
+        let running = self.inner.pipes.lock().expect(POISON);
+        let head = self.inner.commits.feed.head();
+        let status = |entry: &crate::catalog::PipeEntry| {
+            let running = running.get(&entry.spec.name);
+            let kept = || {
+                let lanes = 0..u16::try_from(entry.spec.lanes).unwrap_or(0);
+                let done = lanes.filter_map(|lane| self.inner.progress(entry.id, lane).ok());
+                done.map(|progress| progress.done).min().unwrap_or_default()
+            };
+            let live = running.and_then(|running| {
+                running.pipe.done.iter().map(|done| SequenceNumber::new(done.load(Ordering::Relaxed))).min()
+            });
+            PipeStatus {
+                name: entry.spec.name.clone(),
+                running: running.is_some(),
+                done: live.unwrap_or_else(kept),
+                head,
+                missed: running.map_or(0, |running| running.pipe.missed.load(Ordering::Relaxed)),
+            }
+        };
+        self.inner.catalog().pipes.values().map(status).collect()
+    }
+
+    /// When the flush of a recent change had returned, by the monotonic clock; for measuring what comes after it.
+    pub fn durable_at(&self, sequence: SequenceNumber) -> Option<Instant> {
+        self.inner.commits.feed.durable_at(sequence)
+    }
+
+    /// Reads the whole log and holds the index against it.
+    pub fn check(&self) -> Result<Check, WriteRefused> {
+        housekeeping::check(&self.inner)
+    }
+}
+
+impl RunningPipe {
+    fn stop(self) {
+        self.pipe.stop();
+        for lane in self.lanes {
+            // A lane that panicked has said so; its records are delivered again.
+            let _ = lane.join();
+        }
+    }
+}
+
+impl Inner {
+    pub(crate) fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.catalog.read().expect(POISON))
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    /// Sleeps, unless the engine stops.
+    pub(crate) fn sleep(&self, span: Duration) {
+        let (lock, bell) = &self.sleep;
+        let waited = bell.wait_timeout_while(lock.lock().expect(POISON), span, |()| !self.is_stopping());
+        drop(waited.expect(POISON));
+    }
+
+    pub(crate) fn progress(&self, pipe: u32, lane: u16) -> Result<Progress, WriteRefused> {
+        match self.commits.store.get(STATE, &layout::progress(pipe, lane))? {
+            Some((_, value)) => Ok(serde_json::from_slice(&value).map_err(|_| Malformed("progress"))?),
+            None => Ok(Progress::default()),
+        }
+    }
+}
+
+/// The table as the deciding room knows it.
+fn table_of(entry: &TableEntry) -> Table {
+    let spec = &entry.spec;
+    Table { id: entry.id, name: spec.name.clone(), keys: spec.keys.clone(), view: spec.view }
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    let thread = std::thread::Builder::new().name(name.to_owned());
+    thread.spawn(body).expect("the system has room for a thread")
+}
+
+/// Why a data directory was not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The store refuses.
+    #[error(transparent)]
+    Store(#[from] store::OpenError),
+    /// What it holds cannot be read.
+    #[error(transparent)]
+    Read(#[from] WriteRefused),
+    /// What functions printed cannot be opened.
+    #[error("what functions have printed cannot be opened: {0}")]
+    Lines(std::io::Error),
+}
+
+impl From<store::ReadError> for OpenError {
+    fn from(error: store::ReadError) -> Self {
+        Self::Read(error.into())
+    }
+}
+
+impl From<Malformed> for OpenError {
+    fn from(error: Malformed) -> Self {
+        Self::Read(error.into())
+    }
+}
+
+/// Why something was not done with a queue.
+#[derive(Debug, thiserror::Error)]
+pub enum QueueError {
+    /// There is no such queue.
+    #[error(transparent)]
+    NotFound(#[from] NotFound),
+    /// Nothing is received.
+    #[error(transparent)]
+    Receive(#[from] ReceiveRefused),
+    /// It cannot be made durable.
+    #[error(transparent)]
+    Write(#[from] WriteRefused),
+}
+
+/// Why a pipe was not started.
+#[derive(Debug, thiserror::Error)]
+pub enum PipeError {
+    /// There is no such pipe.
+    #[error(transparent)]
+    NotFound(#[from] NotFound),
+    /// Its place cannot be read.
+    #[error(transparent)]
+    Write(#[from] WriteRefused),
+}
+
+impl Inner {
+    /// Says something in a function's log group that the function itself did not say.
+    pub(crate) fn tell(&self, function: &types::FunctionName, message: &str) {
+        let catalog = self.catalog();
+        let Some(entry) = catalog.functions.get(function) else { return };
+        let now = clock::now().millis();
+        let group = entry.spec.log_group.as_str();
+        if let Err(error) = self.lines.append(group, "orderflow", &[(now, message)], now) {
+            eprintln!("orderflow: {function}: {message} (and its log cannot be written: {error})");
+        }
+    }
+}

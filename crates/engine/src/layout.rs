@@ -1,0 +1,123 @@
+//! Decides where everything lies in the index, and which kinds of entries the log has.
+//!
+//! Keys begin with what they belong to, numbers are big-endian, so that what belongs together lies together in order.
+
+use store::{Seq, Space};
+use types::{Key, SequenceNumber, TableId};
+
+/// `table, key` → the item's state.
+pub(crate) const ITEMS: Space = Space::new(0);
+/// `queue, message, part` → a message's body, or what its receivers have done with it.
+pub(crate) const MESSAGES: Space = Space::new(1);
+/// Everything small: the catalog, pipes' progress, graves.
+pub(crate) const STATE: Space = Space::new(2);
+/// `pipe, lane, last sequence number, counter` → how the delivery of these records went.
+pub(crate) const OUTCOMES: Space = Space::new(3);
+
+/// What an entry of the log is. Written to disk: a number is never given a new meaning.
+pub(crate) mod kind {
+    /// A change of an item; the record is `codec::write_change`.
+    pub(crate) const CHANGE: u8 = 1;
+    /// A message sent to a queue.
+    pub(crate) const MESSAGE: u8 = 2;
+    /// Messages received, or deleted.
+    pub(crate) const RECEIPT: u8 = 3;
+    /// Pipes' progress and the outcomes that led to it.
+    pub(crate) const PROGRESS: u8 = 4;
+    /// What is deployed.
+    pub(crate) const CATALOG: u8 = 5;
+    /// Clearing away what nobody can ask for any more.
+    pub(crate) const HOUSEKEEPING: u8 = 6;
+}
+
+/// The one key of the catalog.
+pub(crate) const CATALOG_KEY: &[u8] = b"catalog";
+/// The one key of the tables' counts.
+pub(crate) const COUNTS_KEY: &[u8] = b"counts";
+
+pub(crate) fn item(table: TableId, key: &Key) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(48);
+    bytes.extend(table.0.to_be_bytes());
+    key.write_ordered(&mut bytes);
+    bytes
+}
+
+/// What a message's key ends with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MessagePart {
+    Body = 0,
+    Receipts = 1,
+}
+
+pub(crate) fn message(queue: u32, id: u64, part: MessagePart) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(13);
+    bytes.extend(queue.to_be_bytes());
+    bytes.extend(id.to_be_bytes());
+    bytes.push(part as u8);
+    bytes
+}
+
+/// Takes a message's key apart: its id and part.
+pub(crate) fn read_message(key: &[u8]) -> Option<(u64, MessagePart)> {
+    let id = u64::from_be_bytes(key.get(4..12)?.try_into().ok()?);
+    match key.get(12..)? {
+        [0] => Some((id, MessagePart::Body)),
+        [1] => Some((id, MessagePart::Receipts)),
+        _ => None,
+    }
+}
+
+/// Where a queue's oldest message was when one was last deleted: scans begin there, not among deleted ones.
+pub(crate) fn queue_head(queue: u32) -> Vec<u8> {
+    [b"head/".as_slice(), &queue.to_be_bytes()].concat()
+}
+
+pub(crate) fn progress(pipe: u32, lane: u16) -> Vec<u8> {
+    [b"lane/".as_slice(), &pipe.to_be_bytes(), &lane.to_be_bytes()].concat()
+}
+
+/// A removed item, by the millisecond of its removal: cleared away when the log no longer reaches back to it.
+pub(crate) fn grave(removed_ms: i64, item: &[u8]) -> Vec<u8> {
+    [GRAVES, &removed_ms.max(0).to_be_bytes(), item].concat()
+}
+
+/// What all graves' keys begin with.
+pub(crate) const GRAVES: &[u8] = b"grave/";
+
+/// Takes a grave's key apart: when, and the item's key.
+pub(crate) fn read_grave(key: &[u8]) -> Option<(i64, &[u8])> {
+    let (removed, item) = key.strip_prefix(GRAVES)?.split_first_chunk()?;
+    Some((i64::from_be_bytes(*removed), item))
+}
+
+pub(crate) fn outcome(pipe: u32, lane: u16, last: SequenceNumber, counter: u64) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(22);
+    bytes.extend(pipe.to_be_bytes());
+    bytes.extend(lane.to_be_bytes());
+    bytes.extend(last.get().to_be_bytes());
+    bytes.extend(counter.to_be_bytes());
+    bytes
+}
+
+/// What the keys of a lane's outcomes begin with.
+pub(crate) fn outcomes_of(pipe: u32, lane: u16) -> [u8; 6] {
+    let mut bytes = [0; 6];
+    bytes[..4].copy_from_slice(&pipe.to_be_bytes());
+    bytes[4..].copy_from_slice(&lane.to_be_bytes());
+    bytes
+}
+
+/// The log's place, in the house's word.
+pub(crate) fn sequence(seq: Seq) -> SequenceNumber {
+    SequenceNumber::new(seq.0)
+}
+
+/// The house's place, in the log's word.
+pub(crate) fn seq(sequence: SequenceNumber) -> Seq {
+    Seq(sequence.get())
+}
+
+/// The log's instant, in the house's word.
+pub(crate) fn timestamp(time_ms: u64) -> types::Timestamp {
+    types::Timestamp::from_millis(i64::try_from(time_ms).unwrap_or(i64::MAX))
+}

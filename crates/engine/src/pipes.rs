@@ -1,0 +1,368 @@
+//! Decides how a pipe runs: one thread a lane, which reads what is committed, filters it, and hands batches over.
+//!
+//! What a lane does when is `delivery::lane`'s to decide; here its steps are carried out. Changes come from the feed's
+//! ring, or from the log while the lane is behind. A filtered change only moves the cursor: it writes nothing, and the
+//! new place is kept with the next thing that is written, or after [`FILTERED_MAX`] of them.
+
+use crate::clock;
+use crate::codec;
+use crate::commit::Commits;
+use crate::feed::{After, Feed};
+use crate::functions::{Functions, Invoked};
+use crate::layout;
+use crate::progress::{Checkpoints, How, LaneId, Outcome as Recorded, Then};
+use crate::queues::{LiveQueue, Sent};
+use crate::spec::{InvocationType, PipeSpec};
+use delivery::dead_letter::Letter;
+use delivery::filters::Filters;
+use delivery::lane::{Batch, DeadLetter, Lane, Next, Outcome, Policy, Progress, Settled, Span, Step};
+use std::cell::RefCell;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+use types::{Account, Change, Record, SequenceNumber, Stream, TableId};
+
+/// How many changes a lane takes from the ring or the log at once.
+const CHUNK: usize = 512;
+/// After how many places that were only filtered the checkpoint is written by itself.
+const FILTERED_MAX: u64 = 4_096;
+
+/// Everything that the lanes of one pipe share.
+pub(crate) struct Pipe {
+    pub(crate) id: u32,
+    pub(crate) spec: PipeSpec,
+    pub(crate) table: TableId,
+    pub(crate) stream: Arc<Stream>,
+    pub(crate) filters: Filters,
+    pub(crate) account: Account,
+    pub(crate) dead_letters: Option<Arc<LiveQueue>>,
+    /// Where batches go that nobody waits for.
+    pub(crate) handover: Option<Arc<LiveQueue>>,
+    pub(crate) functions: Arc<dyn Functions>,
+    pub(crate) commits: Commits,
+    pub(crate) feed: Arc<Feed>,
+    pub(crate) checkpoints: Arc<Checkpoints>,
+    pub(crate) stopping: AtomicBool,
+    /// Records that the log no longer had when the pipe came to read them.
+    pub(crate) missed: AtomicU64,
+    /// How far each lane is.
+    pub(crate) done: Vec<AtomicU64>,
+}
+
+impl Pipe {
+    /// What `delivery` needs to know of the pipe.
+    pub(crate) fn policy(spec: &PipeSpec) -> Policy {
+        Policy {
+            batch_size: spec.batch_size,
+            window: Duration::from_secs(spec.window_seconds.into()),
+            retries: spec.retries,
+            max_age: spec.max_age_seconds.map(|seconds| Duration::from_secs(seconds.into())),
+            bisect: spec.bisect,
+        }
+    }
+
+    /// Ends the lanes after what they are doing now.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+        self.feed.nudge();
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    /// A lane's whole life.
+    pub(crate) fn run_lane(self: Arc<Self>, number: u16, progress: Progress) {
+        let lane = Lane::new(Self::policy(&self.spec), progress.clone());
+        let cursor = SequenceNumber::new(lane.next_wanted().get().saturating_sub(1));
+        let id = LaneId { pipe: self.id, lane: number };
+        let mut worker = Worker { pipe: self, id, lane, cursor, log: None, written: progress.done };
+        worker.run();
+    }
+}
+
+struct Worker {
+    pipe: Arc<Pipe>,
+    id: LaneId,
+    lane: Lane,
+    /// Everything up to here was offered to the lane or passed over.
+    cursor: SequenceNumber,
+    /// Where the lane reads while it is behind the ring.
+    log: Option<store::LogReader>,
+    /// The progress that was last handed in.
+    written: SequenceNumber,
+}
+
+impl Worker {
+    fn run(&mut self) {
+        while !self.pipe.is_stopping() {
+            let nudges = self.pipe.feed.nudges();
+            self.fill();
+            match self.lane.poll(clock::now()) {
+                Step::Invoke(batch) => self.invoke(batch),
+                Step::GiveUp(dead) => self.give_up(dead),
+                Step::Wait { until } => {
+                    self.keep_filtered(FILTERED_MAX);
+                    let full = self.lane.is_full();
+                    let at_most = until.map(|until| until.since(clock::now()).max(Duration::from_millis(1)));
+                    // A full lane takes no more, so changes must not wake it.
+                    let cursor = if full { SequenceNumber::new(u64::MAX) } else { self.cursor };
+                    self.pipe.feed.wait(cursor, nudges, at_most);
+                }
+            }
+            self.show();
+        }
+        self.keep_filtered(1);
+    }
+
+    fn show(&self) {
+        let done = self.lane.progress().done.get();
+        self.pipe.done[usize::from(self.id.lane)].store(done, Ordering::Relaxed);
+    }
+
+    /// Offers the lane what there is, until it is full or there is no more.
+    fn fill(&mut self) {
+        while !self.lane.is_full() && !self.pipe.is_stopping() {
+            match self.pipe.feed.after(self.cursor, CHUNK) {
+                After::Changes(found, reached) => {
+                    self.log = None;
+                    let none = found.is_empty();
+                    for fresh in found {
+                        if self.lane.is_full() {
+                            return;
+                        }
+                        self.take_in(fresh.change);
+                    }
+                    if reached > self.cursor {
+                        self.lane.pass_over(reached);
+                        self.cursor = reached;
+                    }
+                    if none {
+                        return;
+                    }
+                }
+                After::Behind(floor) => self.catch_up(floor),
+            }
+        }
+    }
+
+    fn take_in(&mut self, change: Arc<Change>) {
+        let sequence = change.sequence;
+        if self.concerns(change.table, change.spread) {
+            let record = Record { change, stream: Some(Arc::clone(&self.pipe.stream)) };
+            if self.pipe.filters.passes(&record) {
+                self.lane.offer(record, clock::now());
+            } else {
+                self.lane.pass_over(sequence);
+            }
+        } else {
+            self.lane.pass_over(sequence);
+        }
+        self.cursor = sequence;
+    }
+
+    fn concerns(&self, table: TableId, spread: u64) -> bool {
+        table == self.pipe.table && spread % u64::from(self.pipe.spec.lanes) == u64::from(self.id.lane)
+    }
+
+    /// Reads the log up to `floor`, as far as the lane has room.
+    fn catch_up(&mut self, floor: SequenceNumber) {
+        for _ in 0..CHUNK {
+            if self.cursor >= floor || self.lane.is_full() {
+                return;
+            }
+            if self.log.is_none() {
+                match self.pipe.commits.store.log_from(layout::seq(self.cursor.next())) {
+                    Ok(reader) => self.log = Some(reader),
+                    Err(store::ReadError::Trimmed { lowest }) => return self.miss(layout::sequence(lowest)),
+                    Err(error) => return self.unreadable(&error),
+                }
+            }
+            let reader = self.log.as_mut().expect("just opened");
+            match reader.next() {
+                Ok(Some(entry)) => {
+                    let sequence = layout::sequence(entry.seq);
+                    if entry.kind() != layout::kind::CHANGE {
+                        self.lane.pass_over(sequence);
+                        self.cursor = sequence;
+                        continue;
+                    }
+                    let at = layout::timestamp(entry.time_ms);
+                    let change = codec::peek_change(entry.record()).and_then(|(table, spread)| {
+                        let concerns = self.concerns(table, spread);
+                        if concerns { codec::read_change(entry.record(), sequence, at).map(Some) } else { Ok(None) }
+                    });
+                    match change {
+                        Ok(Some(change)) => self.take_in(Arc::new(change)),
+                        Ok(None) => {
+                            self.lane.pass_over(sequence);
+                            self.cursor = sequence;
+                        }
+                        Err(error) => return self.unreadable(&error),
+                    }
+                }
+                Err(store::ReadError::Trimmed { lowest }) => return self.miss(layout::sequence(lowest)),
+                Err(error) => return self.unreadable(&error),
+                // Everything durable has been read: the ring has the rest.
+                Ok(None) => {
+                    self.log = None;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The log no longer reaches back to where the lane stands.
+    fn miss(&mut self, lowest: SequenceNumber) {
+        let reached = SequenceNumber::new(lowest.get().saturating_sub(1)).max(self.cursor);
+        let missed = reached.get() - self.cursor.get();
+        self.pipe.missed.fetch_add(missed, Ordering::Relaxed);
+        eprintln!(
+            "orderflow: pipe {} was too slow: up to {missed} changes after {} left the log before it read them",
+            self.pipe.spec.name, self.cursor
+        );
+        self.log = None;
+        self.lane.pass_over(reached);
+        self.cursor = reached;
+    }
+
+    /// The log cannot be read: the lane stays where it is, and says so.
+    fn unreadable(&mut self, error: &dyn std::fmt::Display) {
+        eprintln!("orderflow: pipe {} cannot read the log after {}: {error}", self.pipe.spec.name, self.cursor);
+        self.log = None;
+        let nudges = self.pipe.feed.nudges();
+        self.pipe.feed.wait(SequenceNumber::new(u64::MAX), nudges, Some(Duration::from_secs(5)));
+    }
+
+    fn invoke(&mut self, batch: Batch) {
+        let outcome = match self.pipe.spec.invocation {
+            InvocationType::RequestResponse => {
+                match self.pipe.functions.invoke(&self.pipe.spec.target, &batch.records) {
+                    Invoked::Answered { answer } => Outcome::Answered(answer),
+                    Invoked::Failed { error } => Outcome::Failed { error },
+                    Invoked::NotRun { reason } => Outcome::Unavailable { error: reason },
+                }
+            }
+            InvocationType::FireAndForget => Outcome::Accepted,
+        };
+        let accepted = matches!(outcome, Outcome::Accepted);
+        let settled = self.lane.settle(outcome, clock::now(), jitter());
+        if accepted {
+            return self.hand_over(&batch);
+        }
+        for one in settled {
+            self.keep(one);
+        }
+    }
+
+    /// Makes durable what became of a batch.
+    fn keep(&mut self, settled: Settled) {
+        match settled {
+            Settled::Delivered { span, attempt: _ } => {
+                self.stage(recorded(span, How::Delivered { invocations: 1 }));
+            }
+            Settled::Postponed { span, error, retry_at } => {
+                self.stage(recorded(span, How::Postponed { error, retry_at }));
+            }
+            Settled::Failed { span, attempt, error, next } => {
+                let then = match next {
+                    Next::Retry { at } => Then::Retry { at },
+                    Next::Rest => Then::Rest,
+                    Next::Halves => Then::Halves,
+                };
+                self.commit_now(recorded(span, How::Failed { error, attempt, then }), Vec::new);
+            }
+            Settled::GaveUp(dead) => self.give_up(dead),
+        }
+    }
+
+    /// Keeps what may be forgotten: records would only be delivered once more.
+    fn stage(&mut self, outcome: Recorded) {
+        let progress = self.lane.progress();
+        self.written = progress.done;
+        self.pipe.checkpoints.stage(self.id, progress, Some(outcome));
+    }
+
+    fn give_up(&mut self, dead: DeadLetter) {
+        let how = How::GaveUp {
+            condition: dead.condition.name().to_owned(),
+            error: dead.error.clone(),
+            attempts: dead.attempts,
+            queue: self.pipe.spec.dead_letters.as_ref().map(ToString::to_string),
+        };
+        let outcome = recorded(span_of(&dead.records), how);
+        let Some(queue) = self.pipe.dead_letters.clone() else { return self.commit_now(outcome, Vec::new) };
+        let spec = &self.pipe.spec;
+        let arn = self.pipe.account.arn("pipes", &format!("pipe/{}", spec.name));
+        let letter = Letter::new(&dead, &spec.name, &arn, &spec.target, clock::now());
+        let body = letter.body();
+        let sent = Sending::default();
+        self.commit_now(outcome, || sent.entry(queue.send(&body, Some(&letter.aside), None).split()));
+        sent.durable();
+    }
+
+    /// Hands a batch over to the function's own queue.
+    fn hand_over(&mut self, batch: &Batch) {
+        let outcome = recorded(span_of(&batch.records), How::Accepted);
+        let queue = self.pipe.handover.clone().expect("a pipe that waits for nobody has a handover queue");
+        let body = serde_json::to_string(&batch.records).expect("records are plain data");
+        let sent = Sending::default();
+        self.commit_now(outcome, || sent.entry(queue.send(&body, None, None).split()));
+        sent.durable();
+    }
+
+    fn commit_now(&mut self, outcome: Recorded, make: impl Fn() -> Vec<store::EntryBuilder>) {
+        let progress = self.lane.progress();
+        self.written = progress.done;
+        let stopping = || self.pipe.is_stopping();
+        if let Err(refused) = self.pipe.checkpoints.commit_now(self.id, &progress, Some(outcome), make, stopping) {
+            // The engine is stopping; the records are delivered again after the restart.
+            eprintln!("orderflow: pipe {} could not keep its progress: {refused}", self.pipe.spec.name);
+            self.pipe.stop();
+        }
+    }
+
+    /// Stages a place that was only filtered, if it is at least this far from what was written.
+    fn keep_filtered(&mut self, at_least: u64) {
+        let progress = self.lane.progress();
+        if progress.done.get() >= self.written.get().saturating_add(at_least) {
+            self.written = progress.done;
+            self.pipe.checkpoints.stage(self.id, progress, None);
+        }
+    }
+}
+
+/// The message of a commit that may have to be made more than once: the last one made is the one that counts.
+#[derive(Default)]
+struct Sending(RefCell<Option<Sent>>);
+
+impl Sending {
+    fn entry(&self, (entry, sent): (store::EntryBuilder, Sent)) -> Vec<store::EntryBuilder> {
+        *self.0.borrow_mut() = Some(sent);
+        vec![entry]
+    }
+
+    fn durable(self) {
+        if let Some(sent) = self.0.into_inner() {
+            sent.durable();
+        }
+    }
+}
+
+fn recorded(span: Span, how: How) -> Recorded {
+    let Span { first, last, records } = span;
+    Recorded { first, last, records: records as u64, at: clock::now(), how }
+}
+
+fn span_of(records: &[Record]) -> Span {
+    let none = "a batch holds at least one record";
+    let (first, last) = (records.first().expect(none), records.last().expect(none));
+    Span { first: first.change.sequence, last: last.change.sequence, records: records.len() }
+}
+
+/// A number from 0 to 1 that nobody can guess, so that lanes do not retry in step.
+fn jitter() -> f64 {
+    let random = RandomState::new().build_hasher().finish();
+    (random >> 11) as f64 / (1u64 << 53) as f64
+}

@@ -1,0 +1,280 @@
+//! Decides when pipes' progress is written: with the next group, and by itself at most 50 ms later.
+//!
+//! Lanes [`Checkpoints::stage`] what they have done; a thread of its own hands all that is staged in as one entry.
+//! What must not be forgotten (a counted failure, a dead letter) goes at once, with whatever the same lane has staged
+//! ([`Checkpoints::commit_now`]).
+//!
+//! Invariant: a lane's progress reaches the log in the order in which the lane made it, because taking it from the
+//! stage and handing it in happen under one lock.
+
+use crate::commit::{Commits, WriteRefused};
+use crate::layout::{self, OUTCOMES, STATE, kind};
+use delivery::lane::Progress;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::Duration;
+use store::{Class, Commit, EntryBuilder};
+use types::{SequenceNumber, Timestamp};
+
+/// How long progress may wait for company.
+const GATHER_FOR: Duration = Duration::from_millis(50);
+/// How long to wait before trying again what the disk had no room for.
+const RETRY_AFTER: Duration = Duration::from_millis(500);
+
+/// One lane of one pipe, by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct LaneId {
+    pub(crate) pipe: u32,
+    pub(crate) lane: u16,
+}
+
+/// How the delivery of some records went; what `explain` tells.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The first of the records.
+    pub first: SequenceNumber,
+    /// The last of the records.
+    pub last: SequenceNumber,
+    /// How many there were.
+    pub records: u64,
+    /// When it was known.
+    pub at: Timestamp,
+    /// How it went.
+    pub how: How,
+}
+
+/// How a delivery went.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum How {
+    /// The function has done its work on all of them.
+    Delivered {
+        /// In how many invocations.
+        invocations: u64,
+    },
+    /// The function's own queue took them over.
+    Accepted,
+    /// The function failed on one of them.
+    Failed {
+        /// What it said.
+        error: String,
+        /// Which attempt at exactly these records it was, from 1.
+        attempt: u32,
+        /// What followed.
+        then: Then,
+    },
+    /// The function could not be asked; that does not count.
+    Postponed {
+        /// Why.
+        error: String,
+        /// When it was to be asked again.
+        retry_at: Timestamp,
+    },
+    /// They were given up.
+    GaveUp {
+        /// `RetryAttemptsExhausted` or `RecordAgeExceeded`.
+        condition: String,
+        /// What the function said last.
+        error: Option<String>,
+        /// After how many counted attempts.
+        attempts: u32,
+        /// The queue that has them now; `None` if the pipe has none and they were dropped.
+        queue: Option<String>,
+    },
+}
+
+/// What followed a failure.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Then {
+    /// The same records were to be tried again.
+    Retry {
+        /// When.
+        at: Timestamp,
+    },
+    /// The records before the faulty one were done; the rest was tried at once.
+    Rest,
+    /// The batch was halved.
+    Halves,
+}
+
+/// What is to be written.
+pub(crate) struct Checkpoints {
+    commits: Commits,
+    stage: Mutex<Stage>,
+    bell: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Stage {
+    lanes: BTreeMap<LaneId, Staged>,
+    /// Distinguishes outcomes that end at the same record.
+    counter: u64,
+    stopping: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Staged {
+    progress: Progress,
+    outcomes: Vec<Outcome>,
+}
+
+impl Checkpoints {
+    pub(crate) fn new(commits: Commits, started_at: Timestamp) -> Arc<Self> {
+        // Beginning with the time, the counter is never used again after a restart.
+        let counter = u64::try_from(started_at.millis()).unwrap_or(0) << 20;
+        let stage = Mutex::new(Stage { counter, ..Stage::default() });
+        Arc::new(Self { commits, stage, bell: Condvar::new() })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Stage> {
+        self.stage.lock().expect("no thread panics while it holds the stage")
+    }
+
+    /// Progress that may wait for company.
+    pub(crate) fn stage(&self, lane: LaneId, progress: Progress, outcome: Option<Outcome>) {
+        let mut stage = self.lock();
+        let was_empty = stage.lanes.is_empty();
+        stage.add(lane, progress, outcome);
+        drop(stage);
+        if was_empty {
+            self.bell.notify_one();
+        }
+    }
+
+    /// Progress that must be durable before the lane goes on, together with these entries.
+    pub(crate) fn commit_now(
+        &self,
+        lane: LaneId,
+        progress: &Progress,
+        outcome: Option<Outcome>,
+        make: impl Fn() -> Vec<EntryBuilder>,
+        give_up: impl Fn() -> bool,
+    ) -> Result<(), WriteRefused> {
+        loop {
+            let mut stage = self.lock();
+            let mut staged =
+                stage.lanes.remove(&lane).unwrap_or(Staged { progress: progress.clone(), outcomes: vec![] });
+            let kept = staged.outcomes.clone();
+            staged.progress = progress.clone();
+            staged.outcomes.extend(outcome.clone());
+            let mut entries = make();
+            entries.push(stage.entry(&BTreeMap::from([(lane, staged)])));
+            // Handed in under the lock, waited for without it.
+            let answer = self.hand_in(entries);
+            drop(stage);
+            match answer.and_then(Answer::wait) {
+                Ok(()) => return Ok(()),
+                Err(WriteRefused::Busy | WriteRefused::NoSpace) if !give_up() => {
+                    // The disk is full even for us: keep what was staged and try until there is room.
+                    let mut stage = self.lock();
+                    kept.into_iter().for_each(|outcome| stage.add(lane, progress.clone(), Some(outcome)));
+                    drop(stage);
+                    std::thread::sleep(RETRY_AFTER);
+                }
+                Err(refused) => return Err(refused),
+            }
+        }
+    }
+
+    fn hand_in(&self, entries: Vec<EntryBuilder>) -> Result<Answer, WriteRefused> {
+        let entries: Result<Vec<_>, _> = entries.into_iter().map(EntryBuilder::finish).collect();
+        let entries = entries.map_err(|error| WriteRefused::TooLarge(error.to_string()))?;
+        let (answer, answered) = std::sync::mpsc::sync_channel(1);
+        let commit = Commit { entries, checks: Vec::new(), class: Class::Engine, attachment: Vec::new() };
+        self.commits.store.commit(commit, move |result| {
+            let _ = answer.send(result);
+        });
+        Ok(Answer(answered))
+    }
+
+    /// Hands in what is staged until told to stop; the thread's whole life.
+    pub(crate) fn run(&self) {
+        loop {
+            let mut stage = self.lock();
+            while stage.lanes.is_empty() && !stage.stopping {
+                stage = self.bell.wait(stage).expect("no thread panics while it holds the stage");
+            }
+            if stage.stopping && stage.lanes.is_empty() {
+                return;
+            }
+            if !stage.stopping {
+                let waited = self.bell.wait_timeout_while(stage, GATHER_FOR, |stage| !stage.stopping);
+                (stage, _) = waited.expect("no thread panics while it holds the stage");
+            }
+            let taken = std::mem::take(&mut stage.lanes);
+            if taken.is_empty() {
+                continue;
+            }
+            let entry = stage.entry(&taken);
+            let answer = self.hand_in(vec![entry]);
+            let stopping = stage.stopping;
+            drop(stage);
+            match answer.and_then(Answer::wait) {
+                Ok(()) => {}
+                Err(WriteRefused::Busy | WriteRefused::NoSpace) if !stopping => {
+                    self.lock().put_back(taken);
+                    std::thread::sleep(RETRY_AFTER);
+                }
+                // Records are delivered again after the restart; nothing is lost.
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// Writes what is left and ends the thread.
+    pub(crate) fn stop(&self) {
+        self.lock().stopping = true;
+        self.bell.notify_all();
+    }
+}
+
+struct Answer(std::sync::mpsc::Receiver<Result<store::Committed, store::Refused>>);
+
+impl Answer {
+    fn wait(self) -> Result<(), WriteRefused> {
+        self.0.recv().map_err(|_| WriteRefused::Stopping)??;
+        Ok(())
+    }
+}
+
+impl Stage {
+    fn add(&mut self, lane: LaneId, progress: Progress, outcome: Option<Outcome>) {
+        let staged = self.lanes.entry(lane).or_insert_with(|| Staged { progress: progress.clone(), outcomes: vec![] });
+        staged.progress = progress;
+        let Some(outcome) = outcome else { return };
+        match (staged.outcomes.last_mut(), &outcome.how) {
+            // Successes in a row are told as one.
+            (Some(Outcome { last, records, at, how: How::Delivered { invocations }, .. }), How::Delivered { .. }) => {
+                (*last, *at) = (outcome.last, outcome.at);
+                *records += outcome.records;
+                *invocations += 1;
+            }
+            _ => staged.outcomes.push(outcome),
+        }
+    }
+
+    fn put_back(&mut self, taken: BTreeMap<LaneId, Staged>) {
+        for (lane, mut older) in taken {
+            if let Some(newer) = self.lanes.remove(&lane) {
+                older.progress = newer.progress;
+                older.outcomes.extend(newer.outcomes);
+            }
+            self.lanes.insert(lane, older);
+        }
+    }
+
+    fn entry(&mut self, lanes: &BTreeMap<LaneId, Staged>) -> EntryBuilder {
+        let mut entry = EntryBuilder::new(kind::PROGRESS, &[]);
+        for (lane, staged) in lanes {
+            let progress = serde_json::to_vec(&staged.progress).expect("progress is plain data");
+            entry = entry.put(STATE, &layout::progress(lane.pipe, lane.lane), &progress);
+            for outcome in &staged.outcomes {
+                self.counter += 1;
+                let key = layout::outcome(lane.pipe, lane.lane, outcome.last, self.counter);
+                let value = serde_json::to_vec(outcome).expect("an outcome is plain data");
+                entry = entry.put(OUTCOMES, &key, &value);
+            }
+        }
+        entry
+    }
+}

@@ -1,0 +1,132 @@
+//! Decides how dead letters are delivered again: the records that the letter carries go to the function that could not
+//! do them, and the letter goes once they are done.
+//!
+//! One letter at a time, at the rate asked for; a letter whose records fail again stays, and the others go on.
+
+use crate::commit::WriteRefused;
+use crate::engine::Inner;
+use crate::functions::Invoked;
+use crate::queues::{LiveQueue, Message};
+use delivery::answer;
+use serde_json::Value as Json;
+use std::time::Duration;
+use types::{QueueName, Record};
+
+/// What to deliver again.
+#[derive(Debug, Clone)]
+pub struct Redrive {
+    /// The queue that holds the letters.
+    pub queue: QueueName,
+    /// Only this letter.
+    pub id: Option<u64>,
+    /// Only letters whose records or error hold this text.
+    pub containing: Option<String>,
+    /// At most so many letters a second.
+    pub per_second: Option<u32>,
+    /// Only say what would be done.
+    pub dry_run: bool,
+}
+
+/// What came of one letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Redriven {
+    /// It would be delivered.
+    Would {
+        /// The letter.
+        id: u64,
+        /// To which function.
+        function: String,
+        /// How many records.
+        records: usize,
+    },
+    /// It was delivered, and is gone.
+    Delivered {
+        /// The letter.
+        id: u64,
+        /// To which function.
+        function: String,
+        /// How many records.
+        records: usize,
+    },
+    /// It failed again, and stays.
+    Failed {
+        /// The letter.
+        id: u64,
+        /// Why.
+        error: String,
+    },
+    /// It carries no records: somebody else sent it.
+    NoLetter {
+        /// The message.
+        id: u64,
+    },
+}
+
+pub(crate) fn run(
+    inner: &Inner,
+    queue: &LiveQueue,
+    redrive: &Redrive,
+    tell: &mut dyn FnMut(Redriven),
+) -> Result<(), WriteRefused> {
+    let mut next = redrive.id.unwrap_or(0);
+    loop {
+        let letters = queue.browse(&inner.commits, next, 64)?;
+        let Some(last) = letters.last() else { return Ok(()) };
+        next = last.id + 1;
+        for letter in &letters {
+            if redrive.id.is_some_and(|id| id != letter.id) {
+                return Ok(());
+            }
+            if !wanted(letter, redrive) {
+                continue;
+            }
+            let redriven = deliver(inner, queue, letter, redrive.dry_run)?;
+            tell(redriven);
+            if let Some(rate) = redrive.per_second.filter(|_| !redrive.dry_run) {
+                inner.sleep(Duration::from_secs(1) / rate.max(1));
+            }
+            if inner.is_stopping() {
+                return Err(WriteRefused::Stopping);
+            }
+        }
+    }
+}
+
+fn wanted(letter: &Message, redrive: &Redrive) -> bool {
+    let Some(text) = &redrive.containing else { return true };
+    let in_aside = |aside: &delivery::dead_letter::Aside| {
+        aside.records.iter().any(|record| record.get().contains(text.as_str()))
+            || aside.error.as_ref().is_some_and(|error| error.contains(text.as_str()))
+    };
+    letter.aside.as_ref().map_or_else(|| letter.body.contains(text.as_str()), in_aside)
+}
+
+fn deliver(inner: &Inner, queue: &LiveQueue, letter: &Message, dry_run: bool) -> Result<Redriven, WriteRefused> {
+    let id = letter.id;
+    let Some(aside) = &letter.aside else { return Ok(Redriven::NoLetter { id }) };
+    let (function, count) = (aside.function.to_string(), aside.records.len());
+    if dry_run {
+        return Ok(Redriven::Would { id, function, records: count });
+    }
+    let failed = |error: String| Ok(Redriven::Failed { id, error });
+    let json: Result<Vec<Json>, _> = aside.records.iter().map(|record| serde_json::from_str(record.get())).collect();
+    let records = json.map(Json::Array).map_err(|error| error.to_string());
+    let records = records.and_then(|json| types::event::read(&json).map_err(|error| error.to_string()));
+    let records: Vec<Record> = match records {
+        Ok(records) => records,
+        Err(error) => return failed(format!("the letter's records cannot be read: {error}")),
+    };
+    let Some(functions) = inner.functions.get() else {
+        return failed("no functions run here; start the server with `orderflow up`".to_owned());
+    };
+    match functions.invoke(&aside.function, &records) {
+        Invoked::Answered { answer } => match answer::read(&answer, &records) {
+            Ok(()) => {
+                queue.remove(&inner.commits, std::slice::from_ref(letter))?;
+                Ok(Redriven::Delivered { id, function, records: count })
+            }
+            Err(failure) => failed(failure.error),
+        },
+        Invoked::Failed { error } | Invoked::NotRun { reason: error } => failed(error),
+    }
+}

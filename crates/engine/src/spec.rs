@@ -1,0 +1,141 @@
+//! Decides what can be deployed: the resources of one stack, with every reference resolved and every default filled in.
+//!
+//! Whoever reads templates makes these; the engine keeps them with the data, so that a stack is known again after a
+//! restart without its template.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+use types::{FunctionName, KeySchema, LogGroupName, PipeName, QueueName, TableName, ViewType};
+
+/// One stack's resources.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StackSpec {
+    /// The stack's name: its template file's stem.
+    pub name: String,
+    /// Tables, with their streams.
+    pub tables: Vec<TableSpec>,
+    /// Queues.
+    pub queues: Vec<QueueSpec>,
+    /// Functions.
+    pub functions: Vec<FunctionSpec>,
+    /// Log groups, those of functions included.
+    pub log_groups: Vec<LogGroupSpec>,
+    /// Pipes.
+    pub pipes: Vec<PipeSpec>,
+    /// What the reader of templates wants to find again to compare the next version with; opaque here.
+    pub origin: Json,
+}
+
+/// A table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TableSpec {
+    /// Its name.
+    pub name: TableName,
+    /// Its key.
+    pub keys: KeySchema,
+    /// What its stream shows, if it has one.
+    pub view: Option<ViewType>,
+}
+
+/// A queue.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct QueueSpec {
+    /// Its name.
+    pub name: QueueName,
+    /// How long a received message is hidden.
+    pub visible_for_seconds: u32,
+    /// How long a message is kept.
+    pub retention_seconds: u32,
+    /// How long a sent message is hidden at first.
+    pub delay_seconds: u32,
+    /// The longest body.
+    pub message_bytes_max: u32,
+    /// How long a receive waits for a message when it does not say.
+    pub wait_seconds: u32,
+}
+
+/// A function.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FunctionSpec {
+    /// Its name.
+    pub name: FunctionName,
+    /// Which built-in handler it is.
+    pub handler: String,
+    /// The runtime that the template names.
+    pub runtime: String,
+    /// How long one invocation may take.
+    pub timeout_seconds: u32,
+    /// What it is given, as REPORT lines say.
+    pub memory_mb: u32,
+    /// How many invocations may run at once; `None` for as many as are asked for.
+    pub concurrency: Option<u32>,
+    /// Its environment variables.
+    pub environment: BTreeMap<String, String>,
+    /// Where its lines go.
+    pub log_group: LogGroupName,
+    /// What the template says it is for.
+    pub description: String,
+    /// The ARN of its role.
+    pub role: String,
+}
+
+/// A log group.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LogGroupSpec {
+    /// Its name.
+    pub name: LogGroupName,
+    /// How many days lines are kept; `None` for ever.
+    pub retention_days: Option<u32>,
+}
+
+/// A pipe from a table's stream to a function.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PipeSpec {
+    /// Its name.
+    pub name: PipeName,
+    /// The table whose changes it reads.
+    pub source: TableName,
+    /// Up to five patterns, one of which a change must match; none lets everything through.
+    pub filters: Vec<String>,
+    /// The function it hands records to.
+    pub target: FunctionName,
+    /// Whether it waits for the function's answer.
+    pub invocation: InvocationType,
+    /// The most records of one batch.
+    pub batch_size: u32,
+    /// How long a batch that is not full waits for more.
+    pub window_seconds: u32,
+    /// How many batches may be under way at once; records of one key stay in order.
+    pub lanes: u32,
+    /// How often a failed batch is tried again; `None` until its records expire.
+    pub retries: Option<u32>,
+    /// How old a record may get before it is given up.
+    pub max_age_seconds: Option<u32>,
+    /// Whether a failed batch is halved until the faulty record stands alone.
+    pub bisect: bool,
+    /// Where it begins when it runs for the first time.
+    pub start: StartingPosition,
+    /// Where records go that are given up.
+    pub dead_letters: Option<QueueName>,
+    /// Whether it should run.
+    pub running: bool,
+}
+
+/// Whether a pipe waits for the function's answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InvocationType {
+    /// It waits, and the answer decides.
+    RequestResponse,
+    /// The function's own queue takes the batch over.
+    FireAndForget,
+}
+
+/// Where a pipe begins when it runs for the first time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StartingPosition {
+    /// With the oldest change that is still there.
+    TrimHorizon,
+    /// With the next change.
+    Latest,
+}

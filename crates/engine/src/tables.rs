@@ -1,0 +1,219 @@
+//! Decides how items are read and written: look, let the table decide, hand in what was decided under the condition
+//! that nothing has changed since the look, and look again when it has.
+//!
+//! Several writes, of several tables, are one command: all of them or none. An answer waits until everything that it
+//! tells of is durable; that goes for refusals too, because what they saw might otherwise never have been.
+
+use crate::clock;
+use crate::codec::{self, State, StateAt};
+use crate::commit::{Commits, WriteRefused};
+use crate::layout::{self, ITEMS, STATE, kind};
+use store::{Check, Class, EntryBuilder, Seen};
+use table::{Condition, Outcome, Table};
+use types::{Change, Item, Key, SequenceNumber, Timestamp};
+
+/// How often a command looks again before it gives up. Each time somebody else's command has gone through.
+const LOOKS_MAX: usize = 1_000;
+
+/// One write of a command.
+#[derive(Debug, Clone)]
+pub struct TableWrite {
+    /// The table.
+    pub table: std::sync::Arc<Table>,
+    /// What to write.
+    pub write: table::Write,
+    /// Under which condition.
+    pub condition: Condition,
+    /// Whether the item before is wanted in the answer.
+    pub return_old: bool,
+}
+
+/// What one write did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    /// The item before, if there was one and it was asked for.
+    pub old: Option<Item>,
+    /// The place of the change; `None` if nothing changed.
+    pub sequence: Option<SequenceNumber>,
+}
+
+/// Why a command was not carried out. Nothing of it was.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandRefused {
+    /// A table refuses one of the writes.
+    #[error("write {index}: {refused}")]
+    Table {
+        /// Which write.
+        index: usize,
+        /// Why.
+        refused: table::Refused,
+    },
+    /// Two writes of one command are for the same item.
+    #[error("two writes of one command are for the same item")]
+    SameItem,
+    /// It cannot be made durable.
+    #[error(transparent)]
+    Write(#[from] WriteRefused),
+}
+
+/// What lies under a key, for deciding.
+struct Look {
+    old: Option<Item>,
+    previous: SequenceNumber,
+    seen: Seen,
+}
+
+fn look(commits: &Commits, bytes: &[u8]) -> Result<Look, WriteRefused> {
+    let read = commits.store.read(ITEMS, bytes)?;
+    let (old, previous) = match read.value {
+        None => (None, SequenceNumber::ZERO),
+        Some((seq, value)) => match codec::read_state(&value)? {
+            State::Item(item) => (Some(item), layout::sequence(seq)),
+            State::Removed => (None, layout::sequence(seq)),
+        },
+    };
+    Ok(Look { old, previous, seen: read.seen })
+}
+
+/// What was decided, ready to be handed in.
+#[derive(Default)]
+struct Decided {
+    entries: Vec<EntryBuilder>,
+    checks: Vec<Check>,
+    carried: crate::commit::Carried,
+    written: Vec<Written>,
+    seen: Vec<Seen>,
+}
+
+/// Carries out a command.
+pub(crate) async fn write(commits: &Commits, command: Vec<TableWrite>) -> Result<Vec<Written>, CommandRefused> {
+    let keys = keys_of(&command)?;
+    for _ in 0..LOOKS_MAX {
+        let decided = match decide(commits, &command, &keys) {
+            Ok(decided) => decided,
+            Err((refused, seen)) => match all_durable(commits, seen).await {
+                Ok(()) => return Err(refused),
+                Err(WriteRefused::Contended) => continue,
+                Err(lost) => return Err(lost.into()),
+            },
+        };
+        let Decided { entries, checks, carried, mut written, seen } = decided;
+        if entries.is_empty() {
+            match all_durable(commits, seen).await {
+                Ok(()) => return Ok(written),
+                Err(WriteRefused::Contended) => continue,
+                Err(lost) => return Err(lost.into()),
+            }
+        }
+        match commits.commit(entries, checks, carried, Class::Client).await {
+            Ok(committed) => {
+                // Each change is an entry, in order; its place is the commit's first and its index.
+                let places = (committed.first.0..).map(SequenceNumber::new);
+                let changed = written.iter_mut().filter(|one| one.sequence.is_some());
+                changed.zip(places).for_each(|(one, place)| one.sequence = Some(place));
+                return Ok(written);
+            }
+            // Somebody was faster, and their change may still be in flight: look again.
+            Err(WriteRefused::Contended) => tokio::task::yield_now().await,
+            Err(refused) => return Err(refused.into()),
+        }
+    }
+    Err(WriteRefused::Contended.into())
+}
+
+/// The keys of a command, in both forms; what can be refused without looking is refused here.
+fn keys_of(command: &[TableWrite]) -> Result<Vec<(Key, Vec<u8>)>, CommandRefused> {
+    let key = |(index, one): (usize, &TableWrite)| {
+        let key = one.table.check(&one.write).map_err(|refused| CommandRefused::Table { index, refused })?;
+        let bytes = layout::item(one.table.id, &key);
+        Ok((key, bytes))
+    };
+    let keys = command.iter().enumerate().map(key).collect::<Result<Vec<_>, CommandRefused>>()?;
+    let mut sorted: Vec<&[u8]> = keys.iter().map(|(_, bytes)| bytes.as_slice()).collect();
+    sorted.sort_unstable();
+    if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err(CommandRefused::SameItem);
+    }
+    Ok(keys)
+}
+
+/// Waits until everything that was seen is durable.
+async fn all_durable(commits: &Commits, seen: Vec<Seen>) -> Result<(), WriteRefused> {
+    for one in seen {
+        commits.durable(one).await?;
+    }
+    Ok(())
+}
+
+type Undecided = (CommandRefused, Vec<Seen>);
+
+fn decide(commits: &Commits, command: &[TableWrite], keys: &[(Key, Vec<u8>)]) -> Result<Decided, Undecided> {
+    let mut decided = Decided::default();
+    for (index, (one, (_, bytes))) in command.iter().zip(keys).enumerate() {
+        let Look { old, previous, seen } = look(commits, bytes).map_err(|error| (error.into(), Vec::new()))?;
+        decided.seen.push(seen);
+        let decision = one
+            .table
+            .decide(one.write.clone(), &one.condition, old)
+            .map_err(|refused| (CommandRefused::Table { index, refused }, decided.seen.clone()))?;
+        // Unchanged items are checked as well: the command as a whole holds at one moment.
+        decided.checks.push(Check::new(ITEMS, bytes, seen));
+        match decision.outcome {
+            Outcome::Unchanged { old } => {
+                decided.written.push(Written { old: old.filter(|_| one.return_old), sequence: None });
+            }
+            Outcome::Changed { kind, keys, old, new, spread } => {
+                let change = Change {
+                    sequence: SequenceNumber::ZERO,
+                    previous,
+                    at: Timestamp::EPOCH,
+                    table: one.table.id,
+                    kind,
+                    keys,
+                    old,
+                    new,
+                    spread,
+                    by_service: false,
+                };
+                let old = if one.return_old { change.old.clone() } else { None };
+                decided.written.push(Written { old, sequence: Some(SequenceNumber::ZERO) });
+                decided.entries.push(change_entry(&change, bytes));
+                decided.carried.push((decided.entries.len() - 1, change));
+            }
+        }
+    }
+    Ok(decided)
+}
+
+/// The entry of a change: its record, whose tail is what the index keeps under the item's key.
+fn change_entry(change: &Change, item: &[u8]) -> EntryBuilder {
+    let mut state = 0..0;
+    let entry = EntryBuilder::with_record(kind::CHANGE, 512, |out| {
+        let start = out.len();
+        let StateAt(at) = codec::write_change(change, out);
+        state = at - start..out.len() - start;
+    });
+    let entry = entry.put_range(ITEMS, item, state);
+    match change.new {
+        Some(_) => entry,
+        None => entry.put(STATE, &layout::grave(clock::now().millis(), item), &[]),
+    }
+}
+
+/// The item under a key, as it is durably.
+pub(crate) fn get(commits: &Commits, table: &Table, key: &Key) -> Result<Option<Item>, WriteRefused> {
+    Ok(match newest(commits, table, key)? {
+        Some((_, State::Item(item))) => Some(item),
+        Some((_, State::Removed)) | None => None,
+    })
+}
+
+/// The place of the newest change of a key, and what it left.
+pub(crate) fn newest(
+    commits: &Commits,
+    table: &Table,
+    key: &Key,
+) -> Result<Option<(SequenceNumber, State)>, WriteRefused> {
+    let Some((seq, value)) = commits.store.get(ITEMS, &layout::item(table.id, key))? else { return Ok(None) };
+    Ok(Some((layout::sequence(seq), codec::read_state(&value)?)))
+}

@@ -1,0 +1,233 @@
+//! What each handler prints and answers, seen as the runtime sees it.
+
+use orders::{Context, FailingOrders, HandlerError, find};
+use serde_json::{Value as Json, json};
+use std::sync::Arc;
+use types::{Change, ChangeKind, Item, Record, SequenceNumber, TableId, Timestamp, Value, event};
+
+fn call_with(name: &str, batch: &[Record], drill: &str) -> (Vec<String>, Result<Json, HandlerError>) {
+    let mut lines = Vec::new();
+    let mut log = |line: &str| lines.push(line.to_owned());
+    let failing = FailingOrders::parse(drill);
+    let answer =
+        find(name).expect("a name of the catalogue").handler.handle(batch, &mut Context::new(&mut log, &failing));
+    (lines, answer)
+}
+
+fn call(name: &str, batch: &[Record]) -> (Vec<String>, Json) {
+    let (lines, answer) = call_with(name, batch, "");
+    (lines, answer.expect("no record of these fails"))
+}
+
+fn record(sequence: u64, old: Option<Item>, new: Option<Item>) -> Record {
+    let kind = match (&old, &new) {
+        (None, _) => ChangeKind::Insert,
+        (Some(_), Some(_)) => ChangeKind::Modify,
+        (Some(_), None) => ChangeKind::Remove,
+    };
+    let change = Change {
+        sequence: SequenceNumber::new(sequence),
+        previous: SequenceNumber::ZERO,
+        at: Timestamp::EPOCH,
+        table: TableId(1),
+        kind,
+        keys: Item::new(),
+        old,
+        new,
+        spread: 0,
+        by_service: false,
+    };
+    Record { change: Arc::new(change), stream: None }
+}
+
+fn new_order(id: &str, status: &str, amount: &str, email: &str) -> Item {
+    Item::from([
+        ("orderId", id.into()),
+        ("status", status.into()),
+        ("amount", Value::N(amount.parse().expect("a number"))),
+        ("customerEmail", email.into()),
+    ])
+}
+
+fn order(id: &str, status: &str, amount: &str, email: &str) -> Item {
+    Item::from([
+        ("orderId", id.into()),
+        ("orderStatus", status.into()),
+        ("orderAmount", Value::N(amount.parse().expect("a number"))),
+        ("customerEmail", email.into()),
+        ("orderDate", "2025-10-31T10:00:00Z".into()),
+    ])
+}
+
+#[test]
+fn the_documented_test_event_gives_the_expected_line_in_every_shape() {
+    let event = json!({
+        "eventName": "MODIFY",
+        "dynamodb": {
+            "NewImage": {
+                "orderId": {"S": "ORD-1001"}, "status": {"S": "shipped"}, "amount": {"N": "1500"},
+                "customerEmail": {"S": "vip@example.com"}
+            },
+            "OldImage": {"status": {"S": "pending"}}
+        }
+    });
+    for payload in [json!([event]), json!({"Records": [event]}), event] {
+        let batch = event::read(&payload).unwrap();
+        let (lines, answer) = call("premium-orders", &batch);
+        assert_eq!(lines, ["🚀 Premium order shipped! Order ID: ORD-1001 | Amount: 1500.0"]);
+        assert_eq!(answer, json!({"statusCode": 200, "premiumOrdersProcessed": ["ORD-1001"]}));
+        let (lines, answer) = call("standard-orders", &batch);
+        assert_eq!(lines, ["✅ Processed order ORD-1001 | Status: shipped | Amount: 1500.0"]);
+        assert_eq!(answer, json!({"statusCode": 200}));
+    }
+}
+
+#[test]
+fn standard_orders_prints_one_line_an_order() {
+    let cases = [
+        (
+            new_order("A", "pending", "100.01", "a@x.io"),
+            Some("✅ Processed order A | Status: pending | Amount: 100.01"),
+        ),
+        (new_order("A", "pending", "100", "a@x.io"), Some("⚠️ Skipped order A (Amount too low)")),
+        (new_order("A", "pending", "500", "a@TEST.com"), Some("⚠️ Skipped order A (Test customer)")),
+        (Item::from([("orderId", "A".into())]), Some("⚠️ Skipped order A (Amount too low)")),
+        (
+            Item::from([("orderId", "A".into()), ("amount", Value::N(200u64.into()))]),
+            Some("✅ Processed order A | Status: unknown | Amount: 200.0"),
+        ),
+        (
+            Item::from([("orderId", "A".into()), ("amount", "five hundred".into())]),
+            Some("⚠️ Skipped order A (Amount too low)"),
+        ),
+        (Item::new(), Some("⚠️ Skipped a record that is no order (it has no orderId)")),
+        (
+            new_order("A\n✅ Processed order B", "pending", "1", "a@x.io"),
+            Some("⚠️ Skipped order A\\n✅ Processed order B (Amount too low)"),
+        ),
+    ];
+    for (item, expected) in cases {
+        let (lines, answer) = call("standard-orders", &[record(1, None, Some(item.clone()))]);
+        assert_eq!(lines, Vec::from_iter(expected), "{item:?}");
+        assert_eq!(answer, json!({"statusCode": 200}));
+    }
+    let removed = record(1, Some(new_order("A", "pending", "500", "a@x.io")), None);
+    assert_eq!(call("standard-orders", &[removed]), (vec![], json!({"statusCode": 200})));
+}
+
+#[test]
+fn premium_orders_acts_only_on_pending_to_shipped() {
+    let vip = |status, amount| new_order("A", status, amount, "vip@example.com");
+    let cases = [
+        (vip("pending", "1500"), vip("shipped", "1000.01"), true),
+        (vip("pending", "1500"), vip("shipped", "1000"), false),
+        (vip("shipped", "1500"), vip("shipped", "1500"), false),
+        (vip("pending", "1500"), vip("pending", "1600"), false),
+        (vip("pending", "1500"), vip("delivered", "1500"), false),
+    ];
+    for (old, new, acts) in cases {
+        let (lines, answer) = call("premium-orders", &[record(1, Some(old), Some(new.clone()))]);
+        assert_eq!(lines.len(), usize::from(acts), "{new:?}");
+        assert_eq!(answer["premiumOrdersProcessed"].as_array().unwrap().len(), usize::from(acts), "{new:?}");
+    }
+    let test = |status| new_order("T", status, "1500", "vip@Test.com");
+    let (lines, answer) = call("premium-orders", &[record(1, Some(test("pending")), Some(test("shipped")))]);
+    assert_eq!(lines, ["⚠️ Skipped order T (Test customer)"]);
+    assert_eq!(answer, json!({"statusCode": 200, "premiumOrdersProcessed": []}));
+}
+
+#[test]
+fn order_events_validates_then_processes_or_skips() {
+    let mut bad = order("D", "pending", "-1", "nobody");
+    bad.insert("orderDate", "soon".into());
+    let batch = [
+        record(1, None, Some(order("A", "pending", "101", "a@x.io"))),
+        record(2, None, Some(order("B", "delivered", "101", "a@x.io"))),
+        record(3, None, Some(order("C", "shipped", "100", "a@x.io"))),
+        record(4, None, Some(bad)),
+        record(5, None, Some(order("E", "shipped", "500", "a@test.COM"))),
+        record(6, Some(order("F", "shipped", "500", "a@x.io")), None),
+        record(7, None, Some(Item::new())),
+        record(8, Some(order("G", "pending", "5000", "a@x.io")), Some(order("G", "shipped", "5000", "a@x.io"))),
+    ];
+    let (lines, answer) = call("order-events", &batch);
+    assert_eq!(
+        lines,
+        [
+            "✅ Processed order A | Event: INSERT | Status: pending | Amount: 101.0",
+            "⚠️ Skipped order B (Status delivered is neither pending nor shipped)",
+            "⚠️ Skipped order C (Amount too low)",
+            "❌ Invalid order D (orderAmount should be a number that is not negative, it is -1; customerEmail should be \
+             an e-mail address, it is \"nobody\"; orderDate should be a date in ISO 8601, it is \"soon\")",
+            "⚠️ Skipped order E (Test customer)",
+            "⚠️ Skipped order F (Removed)",
+            "⚠️ Skipped a record that is no order (it has no orderId)",
+            "✅ Processed order G | Event: MODIFY | Status: shipped | Amount: 5000.0",
+        ]
+    );
+    let expected = json!({"statusCode": 200, "ordersProcessed": ["A", "G"], "ordersSkipped": 5, "ordersInvalid": 1});
+    assert_eq!(answer, expected);
+}
+
+#[test]
+fn premium_order_events_prints_the_vip_line() {
+    let vip = |id, status| order(id, status, "1500.50", "vip@example.com");
+    let batch = [
+        record(1, None, Some(vip("A", "pending"))),
+        record(2, Some(vip("A", "pending")), Some(vip("A", "shipped"))),
+        record(3, Some(vip("B", "shipped")), Some(vip("B", "shipped"))),
+        record(4, Some(vip("C", "pending")), None),
+    ];
+    let (lines, answer) = call("premium-order-events", &batch);
+    assert_eq!(lines, ["💎 VIP order shipped! Order ID: A | Amount: 1500.5"]);
+    assert_eq!(answer, json!({"statusCode": 200, "premiumOrdersProcessed": ["A"]}));
+}
+
+#[test]
+fn a_drill_stops_the_batch_and_names_its_record() {
+    for entry in orders::catalogue() {
+        let write = |id| {
+            if entry.name.contains("events") {
+                order(id, "shipped", "2000", "a@x.io")
+            } else {
+                new_order(id, "shipped", "2000", "a@x.io")
+            }
+        };
+        let was = |id| {
+            if entry.name.contains("events") {
+                order(id, "pending", "2000", "a@x.io")
+            } else {
+                new_order(id, "pending", "2000", "a@x.io")
+            }
+        };
+        let batch: Vec<_> =
+            (1..=4u64).zip(["A", "B", "C", "D"]).map(|(n, id)| record(n, Some(was(id)), Some(write(id)))).collect();
+        let (lines, answer) = call_with(entry.name, &batch, "Z, C");
+        let answer = answer.unwrap();
+        assert_eq!(answer["batchItemFailures"], json!([{"itemIdentifier": batch[2].event_id()}]), "{}", entry.name);
+        assert_eq!(answer["statusCode"], 200);
+        assert_eq!(answer["errorType"], "OrderDrill");
+        assert_eq!(lines.len(), 3, "{}: the fourth order must not be touched: {lines:?}", entry.name);
+        assert_eq!(lines[2], "❌ Failed: a drill makes order C fail (ORDERFLOW_FAIL_ORDERS names it)");
+    }
+}
+
+#[test]
+fn a_drill_finds_removed_orders_too() {
+    let removed = record(9, Some(new_order("A", "pending", "500", "a@x.io")), None);
+    let (_, answer) = call_with("standard-orders", std::slice::from_ref(&removed), "A");
+    assert_eq!(answer.unwrap()["batchItemFailures"][0]["itemIdentifier"], Json::from(removed.event_id()));
+}
+
+#[test]
+fn a_failed_record_without_a_place_fails_the_batch() {
+    let by_hand = record(0, None, Some(new_order("A", "pending", "500", "a@x.io")));
+    let (_, answer) = call_with("standard-orders", &[by_hand], "A");
+    let error = answer.unwrap_err();
+    assert_eq!(error.error_type(), "OrderDrill");
+    assert_eq!(
+        error.to_string(),
+        "record 0 of the batch has no sequence number to report it by, and it failed: a drill makes order A fail \
+         (ORDERFLOW_FAIL_ORDERS names it)"
+    );
+}

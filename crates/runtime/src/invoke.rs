@@ -1,0 +1,318 @@
+//! Decides how one invocation goes: who may run, what is printed, and what becomes of a failure.
+
+use crate::environment::Environments;
+use engine::spec::FunctionSpec;
+use engine::{Functions, Invoked};
+use observe::invocation::{self, Report};
+use orders::{Context, FailingOrders, Handler};
+use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use types::{FunctionName, Record, Timestamp};
+
+/// Keeps what functions print: group, stream, lines with their instants. Returns when the system has them.
+pub type Printer = dyn Fn(&str, &str, &[(Timestamp, &str)]) -> std::io::Result<()> + Send + Sync;
+
+/// How long a measured amount of memory is good for.
+const MEMORY_KNOWN_FOR: Duration = Duration::from_secs(1);
+
+/// The functions of the stacks that run.
+pub struct Runtime {
+    functions: BTreeMap<FunctionName, Function>,
+    printer: Arc<Printer>,
+    printing_fails: AtomicBool,
+    failing: FailingOrders,
+    memory: Memory,
+}
+
+struct Function {
+    spec: FunctionSpec,
+    handler: &'static dyn Handler,
+    environments: Environments,
+}
+
+/// What an invocation by hand gives back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Invocation {
+    /// Its id, as the log names it.
+    pub request_id: String,
+    /// What the function answered; if it failed, what is told of the failure.
+    pub payload: Json,
+    /// Whether it failed.
+    pub failed: bool,
+    /// What was printed.
+    pub printed: String,
+}
+
+/// Why a function was not invoked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvokeError {
+    /// There is no such function.
+    #[error("there is no function {0}")]
+    NotFound(FunctionName),
+    /// It runs as often as it may.
+    #[error("function {0} runs as often at once as it may")]
+    Throttled(FunctionName),
+}
+
+impl Runtime {
+    /// The functions of these specs; each must name a handler that is built in, which whoever reads templates checks.
+    pub fn new(specs: impl IntoIterator<Item = FunctionSpec>, failing: FailingOrders, printer: Arc<Printer>) -> Self {
+        let function = |spec: FunctionSpec| {
+            let handler = orders::find(&spec.handler)?.handler;
+            let environments = Environments::new(spec.concurrency);
+            Some((spec.name.clone(), Function { spec, handler, environments }))
+        };
+        let functions = specs.into_iter().filter_map(function).collect();
+        Self { functions, printer, printing_fails: AtomicBool::new(false), failing, memory: Memory::default() }
+    }
+
+    /// Runs a function on a payload, and waits for its answer.
+    pub fn invoke_payload(&self, name: &FunctionName, payload: &Json) -> Result<Invocation, InvokeError> {
+        match types::event::read(payload) {
+            Ok(records) => self.run(name, &records),
+            Err(fault) => {
+                let function = self.function(name)?;
+                let request_id = uuid::Uuid::new_v4().to_string();
+                let message = format!("the event's records cannot be read: {fault}");
+                let payload = failure("InvalidEvent", &message, &request_id);
+                let now = engine::now();
+                let Some(taken) = function.environments.take(now) else {
+                    return Err(InvokeError::Throttled(name.clone()));
+                };
+                let printed = format!("[ERROR] InvalidEvent: {message}\n");
+                self.print(function, taken.stream(), &[(now, printed.clone())]);
+                Ok(Invocation { request_id, payload, failed: true, printed })
+            }
+        }
+    }
+
+    fn function(&self, name: &FunctionName) -> Result<&Function, InvokeError> {
+        self.functions.get(name).ok_or_else(|| InvokeError::NotFound(name.clone()))
+    }
+
+    fn run(&self, name: &FunctionName, records: &[Record]) -> Result<Invocation, InvokeError> {
+        let function = self.function(name)?;
+        let begun_at = engine::now();
+        let Some(taken) = function.environments.take(begun_at) else {
+            return Err(InvokeError::Throttled(name.clone()));
+        };
+        let request_id = uuid::Uuid::new_v4().to_string();
+        let mut lines = vec![(begun_at, invocation::start_line(&request_id))];
+        let begun = Instant::now();
+        let mut log = |line: &str| lines.push((engine::now(), format!("{line}\n")));
+        let mut context = Context::new(&mut log, &self.failing);
+        // A handler keeps nothing between calls, so that nothing half-changed is left behind.
+        let handled = catch_unwind(AssertUnwindSafe(|| function.handler.handle(records, &mut context)));
+        let duration = begun.elapsed();
+        let limit = Duration::from_secs(function.spec.timeout_seconds.into());
+        let ended_at = engine::now();
+        let (payload, failed) = match handled {
+            Ok(_) if duration > limit => {
+                lines.push((ended_at, invocation::timeout_line(ended_at, &request_id, limit)));
+                let seconds = limit.as_secs_f64();
+                let message = format!("RequestId: {request_id} Error: Task timed out after {seconds:.2} seconds");
+                (json!({"errorType": "Sandbox.Timedout", "errorMessage": message}), true)
+            }
+            Ok(Ok(answer)) => (answer, false),
+            Ok(Err(error)) => {
+                lines.push((ended_at, format!("[ERROR] {}: {error}\n", error.error_type())));
+                (failure(error.error_type(), &error.to_string(), &request_id), true)
+            }
+            Err(panic) => {
+                let message = panic_text(&*panic);
+                lines.push((ended_at, format!("[ERROR] Panic: {message}\n")));
+                (failure("Panic", message, &request_id), true)
+            }
+        };
+        lines.push((ended_at, invocation::end_line(&request_id)));
+        let report = Report {
+            request_id: &request_id,
+            duration,
+            memory_mb: function.spec.memory_mb,
+            max_memory_used_mb: self.memory.used_mb(),
+            init_duration: taken.cold.then_some(Duration::from_micros(1)),
+        };
+        lines.push((ended_at, report.to_string()));
+        self.print(function, taken.stream(), &lines);
+        let printed = lines.into_iter().map(|(_, line)| line).collect();
+        Ok(Invocation { request_id, payload, failed, printed })
+    }
+
+    /// Keeps what was printed. A disk without room for it is no reason to stop orders: it is said once.
+    fn print(&self, function: &Function, stream: &str, lines: &[(Timestamp, String)]) {
+        let lines: Vec<(Timestamp, &str)> = lines.iter().map(|(at, line)| (*at, line.as_str())).collect();
+        match (self.printer)(function.spec.log_group.as_str(), stream, &lines) {
+            Ok(()) => self.printing_fails.store(false, Ordering::Relaxed),
+            Err(error) if !self.printing_fails.swap(true, Ordering::Relaxed) => {
+                eprintln!("orderflow: what functions print is lost until this is mended: {error}");
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+impl Functions for Runtime {
+    fn invoke(&self, function: &FunctionName, records: &[Record]) -> Invoked {
+        match self.run(function, records) {
+            Ok(Invocation { payload, failed: false, .. }) => Invoked::Answered { answer: payload },
+            Ok(Invocation { payload, .. }) => {
+                let part = |name: &str| payload[name].as_str().unwrap_or("unknown").to_owned();
+                Invoked::Failed { error: format!("{}: {}", part("errorType"), part("errorMessage")) }
+            }
+            Err(error) => Invoked::NotRun { reason: error.to_string() },
+        }
+    }
+}
+
+fn failure(error_type: &str, message: &str, request_id: &str) -> Json {
+    json!({"errorType": error_type, "errorMessage": message, "requestId": request_id})
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("the handler panicked")
+}
+
+/// The memory that this process uses, measured at most once a second.
+#[derive(Debug)]
+struct Memory {
+    started: Instant,
+    /// Milliseconds since `started` when it was measured last, plus one; 0 for never.
+    measured: AtomicU64,
+    used_mb: AtomicU64,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self { started: Instant::now(), measured: AtomicU64::new(0), used_mb: AtomicU64::new(0) }
+    }
+}
+
+impl Memory {
+    fn used_mb(&self) -> u32 {
+        let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX - 1) + 1;
+        let measured = self.measured.load(Ordering::Relaxed);
+        let known_for = u64::try_from(MEMORY_KNOWN_FOR.as_millis()).unwrap_or(u64::MAX);
+        if measured == 0 || now.saturating_sub(measured) > known_for {
+            self.measured.store(now, Ordering::Relaxed);
+            self.used_mb.store(resident_mb().unwrap_or(0), Ordering::Relaxed);
+        }
+        u32::try_from(self.used_mb.load(Ordering::Relaxed)).unwrap_or(u32::MAX)
+    }
+}
+
+/// What the system says this process has in memory.
+fn resident_mb() -> Option<u64> {
+    const PAGES_A_MB: u64 = 256;
+    let pages = std::fs::read_to_string("/proc/self/statm").ok()?;
+    Some(pages.split(' ').nth(1)?.parse::<u64>().ok()?.div_ceil(PAGES_A_MB))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    fn spec(handler: &str, concurrency: Option<u32>) -> FunctionSpec {
+        FunctionSpec {
+            name: "F".parse().unwrap(),
+            handler: handler.to_owned(),
+            runtime: "provided.al2023".to_owned(),
+            timeout_seconds: 3,
+            memory_mb: 128,
+            concurrency,
+            environment: BTreeMap::new(),
+            log_group: "/aws/lambda/F".parse().unwrap(),
+            description: String::new(),
+            role: String::new(),
+        }
+    }
+
+    type Printed = Arc<Mutex<Vec<String>>>;
+
+    fn runtime(spec: FunctionSpec, failing: &str) -> (Runtime, Printed) {
+        let printed = Printed::default();
+        let into = Arc::clone(&printed);
+        let printer = move |group: &str, stream: &str, lines: &[(Timestamp, &str)]| {
+            assert_eq!(group, "/aws/lambda/F");
+            assert!(stream.contains("/[$LATEST]"), "{stream}");
+            into.lock().unwrap().extend(lines.iter().map(|(_, line)| (*line).to_owned()));
+            Ok(())
+        };
+        (Runtime::new([spec], FailingOrders::parse(failing), Arc::new(printer)), printed)
+    }
+
+    fn premium() -> Json {
+        json!({
+            "eventName": "MODIFY",
+            "dynamodb": {
+                "NewImage": {
+                    "orderId": {"S": "ORD-1001"}, "status": {"S": "shipped"}, "amount": {"N": "1500"},
+                    "customerEmail": {"S": "vip@example.com"}
+                },
+                "OldImage": {"status": {"S": "pending"}}
+            }
+        })
+    }
+
+    #[test]
+    fn an_invocation_prints_what_lambda_prints() {
+        let (runtime, printed) = runtime(spec("premium-orders", None), "");
+        let name = "F".parse().unwrap();
+        let invocation = runtime.invoke_payload(&name, &premium()).unwrap();
+        assert_eq!(invocation.payload, json!({"statusCode": 200, "premiumOrdersProcessed": ["ORD-1001"]}));
+        assert!(!invocation.failed);
+        let id = &invocation.request_id;
+        let printed = printed.lock().unwrap();
+        assert_eq!(printed[0], format!("START RequestId: {id} Version: $LATEST\n"));
+        assert_eq!(printed[1], "🚀 Premium order shipped! Order ID: ORD-1001 | Amount: 1500.0\n");
+        assert_eq!(printed[2], format!("END RequestId: {id}\n"));
+        assert!(printed[3].starts_with(&format!("REPORT RequestId: {id}\tDuration: ")), "{}", printed[3]);
+        assert!(printed[3].contains("\tInit Duration: "), "the first call of an environment is a cold start");
+        assert_eq!(printed.concat(), invocation.printed);
+    }
+
+    #[test]
+    fn a_busy_function_is_not_run_and_a_missing_one_is_not_found() {
+        let (runtime, printed) = runtime(spec("premium-orders", Some(0)), "");
+        let invoke = |name: &str| runtime.invoke_payload(&name.parse().unwrap(), &json!([]));
+        assert_eq!(invoke("F"), Err(InvokeError::Throttled("F".parse().unwrap())));
+        assert_eq!(invoke("G"), Err(InvokeError::NotFound("G".parse().unwrap())));
+        assert!(printed.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_panic_fails_the_batch_and_nothing_else() {
+        struct Panics;
+        impl Handler for Panics {
+            fn handle(&self, _: &[Record], _: &mut Context<'_>) -> Result<Json, orders::HandlerError> {
+                panic!("this handler always panics")
+            }
+        }
+        static PANICS: Panics = Panics;
+        let (mut runtime, printed) = runtime(spec("premium-orders", Some(1)), "");
+        runtime.functions.get_mut(&"F".parse::<FunctionName>().unwrap()).unwrap().handler = &PANICS;
+        for _ in 0..2 {
+            let invoked = runtime.invoke(&"F".parse().unwrap(), &[]);
+            assert_eq!(invoked, Invoked::Failed { error: "Panic: this handler always panics".to_owned() });
+        }
+        assert!(printed.lock().unwrap().iter().any(|line| line == "[ERROR] Panic: this handler always panics\n"));
+    }
+
+    #[test]
+    fn a_faulty_event_is_answered_with_its_fault() {
+        let (runtime, _) = runtime(spec("premium-orders", None), "");
+        let payload = json!([{"dynamodb": {"NewImage": {"amount": {"N": "much"}}}}]);
+        let invocation = runtime.invoke_payload(&"F".parse().unwrap(), &payload).unwrap();
+        assert!(invocation.failed);
+        assert_eq!(
+            invocation.payload["errorMessage"],
+            "the event's records cannot be read: the number at [0].dynamodb.NewImage.amount: \"much\" is not a decimal \
+             number"
+        );
+    }
+}

@@ -1,0 +1,205 @@
+//! Decides what calls on log groups do. Places in a listing are positions in the files that hold what functions print.
+
+use super::internal;
+use crate::app::App;
+use observe::FilterPattern;
+use std::io;
+use std::ops::Range;
+use std::sync::Arc;
+use store::lines::{Direction, GroupInfo, Line, Lines, Page, Position, Query, StoredLine, StreamInfo};
+use types::{LogGroupName, Timestamp};
+use wire::logs::{self, Call, NameFilter, ReadFrom, Span, StreamFilter, StreamOrder};
+use wire::{Answer, Refusal, Reply, Response};
+
+pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response {
+    let lines = Arc::clone(app.engine.lines());
+    match call {
+        Call::DescribeLogGroups { names, after, limit } => groups(reply, &lines, &names, after.as_deref(), limit),
+        Call::DescribeLogStreams { group, names, order, descending, after, limit } => {
+            let name = group.clone();
+            let found = match read(move || lines.streams(name.as_str())).await {
+                Ok(found) => found,
+                Err(error) => return unread(reply, &error),
+            };
+            streams(reply, &group, found, &names, order, descending, after.as_deref(), limit)
+        }
+        Call::GetLogEvents { group, stream, span, from, limit } => {
+            events(reply, lines, group, stream, span, from, limit).await
+        }
+        Call::FilterLogEvents { group, streams, span, pattern, token, limit } => {
+            let pattern = match FilterPattern::parse(&pattern) {
+                Ok(pattern) => pattern,
+                Err(error) => return reply.refuse(&Refusal::FilterPatternInvalid { problem: &error.to_string() }),
+            };
+            let Some(from) = token.map_or(Some(Position::FIRST), |token| position(&token)) else {
+                return reply.refuse(&Refusal::TokenInvalid);
+            };
+            // The end of a search is meant: an event of that very millisecond is found.
+            let times_ms = times(span, 1);
+            let query = Query { times_ms, from, limit, ..Query::forward() };
+            let wanted = move |line: &Line<'_>| stream_wanted(&streams, line.stream) && pattern.matches(line.message);
+            match read(move || lines.read(group.as_str(), &query, wanted)).await {
+                Ok(page) => {
+                    let next = page.more.then(|| page.next.to_u128().to_string());
+                    let events: Vec<_> = page.lines.iter().map(event).collect();
+                    say(reply, logs::Answer::Filtered { events: &events, next: next.as_deref() })
+                }
+                Err(error) => unread(reply, &error),
+            }
+        }
+    }
+}
+
+/// Reads files where waiting for the disk costs nobody else.
+async fn read<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(io::Error::other(error)))
+}
+
+fn say(reply: &Reply<'_>, answer: logs::Answer<'_>) -> Response {
+    reply.answer(&Answer::Logs(answer))
+}
+
+fn unread(reply: &Reply<'_>, error: &io::Error) -> Response {
+    match error.kind() {
+        io::ErrorKind::NotFound => reply.refuse(&Refusal::NoSuchLogGroup),
+        _ => internal(reply, error),
+    }
+}
+
+fn groups(reply: &Reply<'_>, lines: &Lines, names: &NameFilter, after: Option<&str>, limit: usize) -> Response {
+    let wanted = |group: &GroupInfo| name_wanted(names, &group.name) && after.is_none_or(|after| *group.name > *after);
+    let mut found: Vec<(LogGroupName, GroupInfo)> = lines
+        .groups()
+        .into_iter()
+        .filter(wanted)
+        .filter_map(|group| Some((group.name.parse().ok()?, group)))
+        .collect();
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let groups: Vec<_> = found
+        .iter()
+        .map(|(name, group)| logs::Group {
+            name,
+            created_at: Timestamp::from_millis(group.created_ms),
+            retention_days: group.retention_days,
+            bytes: group.stored_bytes,
+        })
+        .collect();
+    say(reply, logs::Answer::Groups { groups: &groups, more })
+}
+
+#[expect(clippy::too_many_arguments, reason = "each is one member of the call, and named there")]
+fn streams(
+    reply: &Reply<'_>,
+    group: &LogGroupName,
+    mut found: Vec<StreamInfo>,
+    names: &NameFilter,
+    order: StreamOrder,
+    descending: bool,
+    after: Option<&str>,
+    limit: usize,
+) -> Response {
+    found.retain(|stream| name_wanted(names, &stream.name));
+    match order {
+        StreamOrder::Name => found.sort_by(|a, b| a.name.cmp(&b.name)),
+        StreamOrder::LastEvent => found.sort_by(|a, b| (a.last_ms, &a.name).cmp(&(b.last_ms, &b.name))),
+    }
+    if descending {
+        found.reverse();
+    }
+    if let Some(after) = after {
+        let behind = found.iter().position(|stream| stream.name == after).map_or(0, |at| at + 1);
+        found.drain(..behind);
+    }
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let streams: Vec<_> = found
+        .iter()
+        .map(|stream| logs::Stream {
+            name: &stream.name,
+            created_at: Timestamp::from_millis(stream.created_ms),
+            first_event_at: Some(Timestamp::from_millis(stream.first_ms)),
+            last_event_at: Some(Timestamp::from_millis(stream.last_ms)),
+        })
+        .collect();
+    say(reply, logs::Answer::Streams { group, streams: &streams, more })
+}
+
+async fn events(
+    reply: &Reply<'_>,
+    lines: Arc<Lines>,
+    group: LogGroupName,
+    stream: String,
+    span: Span,
+    from: ReadFrom,
+    limit: usize,
+) -> Response {
+    let (direction, from) = match from {
+        ReadFrom::Head => (Direction::Forward, Some(Position::FIRST)),
+        ReadFrom::Tail => (Direction::Backward, Some(Position::LAST)),
+        ReadFrom::After(token) => (Direction::Forward, position(&token)),
+        ReadFrom::Before(token) => (Direction::Backward, position(&token)),
+    };
+    let Some(from) = from else { return reply.refuse(&Refusal::TokenInvalid) };
+    let query = Query { times_ms: times(span, 0), from, direction, limit, ..Query::forward() };
+    let found = read(move || {
+        if !lines.streams(group.as_str())?.iter().any(|known| known.name == stream) {
+            return Ok(None);
+        }
+        lines.read(group.as_str(), &query, |line| line.stream == stream).map(Some)
+    });
+    let page = match found.await {
+        Ok(Some(page)) => page,
+        Ok(None) => return reply.refuse(&Refusal::NoSuchLogStream),
+        Err(error) => return unread(reply, &error),
+    };
+    let (forward, backward) = ends(&page, direction, from);
+    let events: Vec<_> = page.lines.iter().map(event).collect();
+    let (forward, backward) = (forward.to_u128().to_string(), backward.to_u128().to_string());
+    say(reply, logs::Answer::Events { events: &events, forward: &forward, backward: &backward })
+}
+
+/// Where to read on from a page, in either direction.
+fn ends(page: &Page, direction: Direction, from: Position) -> (Position, Position) {
+    let after = |line: &StoredLine| Position { index: line.position.index + 1, ..line.position };
+    match direction {
+        Direction::Forward => (page.next, page.lines.first().map_or(from, |first| first.position)),
+        Direction::Backward => (page.lines.last().map_or(from, after), page.next),
+    }
+}
+
+fn event(line: &StoredLine) -> logs::Event<'_> {
+    logs::Event {
+        stream: &line.stream,
+        at: Timestamp::from_millis(line.timestamp_ms),
+        ingested_at: Timestamp::from_millis(line.ingested_ms),
+        message: &line.message,
+        id: line.position.to_u128(),
+    }
+}
+
+fn position(token: &str) -> Option<Position> {
+    token.parse().ok().map(Position::from_u128)
+}
+
+fn times(span: Span, beyond_end: i64) -> Range<i64> {
+    let start = span.start.map_or(i64::MIN, Timestamp::millis);
+    let end = span.end.map_or(i64::MAX, |end| end.millis().saturating_add(beyond_end));
+    start..end
+}
+
+fn name_wanted(names: &NameFilter, name: &str) -> bool {
+    match names {
+        NameFilter::All => true,
+        NameFilter::Prefix(prefix) => name.starts_with(prefix),
+        NameFilter::Contains(part) => name.contains(part),
+    }
+}
+
+fn stream_wanted(streams: &StreamFilter, name: &str) -> bool {
+    match streams {
+        StreamFilter::All => true,
+        StreamFilter::Prefix(prefix) => name.starts_with(prefix),
+        StreamFilter::Names(names) => names.iter().any(|known| known == name),
+    }
+}

@@ -1,0 +1,150 @@
+//! Decides what calls on tables do.
+
+use super::{internal, not_written};
+use crate::app::App;
+use engine::{CommandRefused, TableWrite};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use table::{Condition, Table, Write};
+use types::{Item, Stream, TableName};
+use wire::dynamodb::{self, BatchWriteKind, Call, ReturnCapacity, Returning};
+use wire::{Answer, Refusal, Reply, Response};
+
+pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response {
+    match call {
+        Call::PutItem { table, item, returning } => {
+            let size = item.size();
+            write(app, reply, &table, returning, size, |_| Ok(Write::Put(item))).await
+        }
+        Call::DeleteItem { table, key, returning } => {
+            write(app, reply, &table, returning, 0, |table| table.key_of(&key).map(Write::Delete)).await
+        }
+        Call::GetItem { table: name, key, consistent, capacity } => {
+            let Ok(table) = app.engine.table(&name) else { return no_table(reply, &name) };
+            let key = match table.key_of(&key) {
+                Ok(key) => key,
+                Err(refused) => return reply.refuse(&Refusal::Table(&refused)),
+            };
+            match app.engine.get(&table, &key) {
+                Ok(item) => say(reply, dynamodb::Answer::Found { table: &name, consistent, capacity, item: item.as_ref() }),
+                Err(refused) => not_written(reply, &refused),
+            }
+        }
+        Call::BatchWriteItem { writes, capacity } => batch(app, reply, writes, capacity).await,
+        Call::DescribeTable { table } => describe(app, reply, &table),
+        Call::ListTables { after, limit } => {
+            let mut names = app.engine.table_names();
+            names.retain(|name| after.as_ref().is_none_or(|after| name > after));
+            let more = names.len() > limit;
+            names.truncate(limit);
+            say(reply, dynamodb::Answer::Listed { names: &names, more })
+        }
+    }
+}
+
+fn say(reply: &Reply<'_>, answer: dynamodb::Answer<'_>) -> Response {
+    reply.answer(&Answer::Dynamodb(answer))
+}
+
+fn no_table(reply: &Reply<'_>, name: &TableName) -> Response {
+    reply.refuse(&Refusal::NoSuchTable { name, described: false })
+}
+
+async fn write(
+    app: &App,
+    reply: &Reply<'_>,
+    name: &TableName,
+    returning: Returning,
+    new_size: usize,
+    make: impl FnOnce(&Table) -> Result<Write, table::Refused>,
+) -> Response {
+    let Ok(table) = app.engine.table(name) else { return no_table(reply, name) };
+    let write = match make(&table) {
+        Ok(write) => write,
+        Err(refused) => return reply.refuse(&Refusal::Table(&refused)),
+    };
+    // What a write costs depends on what was there, so that is wanted for either.
+    let return_old = returning.old || returning.capacity != ReturnCapacity::None;
+    let command = vec![TableWrite { table, write, condition: Condition::Always, return_old }];
+    match app.engine.write(command).await {
+        Ok(written) => {
+            let old = written.first().and_then(|one| one.old.as_ref());
+            say(reply, dynamodb::Answer::Written { table: name, returning, old, new_size })
+        }
+        Err(refused) => not_done(reply, &refused),
+    }
+}
+
+fn not_done(reply: &Reply<'_>, refused: &CommandRefused) -> Response {
+    match refused {
+        CommandRefused::Table { refused, .. } => reply.refuse(&Refusal::Table(refused)),
+        CommandRefused::SameItem => reply.refuse(&Refusal::DuplicateKeys),
+        CommandRefused::Write(refused) => not_written(reply, refused),
+    }
+}
+
+/// A batch is no transaction: each write stands for itself, all go to the disk together.
+async fn batch(app: &App, reply: &Reply<'_>, writes: Vec<dynamodb::BatchWrite>, capacity: ReturnCapacity) -> Response {
+    let mut commands = Vec::with_capacity(writes.len());
+    let mut keys = Vec::with_capacity(writes.len());
+    for one in writes {
+        let Ok(table) = app.engine.table(&one.table) else { return no_table(reply, &one.table) };
+        let write = match one.what {
+            BatchWriteKind::Put(item) => Ok(Write::Put(item)),
+            BatchWriteKind::Delete(key) => table.key_of(&key).map(Write::Delete),
+        };
+        let checked = write.and_then(|write| Ok((table.check(&write)?, write)));
+        match checked {
+            Ok((key, write)) => {
+                keys.push((table.id, key));
+                let size = if let Write::Put(item) = &write { item.size() } else { 0 };
+                let command = TableWrite { table, write, condition: Condition::Always, return_old: true };
+                commands.push((one.table, size, command));
+            }
+            Err(refused) => return reply.refuse(&Refusal::Table(&refused)),
+        }
+    }
+    keys.sort();
+    if keys.windows(2).any(|pair| pair[0] == pair[1]) {
+        return reply.refuse(&Refusal::DuplicateKeys);
+    }
+    let mut running = tokio::task::JoinSet::new();
+    for (name, size, command) in commands {
+        let engine = Arc::clone(&app.engine);
+        running.spawn(async move {
+            let written = engine.write(vec![command]).await?;
+            let old = written.first().and_then(|one| one.old.as_ref()).map_or(0, Item::size);
+            Ok::<_, CommandRefused>((name, size.max(old)))
+        });
+    }
+    let mut sizes: BTreeMap<TableName, Vec<usize>> = BTreeMap::new();
+    while let Some(ended) = running.join_next().await {
+        match ended {
+            Ok(Ok((name, size))) => sizes.entry(name).or_default().push(size),
+            // The client sends the whole batch again; writing an item twice changes nothing the second time.
+            Ok(Err(refused)) => return not_done(reply, &refused),
+            Err(error) => return internal(reply, &error),
+        }
+    }
+    let sizes: Vec<(TableName, usize)> =
+        sizes.into_iter().flat_map(|(name, sizes)| sizes.into_iter().map(move |size| (name.clone(), size))).collect();
+    say(reply, dynamodb::Answer::BatchWritten { capacity, sizes: &sizes })
+}
+
+fn describe(app: &App, reply: &Reply<'_>, name: &TableName) -> Response {
+    let Ok(table) = app.engine.table(name) else {
+        return reply.refuse(&Refusal::NoSuchTable { name, described: true });
+    };
+    let catalog = app.engine.catalog();
+    let entry = &catalog.tables[name];
+    let stream: Option<Arc<Stream>> = app.engine.stream(name);
+    let count = app.engine.count(&table);
+    let described = dynamodb::TableDescription {
+        table: &table,
+        stream: stream.as_deref(),
+        created_at: entry.created_at,
+        items: count.items,
+        bytes: count.bytes,
+    };
+    say(reply, dynamodb::Answer::Described(described))
+}

@@ -1,0 +1,86 @@
+//! Decides how what a template says becomes what the engine deploys: the same things in the engine's words.
+
+use engine::spec::{
+    FunctionSpec, InvocationType, LogGroupSpec, PipeSpec, QueueSpec, StackSpec, StartingPosition, TableSpec,
+};
+use std::time::Duration;
+
+/// The engine's words for a stack.
+pub(crate) fn spec_of(stack: &stack::Stack) -> StackSpec {
+    StackSpec {
+        name: stack.name.clone(),
+        tables: stack.tables.iter().map(|table| table_of(&table.spec)).collect(),
+        queues: stack.queues.iter().map(|queue| queue_of(&queue.spec)).collect(),
+        functions: stack.functions.iter().map(|function| function_of(&function.spec, stack)).collect(),
+        log_groups: stack.log_groups.iter().map(|group| log_group_of(&group.spec)).collect(),
+        pipes: stack.pipes.iter().map(|pipe| pipe_of(&pipe.spec)).collect(),
+        origin: serde_json::to_value(stack).expect("a stack has text keys alone"),
+    }
+}
+
+fn table_of(table: &stack::Table) -> TableSpec {
+    TableSpec { name: table.name.clone(), keys: table.key.clone(), view: table.stream }
+}
+
+fn queue_of(queue: &stack::Queue) -> QueueSpec {
+    QueueSpec {
+        name: queue.name.clone(),
+        visible_for_seconds: seconds(queue.visibility_timeout),
+        retention_seconds: seconds(queue.retention),
+        delay_seconds: seconds(queue.delay),
+        message_bytes_max: queue.maximum_message_bytes,
+        wait_seconds: seconds(queue.receive_wait),
+    }
+}
+
+fn function_of(function: &stack::Function, stack: &stack::Stack) -> FunctionSpec {
+    let role = match &function.role {
+        stack::RoleReference::Arn(arn) => arn.clone(),
+        known => stack.role(known).map_or_else(String::new, |role| role.spec.arn.clone()),
+    };
+    FunctionSpec {
+        name: function.name.clone(),
+        handler: function.handler.clone(),
+        runtime: function.runtime.clone(),
+        timeout_seconds: seconds(function.timeout),
+        memory_mb: function.memory_mib,
+        concurrency: function.reserved_concurrency,
+        environment: function.environment.clone(),
+        log_group: function.log_group.clone(),
+        description: function.description.clone().unwrap_or_default(),
+        role,
+    }
+}
+
+fn log_group_of(group: &stack::LogGroup) -> LogGroupSpec {
+    LogGroupSpec { name: group.name.clone(), retention_days: group.retention_days.map(u32::from) }
+}
+
+fn pipe_of(pipe: &stack::Pipe) -> PipeSpec {
+    PipeSpec {
+        name: pipe.name.clone(),
+        source: pipe.source.name.clone(),
+        filters: pipe.filters.clone(),
+        target: pipe.target.name.clone(),
+        invocation: match pipe.invocation {
+            stack::Invocation::RequestResponse => InvocationType::RequestResponse,
+            stack::Invocation::FireAndForget => InvocationType::FireAndForget,
+        },
+        batch_size: pipe.batch_size,
+        window_seconds: seconds(pipe.batching_window),
+        lanes: pipe.parallelization_factor,
+        retries: pipe.maximum_retry_attempts,
+        max_age_seconds: pipe.maximum_record_age.map(seconds),
+        bisect: pipe.bisects,
+        start: match pipe.starting_position {
+            stack::StartingPosition::TrimHorizon => StartingPosition::TrimHorizon,
+            stack::StartingPosition::Latest => StartingPosition::Latest,
+        },
+        dead_letters: pipe.dead_letter.as_ref().map(|queue| queue.name.clone()),
+        running: pipe.desired_state == stack::DesiredState::Running,
+    }
+}
+
+fn seconds(span: Duration) -> u32 {
+    u32::try_from(span.as_secs()).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,406 @@
+//! Decides how a server comes up, what it says, and how it goes down.
+//!
+//! Templates are read and checked before anything is touched; then the data directory is opened, the stacks are
+//! deployed, and only when everything is in place do the listeners open and the lines to paste appear.
+
+use crate::app::App;
+use crate::config::Config;
+use crate::listener::{self, Service, Whole};
+use crate::{aws, convert, exit, open, own};
+use anyhow::Context as _;
+use bytes::Bytes;
+use engine::{Act, Engine, Step};
+use http_body_util::Full;
+use hyper::{Response, StatusCode};
+use orders::FailingOrders;
+use runtime::Runtime;
+use serde_json::json;
+use stack::{Environment, Overrides, Stack, Template};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// The stack that runs when none is named, and its template.
+const BUILT_IN: (&str, &str) = ("premium", include_str!("../../../stacks/premium.yaml"));
+/// How long requests that have begun may take when the server goes down.
+const DRAIN_WITHIN: Duration = Duration::from_secs(10);
+
+/// A template that was read.
+struct Source {
+    /// As it was named on the command line.
+    shown: String,
+    template: Template,
+    stack_name: String,
+}
+
+/// Runs stacks until told to stop; the exit code is given back.
+pub(crate) fn run(config: &Config, templates: &[PathBuf], ephemeral: bool, json: bool) -> anyhow::Result<u8> {
+    let started = Instant::now();
+    let mut sources = Vec::new();
+    for path in templates {
+        match read(path) {
+            Ok(source) => sources.push(source),
+            Err(said) => return Ok(refuse(&said)),
+        }
+    }
+    if sources.is_empty() {
+        let (name, text) = BUILT_IN;
+        let template = Template::parse(text, &format!("{name}.yaml")).map_err(|errors| anyhow::anyhow!("{errors}"))?;
+        sources.push(Source { shown: format!("{name} (built in)"), template, stack_name: name.to_owned() });
+    }
+    let credentials = credentials(config);
+    if credentials.is_empty()
+        && let Some(address) = [config.admin, config.public].into_iter().find(|address| !address.ip().is_loopback())
+    {
+        return Ok(refuse(&format!(
+            "error: {address} can be reached from other machines, and nobody would have to say who they are\n\
+             hint: set access-key-id and secret-access-key in the configuration, then clients sign their requests with \
+             them; or listen on 127.0.0.1"
+        )));
+    }
+    // Everything that can be said of the templates is said before the data directory is touched.
+    let unknown = |_: &str| "*".to_owned();
+    for source in &sources {
+        if let Err(errors) = resolve(source, config, config.admin, Box::new(unknown)) {
+            return Ok(refuse(&errors.to_string()));
+        }
+    }
+    let scratch = if ephemeral { Some(tempfile::tempdir().context("no temporary directory")?) } else { None };
+    let directory = scratch.as_ref().map_or(config.data_dir.as_path(), |scratch| scratch.path());
+    let (engine, report) = match open::open(config, directory) {
+        Ok(opened) => opened,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return Ok(exit::DATA_REFUSED);
+        }
+    };
+    if let Some(torn) = &report.torn {
+        eprintln!("note: {torn}");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let engine = Arc::new(engine);
+    let code = runtime.block_on(serve(config, sources, &engine, directory, credentials, started, json, ephemeral));
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    engine.stop();
+    code
+}
+
+fn refuse(said: &str) -> u8 {
+    eprintln!("{said}");
+    exit::USAGE
+}
+
+fn read(path: &Path) -> Result<Source, String> {
+    let shown = path.display().to_string();
+    let (name, text) = BUILT_IN;
+    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("").to_owned();
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(_) if shown == name => text.to_owned(),
+        Err(error) => {
+            return Err(format!(
+                "error: {shown}: {error}\nhint: name a template file, such as stacks/premium.yaml, or none for the \
+                 built-in one"
+            ));
+        }
+    };
+    let template = Template::parse(&text, &shown).map_err(|errors| errors.to_string())?;
+    Ok(Source { shown, template, stack_name: stem })
+}
+
+fn credentials(config: &Config) -> Vec<wire::sigv4::Credentials> {
+    let pair = config.access_key_id.clone().zip(config.secret_access_key.clone());
+    let credentials = |(access_key_id, secret_access_key)| wire::sigv4::Credentials { access_key_id, secret_access_key };
+    pair.map(credentials).into_iter().collect()
+}
+
+fn resolve(
+    source: &Source,
+    config: &Config,
+    admin: SocketAddr,
+    stream_label: stack::StreamLabel,
+) -> Result<Stack, stack::Errors> {
+    let environment = Environment {
+        account: config.account.clone(),
+        region: config.region.clone(),
+        partition: "aws".to_owned(),
+        stack_name: source.stack_name.clone(),
+        sqs_base_url: format!("http://{admin}"),
+        stream_label,
+    };
+    let handlers: Vec<&str> = orders::catalogue().iter().map(|entry| entry.name).collect();
+    source.template.resolve(&environment, &Overrides::new(), &handlers)
+}
+
+/// A stack that is in place.
+struct Deployed {
+    shown: String,
+    stack: Stack,
+    steps: Vec<Step>,
+}
+
+/// Deploys one template; what is refused is said in words.
+fn deploy(engine: &Engine, source: &Source, config: &Config, admin: SocketAddr) -> Result<Deployed, String> {
+    let catalog = engine.catalog();
+    let labels: std::collections::BTreeMap<String, String> = catalog
+        .tables
+        .iter()
+        .filter_map(|(name, entry)| Some((name.to_string(), entry.stream.as_ref()?.label.clone())))
+        .collect();
+    let label = move |table: &str| labels.get(table).cloned().unwrap_or_else(|| "*".to_owned());
+    let stack = resolve(source, config, admin, Box::new(label)).map_err(|errors| errors.to_string())?;
+    if let Some(before) = catalog.origins.get(&stack.name)
+        && let Ok(before) = serde_json::from_value::<Stack>(before.clone())
+        && let Err(refusals) = stack::diff(&before, &stack)
+    {
+        let lines: Vec<String> = refusals.iter().map(|refusal| format!("error: {}: {refusal}", source.shown)).collect();
+        return Err(lines.join("\n"));
+    }
+    let spec = convert::spec_of(&stack);
+    let steps = engine.deploy(&spec).map_err(|error| format!("error: {}: {error}", source.shown))?;
+    Ok(Deployed { shown: source.shown.clone(), stack, steps })
+}
+
+#[expect(clippy::too_many_arguments, reason = "called once, with what `run` has put together")]
+async fn serve(
+    config: &Config,
+    sources: Vec<Source>,
+    engine: &Arc<Engine>,
+    directory: &Path,
+    credentials: Vec<wire::sigv4::Credentials>,
+    started: Instant,
+    json: bool,
+    ephemeral: bool,
+) -> anyhow::Result<u8> {
+    let admin = match bind(config.admin, "admin").await {
+        Ok(listener) => listener,
+        Err(said) => return Ok(refuse(&said)),
+    };
+    let public = match bind(config.public, "public").await {
+        Ok(listener) => listener,
+        Err(said) => return Ok(refuse(&said)),
+    };
+    let (admin_at, public_at) = (admin.local_addr()?, public.local_addr()?);
+    let mut deployed = Vec::new();
+    for source in &sources {
+        match deploy(engine, source, config, admin_at) {
+            Ok(one) => deployed.push(one),
+            Err(said) => return Ok(refuse(&said)),
+        }
+    }
+    let stacks: Vec<String> = deployed.iter().map(|one| one.stack.name.clone()).collect();
+    let failing = FailingOrders::parse(&std::env::var("ORDERFLOW_FAIL_ORDERS").unwrap_or_default());
+    let drill: Vec<String> = failing.iter().map(str::to_owned).collect();
+    let functions = Arc::new(functions(engine, &stacks, failing));
+    engine.start(&stacks, Arc::clone(&functions) as Arc<dyn engine::Functions>)?;
+    let (stop, stopped) = watch::channel(false);
+    let app = Arc::new(App {
+        engine: Arc::clone(engine),
+        runtime: functions,
+        config: config.clone(),
+        stacks,
+        admin: admin_at,
+        credentials,
+    });
+    let context = wire::Context { account: engine.account().clone(), base_url: format!("http://{admin_at}") };
+    let hosts = if admin_at.ip().is_loopback() { loopback_hosts() } else { Vec::new() };
+    let admin = listener::serve(admin, Arc::new(Admin { app: Arc::clone(&app), context, hosts }), stopped.clone());
+    let public = listener::serve(public, Arc::new(Public), stopped);
+    let (admin, public) = (tokio::spawn(admin), tokio::spawn(public));
+    let card = directory.join("server.json");
+    let started_at = engine::now().iso_millis();
+    let card_text = json!({"admin": admin_at.to_string(), "pid": std::process::id(), "startedAt": started_at});
+    std::fs::write(&card, format!("{card_text}\n")).with_context(|| format!("cannot write {}", card.display()))?;
+    let ready_after = started.elapsed();
+    if json {
+        print_json(&deployed, admin_at, public_at, ready_after);
+    } else {
+        print_words(&deployed, admin_at, public_at, directory, ready_after, &drill, ephemeral);
+    }
+    wait_for_signal().await?;
+    eprintln!("\norderflow: finishing what has begun…");
+    // Whoever still listens stops; nobody listening is as good.
+    let _ = stop.send(true);
+    let drained = tokio::time::timeout(DRAIN_WITHIN, async { (admin.await, public.await) }).await;
+    if drained.is_err() {
+        eprintln!("orderflow: some clients did not finish in {} s and were cut off", DRAIN_WITHIN.as_secs());
+    }
+    let _ = std::fs::remove_file(&card);
+    Ok(exit::DONE)
+}
+
+async fn bind(address: SocketAddr, which: &str) -> Result<TcpListener, String> {
+    TcpListener::bind(address).await.map_err(|error| {
+        format!(
+            "error: cannot listen on {address}: {error}\nhint: is another server running? choose another address with \
+             --{which} 127.0.0.1:0 (0 takes any free port)"
+        )
+    })
+}
+
+fn functions(engine: &Engine, stacks: &[String], failing: FailingOrders) -> Runtime {
+    let lines = Arc::clone(engine.lines());
+    let printer = move |group: &str, stream: &str, printed: &[(types::Timestamp, &str)]| {
+        let printed: Vec<(i64, &str)> = printed.iter().map(|(at, line)| (at.millis(), *line)).collect();
+        lines.append(group, stream, &printed, engine::now().millis())
+    };
+    let catalog = engine.catalog();
+    let awake = catalog.functions.values().filter(|entry| stacks.contains(&entry.stack));
+    Runtime::new(awake.map(|entry| entry.spec.clone()), failing, Arc::new(printer))
+}
+
+fn loopback_hosts() -> Vec<String> {
+    ["127.0.0.1", "localhost", "[::1]"].map(str::to_owned).to_vec()
+}
+
+async fn wait_for_signal() -> anyhow::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        ctrl_c = tokio::signal::ctrl_c() => ctrl_c?,
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
+/// The listener for operators: AWS's APIs, and our own under `/_orderflow/`.
+struct Admin {
+    app: Arc<App>,
+    context: wire::Context,
+    hosts: Vec<String>,
+}
+
+impl Service for Admin {
+    async fn answer(&self, request: Whole) -> Response<Full<Bytes>> {
+        let Whole { parts, body, peer } = request;
+        let (method, path) = (parts.method.as_str(), parts.uri.path());
+        let query = parts.uri.query().unwrap_or("");
+        if path.starts_with("/_orderflow/") {
+            // Requests to these are not signed, so they are for this machine alone.
+            if !peer.ip().is_loopback() {
+                return listener::plain(StatusCode::FORBIDDEN, "this path answers to this machine only\n");
+            }
+            let answer = own::answer(&self.app, method, path, query, &body).await;
+            let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            return listener::respond(status, &[("content-type", answer.content_type.to_owned())], answer.body);
+        }
+        let headers: Vec<(&str, &str)> =
+            parts.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect();
+        let head = wire::RequestHead { method, path, query, headers: &headers };
+        let response = aws::answer(&self.app, &self.context, &head, &body).await;
+        let status = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers: Vec<(&str, String)> = response.headers;
+        listener::respond(status, &headers, response.body)
+    }
+
+    fn hosts(&self) -> &[String] {
+        &self.hosts
+    }
+}
+
+/// The listener for everybody.
+struct Public;
+
+impl Service for Public {
+    async fn answer(&self, request: Whole) -> Response<Full<Bytes>> {
+        match (request.parts.method.as_str(), request.parts.uri.path()) {
+            ("GET" | "HEAD", "/livez" | "/readyz") => listener::plain(StatusCode::OK, "ok\n"),
+            _ => listener::plain(StatusCode::NOT_FOUND, "there is nothing here; /livez and /readyz say how it goes\n"),
+        }
+    }
+
+    fn hosts(&self) -> &[String] {
+        &[]
+    }
+}
+
+fn print_json(deployed: &[Deployed], admin: SocketAddr, public: SocketAddr, ready_after: Duration) {
+    let stacks: Vec<_> = deployed
+        .iter()
+        .map(|one| {
+            json!({
+                "name": one.stack.name,
+                "tables": one.stack.tables.iter().map(|table| &table.spec.name).collect::<Vec<_>>(),
+                "pipes": one.stack.pipes.iter().map(|pipe| &pipe.spec.name).collect::<Vec<_>>(),
+                "functions": one.stack.functions.iter().map(|function| &function.spec.name).collect::<Vec<_>>(),
+                "queues": one.stack.queues.iter().map(|queue| &queue.spec.name).collect::<Vec<_>>(),
+                "outputs": one.stack.outputs.iter().map(|out| (&out.name, &out.value)).collect::<std::collections::BTreeMap<_, _>>(),
+            })
+        })
+        .collect();
+    println!(
+        "{}",
+        json!({
+            "admin": format!("http://{admin}"),
+            "public": format!("http://{public}"),
+            "readyAfterMs": ready_after.as_secs_f64() * 1000.0,
+            "stacks": stacks,
+        })
+    );
+}
+
+fn print_words(
+    deployed: &[Deployed],
+    admin: SocketAddr,
+    public: SocketAddr,
+    directory: &Path,
+    ready_after: Duration,
+    drill: &[String],
+    ephemeral: bool,
+) {
+    let kept = if ephemeral { "nothing is kept".to_owned() } else { format!("data in {}", directory.display()) };
+    println!("orderflow is up in {} ms, {kept}", ready_after.as_millis());
+    println!("  AWS APIs   http://{admin}    health  http://{public}/readyz");
+    for one in deployed {
+        println!("\nstack {} ({})", one.stack.name, one.shown);
+        for pipe in &one.stack.pipes {
+            let pipe = &pipe.spec;
+            let letters = pipe.dead_letter.as_ref().map_or(String::new(), |queue| format!("  ✖ {}", queue.name));
+            println!("  {}  →  {}  →  {}{letters}", pipe.source.name, pipe.name, pipe.target.name);
+        }
+        for step in one.steps.iter().filter(|step| step.act != Act::Created) {
+            let act = match step.act {
+                Act::Created => "created",
+                Act::Changed => "changed",
+                Act::Dormant => "no longer named; its data stays",
+                Act::Removed => "removed",
+            };
+            println!("  {} {}: {act}", step.kind, step.name);
+        }
+        for note in &one.stack.notes {
+            println!("  note, line {}: {}", note.at.line, note.text);
+        }
+    }
+    if !drill.is_empty() {
+        println!("\ndrill: handlers fail on {}", drill.join(", "));
+    }
+    let Some(table) = deployed.iter().flat_map(|one| &one.stack.tables).next() else { return };
+    let table = &table.spec.name;
+    let premium = deployed.iter().flat_map(|one| &one.stack.functions).find(|f| f.spec.name.as_str().contains("Premium"));
+    let item = |status: &str| {
+        let (status_name, amount_name) =
+            if table.as_str() == "Orders" { ("orderStatus", "orderAmount") } else { ("status", "amount") };
+        format!(
+            "{{\"orderId\":{{\"S\":\"ORD-1001\"}},\"{status_name}\":{{\"S\":\"{status}\"}},\"{amount_name}\":{{\"N\":\"1500\"}},\
+             \"customerEmail\":{{\"S\":\"vip@example.com\"}}}}"
+        )
+    };
+    println!("\nput an order with curl:");
+    println!(
+        "  curl -s http://{admin} -H 'X-Amz-Target: DynamoDB_20120810.PutItem' -H 'Content-Type: application/x-amz-json-1.0' \\\n    \
+         -d '{{\"TableName\":\"{table}\",\"Item\":{}}}'",
+        item("pending")
+    );
+    println!("or with the AWS CLI, and ship it:");
+    println!("  export AWS_ENDPOINT_URL=http://{admin} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION=us-east-1");
+    println!("  aws dynamodb put-item --table-name {table} --item '{}'", item("shipped"));
+    println!("then look:");
+    println!("  orderflow explain ORD-1001");
+    if let Some(function) = premium {
+        println!("  orderflow logs {}", function.spec.log_group);
+    }
+    println!("  orderflow trigger --count 20        # realistic sample orders");
+    println!("\nCtrl-C stops; what is written stays.");
+}

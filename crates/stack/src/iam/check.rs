@@ -1,0 +1,257 @@
+//! Holds the roles of a stack against what its pipes and functions will do.
+//!
+//! A missing permission is found here, before anything runs, and named with the statement that
+//! grants it. What cannot be told (a role or policy of elsewhere, a condition key that is not
+//! known) is said too: as a note where all that is known allows it, with the finding otherwise.
+
+use std::collections::BTreeMap;
+
+use super::decide::{Decision, Request, decide};
+use super::document::Statement;
+use super::managed;
+use crate::environment::Environment;
+use crate::findings::{Findings, Path};
+use crate::identity::stream_arn;
+use crate::stack::{Function, Note, Pipe, Resource, Role, RoleReference, Stack};
+
+/// What reading a change stream takes.
+const STREAM_ACTIONS: [&str; 4] =
+    ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"];
+
+/// Checks every role that a pipe or function of the stack runs as.
+pub(crate) fn check(stack: &Stack, environment: &Environment, findings: &mut Findings) -> Vec<Note> {
+    let mut notes = Vec::new();
+    for pipe in &stack.pipes {
+        if let Some(checked) = Checked::of(stack, &pipe.spec.role, environment) {
+            checked.pipe(pipe, findings, &mut notes);
+        }
+    }
+    for function in &stack.functions {
+        if let Some(checked) = Checked::of(stack, &function.spec.role, environment) {
+            checked.function(function, findings, &mut notes);
+        }
+    }
+    notes.dedup();
+    notes
+}
+
+/// A role with everything that is known of what it allows.
+struct Checked<'s> {
+    stack: &'s Stack,
+    environment: &'s Environment,
+    role: &'s Resource<Role>,
+    statements: Vec<Statement>,
+    /// The policies that are attached to it and not known here.
+    unknown_policies: Vec<&'s str>,
+}
+
+impl<'s> Checked<'s> {
+    fn of(stack: &'s Stack, reference: &RoleReference, environment: &'s Environment) -> Option<Self> {
+        let role = stack.role(reference)?;
+        let mut statements: Vec<Statement> =
+            role.spec.inline_policies.iter().flat_map(|policy| policy.statements.iter().cloned()).collect();
+        let mut unknown_policies = Vec::new();
+        for policy in &stack.policies {
+            let named = policy.spec.arn.as_ref().is_some_and(|arn| role.spec.managed_policies.contains(arn));
+            if named || policy.spec.roles.contains(&role.spec.name) {
+                statements.extend(policy.spec.statements.iter().cloned());
+            }
+        }
+        for arn in &role.spec.managed_policies {
+            let of_stack = stack.policies.iter().any(|policy| policy.spec.arn.as_ref() == Some(arn));
+            match managed::statement(arn) {
+                Some(statement) => statements.push(statement),
+                None if of_stack => {}
+                None => unknown_policies.push(arn.as_str()),
+            }
+        }
+        Some(Self { stack, environment, role, statements, unknown_policies })
+    }
+
+    fn pipe(&self, pipe: &Resource<Pipe>, findings: &mut Findings, notes: &mut Vec<Note>) {
+        let what = format!("the pipe `{}`", pipe.logical_id);
+        let spec = &pipe.spec;
+        self.trusts("pipes.amazonaws.com", &spec.arn, &what, findings, notes);
+        let stream = stream_arn(spec.source.name.as_str(), self.environment);
+        self.allows(&STREAM_ACTIONS, &stream, &spec.arn, &what, findings, notes);
+        let functions = &self.stack.functions;
+        if let Some(function) = functions.iter().find(|function| function.logical_id == spec.target.logical_id) {
+            self.allows(&["lambda:InvokeFunction"], &function.spec.arn, &spec.arn, &what, findings, notes);
+        }
+        if let Some(queue) = &spec.dead_letter
+            && let Some(queue) = self.stack.queues.iter().find(|candidate| candidate.logical_id == queue.logical_id)
+        {
+            self.allows(&["sqs:SendMessage"], &queue.spec.arn, &spec.arn, &what, findings, notes);
+        }
+    }
+
+    fn function(&self, function: &Resource<Function>, findings: &mut Findings, notes: &mut Vec<Note>) {
+        let what = format!("the function `{}`", function.logical_id);
+        let spec = &function.spec;
+        self.trusts("lambda.amazonaws.com", &spec.arn, &what, findings, notes);
+        // Both actions are done to the stream of one run, so a policy must reach below the group.
+        let resource = format_args!("log-group:{}:log-stream:*", spec.log_group).to_string();
+        let stream = self.environment.arn("logs", resource);
+        self.allows(&["logs:CreateLogStream", "logs:PutLogEvents"], &stream, &spec.arn, &what, findings, notes);
+    }
+
+    /// The role must be one that the service may take.
+    fn trusts(&self, service: &str, source_arn: &str, what: &str, findings: &mut Findings, notes: &mut Vec<Note>) {
+        let request = Request {
+            principal: ("Service".to_owned(), service.to_owned()),
+            action: "sts:AssumeRole".to_owned(),
+            resource: self.role.spec.arn.clone(),
+            context: self.context(source_arn),
+        };
+        let (decision, doubts) = decide(&self.role.spec.trust, &request);
+        if decision == Decision::Allowed {
+            self.note_doubts(doubts, notes);
+            return;
+        }
+        let message = format!(
+            "the role `{}` cannot be taken by {what}: its trust policy {} sts:AssumeRole by {service}{}",
+            self.role.logical_id,
+            verb(&decision),
+            because(&doubts)
+        );
+        let hint = format!(
+            "add to AssumeRolePolicyDocument {{\"Effect\": \"Allow\", \"Principal\": {{\"Service\": \"{service}\"}}, \"Action\": \"sts:AssumeRole\"}}"
+        );
+        self.found(message, hint, findings);
+    }
+
+    /// The role must allow all of `actions` on the resource.
+    fn allows(
+        &self,
+        actions: &[&str],
+        resource: &str,
+        source_arn: &str,
+        what: &str,
+        findings: &mut Findings,
+        notes: &mut Vec<Note>,
+    ) {
+        let mut missing = Vec::new();
+        let mut denied = None;
+        let mut doubts = Vec::new();
+        for action in actions {
+            let request = Request {
+                principal: ("AWS".to_owned(), self.role.spec.arn.clone()),
+                action: (*action).to_owned(),
+                resource: resource.to_owned(),
+                context: self.context(source_arn),
+            };
+            let (decision, unsure) = self.decide(&request);
+            doubts.extend(unsure);
+            match decision {
+                Decision::Allowed => {}
+                Decision::Denied { statement } => {
+                    missing.push(*action);
+                    denied = Some(statement);
+                }
+                Decision::NotAllowed => missing.push(*action),
+            }
+        }
+        doubts.sort();
+        doubts.dedup();
+        if missing.is_empty() {
+            self.note_doubts(doubts, notes);
+            return;
+        }
+        if denied.is_none() && !self.unknown_policies.is_empty() {
+            let policies = self.unknown_policies.join(", ");
+            let actions = missing.join(", ");
+            self.note(
+                format!("whether {what} may {actions} on {resource} cannot be checked: {policies} is not known here"),
+                notes,
+            );
+            return;
+        }
+        let role = &self.role.logical_id;
+        let listed = missing.join(", ");
+        if let Some(statement) = denied {
+            let named = statement.map_or(String::new(), |name| format!(" `{name}`"));
+            let message = format!("the role `{role}` denies {what} {listed} on {resource}");
+            self.found(message, format!("narrow the statement{named} with Effect: Deny"), findings);
+            return;
+        }
+        let message = format!("the role `{role}` does not allow {what} {listed} on {resource}{}", because(&doubts));
+        let quoted: Vec<String> = missing.iter().map(|action| format!("\"{action}\"")).collect();
+        let hint = format!(
+            "add to its policies {{\"Effect\": \"Allow\", \"Action\": [{}], \"Resource\": \"{resource}\"}}",
+            quoted.join(", ")
+        );
+        self.found(message, hint, findings);
+    }
+
+    /// What the role's own policies and those of a queue say together: within one account
+    /// either may allow, and either may deny.
+    fn decide(&self, request: &Request) -> (Decision, Vec<String>) {
+        let (by_role, mut doubts) = decide(&self.statements, request);
+        if matches!(by_role, Decision::Denied { .. }) {
+            return (by_role, doubts);
+        }
+        let owns = |policy: &&Resource<crate::stack::QueuePolicy>| {
+            policy.spec.queues.iter().any(|queue| {
+                let queue = self.stack.queues.iter().find(|candidate| candidate.logical_id == queue.logical_id);
+                queue.is_some_and(|queue| queue.spec.arn == request.resource)
+            })
+        };
+        for policy in self.stack.queue_policies.iter().filter(owns) {
+            let (by_queue, unsure) = decide(&policy.spec.statements, request);
+            doubts.extend(unsure);
+            match by_queue {
+                Decision::Denied { .. } | Decision::Allowed => return (by_queue, doubts),
+                Decision::NotAllowed => {}
+            }
+        }
+        (by_role, doubts)
+    }
+
+    /// The condition keys that are known for what pipes and functions do.
+    fn context(&self, source_arn: &str) -> BTreeMap<String, String> {
+        let environment = self.environment;
+        [
+            ("aws:sourceaccount", environment.account.as_str()),
+            ("aws:sourcearn", source_arn),
+            ("aws:principalaccount", &environment.account),
+            ("aws:principalarn", &self.role.spec.arn),
+            ("aws:resourceaccount", &environment.account),
+            ("aws:requestedregion", &environment.region),
+            ("aws:securetransport", "true"),
+            ("lambda:sourcefunctionarn", source_arn),
+        ]
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect()
+    }
+
+    fn found(&self, message: String, hint: String, findings: &mut Findings) {
+        let section = Path::TOP.key("Resources");
+        findings.add_with_hint(self.role.at, &section.key(self.role.logical_id.as_str()), message, hint);
+    }
+
+    fn note_doubts(&self, doubts: Vec<String>, notes: &mut Vec<Note>) {
+        for doubt in doubts {
+            self.note(format!("a statement of this role was left out of the check: {doubt}"), notes);
+        }
+    }
+
+    fn note(&self, text: String, notes: &mut Vec<Note>) {
+        let path = format!("Resources.{}", self.role.logical_id);
+        notes.push(Note { at: self.role.at, path, text });
+    }
+}
+
+fn verb(decision: &Decision) -> &'static str {
+    match decision {
+        Decision::Denied { .. } => "denies",
+        Decision::Allowed | Decision::NotAllowed => "does not allow",
+    }
+}
+
+fn because(doubts: &[String]) -> String {
+    match doubts {
+        [] => String::new(),
+        doubts => format!(" (a statement was left out: {})", doubts.join(", ")),
+    }
+}

@@ -1,0 +1,193 @@
+//! Decides what a resource is called and what others get when they refer to it.
+//!
+//! A resource without a name of its own gets one made of the stack's name, its logical id and
+//! twelve characters of their hash, so that running the same template again finds the same
+//! resource. [`Identity`] holds what `Ref` and `Fn::GetAtt` answer.
+
+use crate::environment::{Environment, stable_hash};
+use crate::node::{Entry, find};
+
+/// The resource types that run here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum ResourceType {
+    Table,
+    Function,
+    Pipe,
+    Queue,
+    QueuePolicy,
+    Role,
+    Policy,
+    ManagedPolicy,
+    LogGroup,
+}
+
+impl ResourceType {
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Table,
+        Self::Function,
+        Self::Pipe,
+        Self::Queue,
+        Self::QueuePolicy,
+        Self::Role,
+        Self::Policy,
+        Self::ManagedPolicy,
+        Self::LogGroup,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Table => "AWS::DynamoDB::Table",
+            Self::Function => "AWS::Lambda::Function",
+            Self::Pipe => "AWS::Pipes::Pipe",
+            Self::Queue => "AWS::SQS::Queue",
+            Self::QueuePolicy => "AWS::SQS::QueuePolicy",
+            Self::Role => "AWS::IAM::Role",
+            Self::Policy => "AWS::IAM::Policy",
+            Self::ManagedPolicy => "AWS::IAM::ManagedPolicy",
+            Self::LogGroup => "AWS::Logs::LogGroup",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// The property that gives the resource its name, and how long a name may be.
+    fn name_property(self) -> (&'static str, usize) {
+        match self {
+            Self::Table => ("TableName", 255),
+            Self::Function => ("FunctionName", 64),
+            Self::Pipe => ("Name", 64),
+            Self::Queue => ("QueueName", 80),
+            // A queue policy has no name; its id is made, never given.
+            Self::QueuePolicy => ("", 64),
+            Self::Role => ("RoleName", 64),
+            Self::Policy => ("PolicyName", 128),
+            Self::ManagedPolicy => ("ManagedPolicyName", 128),
+            Self::LogGroup => ("LogGroupName", 512),
+        }
+    }
+}
+
+/// What others get when they refer to a resource.
+#[derive(Debug, Clone)]
+pub(crate) struct Identity {
+    pub(crate) kind: ResourceType,
+    pub(crate) name: String,
+    /// What `Ref` answers.
+    pub(crate) reference: String,
+    /// What `Fn::GetAtt` answers, by attribute.
+    pub(crate) attributes: Vec<(&'static str, String)>,
+}
+
+impl Identity {
+    /// The identity of a resource whose properties are evaluated as far as they could be.
+    pub(crate) fn of(kind: ResourceType, logical_id: &str, properties: &[Entry], environment: &Environment) -> Self {
+        let (name_property, length_max) = kind.name_property();
+        let name = find(properties, name_property)
+            .and_then(|entry| entry.value.as_scalar())
+            .map_or_else(|| made_name(&environment.stack_name, logical_id, length_max), str::to_owned);
+        let path = find(properties, "Path").and_then(|entry| entry.value.as_scalar()).unwrap_or("/");
+        let has_stream = find(properties, "StreamSpecification").is_some();
+        let (reference, attributes) = references(kind, &name, path, has_stream, environment);
+        Self { kind, name, reference, attributes }
+    }
+
+    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The resource's ARN, for the types that have one.
+    pub(crate) fn arn(&self) -> &str {
+        match self.kind {
+            ResourceType::ManagedPolicy => &self.reference,
+            _ => self.attribute("Arn").unwrap_or_default(),
+        }
+    }
+}
+
+fn references(
+    kind: ResourceType,
+    name: &str,
+    path: &str,
+    has_stream: bool,
+    environment: &Environment,
+) -> (String, Vec<(&'static str, String)>) {
+    match kind {
+        ResourceType::Table => {
+            let arn = environment.arn("dynamodb", format_args!("table/{name}"));
+            let mut attributes = vec![("Arn", arn)];
+            if has_stream {
+                attributes.push(("StreamArn", stream_arn(name, environment)));
+            }
+            (name.to_owned(), attributes)
+        }
+        ResourceType::Function => {
+            (name.to_owned(), vec![("Arn", environment.arn("lambda", format_args!("function:{name}")))])
+        }
+        ResourceType::Pipe => (name.to_owned(), vec![("Arn", environment.arn("pipes", format_args!("pipe/{name}")))]),
+        ResourceType::Queue => {
+            let url = format!("{}/{}/{name}", environment.sqs_base_url, environment.account);
+            let arn = environment.arn("sqs", name);
+            (url.clone(), vec![("Arn", arn), ("QueueName", name.to_owned()), ("QueueUrl", url)])
+        }
+        ResourceType::Role => {
+            let arn = environment.iam_arn(format_args!("role{path}{name}"));
+            let id = format!("AROA{}{}", suffix(&[&arn]), &suffix(&["role id", &arn])[..5]);
+            (name.to_owned(), vec![("Arn", arn), ("RoleId", id)])
+        }
+        ResourceType::ManagedPolicy => {
+            let arn = environment.iam_arn(format_args!("policy{path}{name}"));
+            (arn.clone(), vec![("PolicyArn", arn)])
+        }
+        ResourceType::LogGroup => {
+            (name.to_owned(), vec![("Arn", environment.arn("logs", format_args!("log-group:{name}:*")))])
+        }
+        ResourceType::QueuePolicy | ResourceType::Policy => (name.to_owned(), Vec::new()),
+    }
+}
+
+/// The ARN of a table's change stream, with the label that the environment knows.
+pub(crate) fn stream_arn(table_name: &str, environment: &Environment) -> String {
+    let label = (environment.stream_label)(table_name);
+    environment.arn("dynamodb", format_args!("table/{table_name}/stream/{label}"))
+}
+
+/// The name of a resource that was given none.
+fn made_name(stack_name: &str, logical_id: &str, length_max: usize) -> String {
+    let suffix = suffix(&[stack_name, logical_id]);
+    // Two hyphens and the suffix always fit; what is left is shared by the other two parts.
+    let left = length_max - suffix.len() - 2;
+    let stack: String = stack_name.chars().take(left.saturating_sub(logical_id.len()).max(left / 2)).collect();
+    let id: String = logical_id.chars().take(left - stack.len()).collect();
+    format!("{stack}-{id}-{suffix}")
+}
+
+/// Twelve capital letters and digits that depend on `parts` alone.
+fn suffix(parts: &[&str]) -> String {
+    const LETTERS: &[u8; 36] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    let mut hash = stable_hash(parts);
+    let mut text = String::with_capacity(12);
+    for _ in 0..12 {
+        text.push(char::from(LETTERS[usize::try_from(hash % 36).expect("below 36")]));
+        hash /= 36;
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_made_name_is_the_same_in_every_run_and_fits_its_type() {
+        // Recorded: resources that exist already are found by this name.
+        assert_eq!(made_name("premium", "PipeRole", 64), "premium-PipeRole-ZYSGIME4XJMM");
+        let long = "L".repeat(255);
+        for length_max in [64, 80, 255] {
+            let name = made_name(&"s".repeat(128), &long, length_max);
+            assert_eq!(name.len(), length_max, "{name}");
+        }
+        assert_ne!(made_name("a", "bc", 64), made_name("ab", "c", 64));
+    }
+}

@@ -1,0 +1,258 @@
+//! Puts the parts together: a template and what it runs in become a [`Stack`].
+//!
+//! The order is parameters, conditions, the order of resources, each resource's properties
+//! after those that it refers to, their reading into types, outputs, and last the check of the
+//! roles. Each step goes on as far as it can, so that one run finds as much as possible.
+
+use std::collections::BTreeMap;
+
+use crate::environment::{Environment, Overrides};
+use crate::evaluate::{Scope, evaluate_conditions};
+use crate::findings::{Errors, Findings, Path, Position, did_you_mean};
+use crate::iam;
+use crate::identity::{Identity, ResourceType};
+use crate::node::{Data, Entry, Node};
+use crate::parameter::ParameterValue;
+use crate::properties::Properties;
+use crate::references;
+use crate::resource::{Context, Evaluated, function, pipe, queue, role, table};
+use crate::stack::{LogGroup, LogGroupOrigin, LogicalId, Note, Output, Resource, Stack};
+use crate::template::Template;
+
+impl Template {
+    /// Resolves the template to the resources to run.
+    ///
+    /// `catalogue` has the names of the handlers that are built in: what a function's `Handler`
+    /// may be.
+    pub fn resolve(
+        &self,
+        environment: &Environment,
+        overrides: &Overrides,
+        catalogue: &[&str],
+    ) -> Result<Stack, Errors> {
+        let mut findings = Findings::default();
+        let stack = self.resolved(environment, overrides, catalogue, &mut findings);
+        findings.into_result(&self.file, stack)
+    }
+
+    fn resolved(
+        &self,
+        environment: &Environment,
+        overrides: &Overrides,
+        catalogue: &[&str],
+        findings: &mut Findings,
+    ) -> Option<Stack> {
+        check_stack_name(&environment.stack_name, findings);
+        let parameters = self.parameter_values(overrides, findings);
+        if findings.count() > 0 {
+            // Without its parameters every place that uses them would be wrong too.
+            return None;
+        }
+        let mut scope = Scope::new(self, environment, parameters);
+        evaluate_conditions(&mut scope, findings);
+        let order = references::order(&scope, findings)?;
+        let resources = evaluate_resources(&mut scope, &order, findings);
+        let outputs = self.outputs(&scope, findings);
+
+        let mut stack = Stack {
+            name: environment.stack_name.clone(),
+            description: self.description.clone(),
+            tables: Vec::new(),
+            functions: Vec::new(),
+            pipes: Vec::new(),
+            queues: Vec::new(),
+            log_groups: Vec::new(),
+            roles: Vec::new(),
+            policies: Vec::new(),
+            queue_policies: Vec::new(),
+            outputs,
+            notes: Vec::new(),
+        };
+        let mut notes = Vec::new();
+        check_names(&resources.known, findings);
+        let mut context = Context { all: &resources.known, catalogue, notes: &mut notes };
+        for (resource, properties) in resources.known.iter().zip(&resources.properties) {
+            if let Some(entries) = properties {
+                read(resource, entries, &mut context, &mut stack, findings);
+            }
+        }
+        add_log_groups_of_functions(&mut stack);
+        if findings.count() == 0 {
+            notes.extend(iam::check(&stack, environment, findings));
+        }
+        notes.sort_by_key(|note: &Note| note.at);
+        stack.notes = notes;
+        Some(stack)
+    }
+
+    fn parameter_values(&self, overrides: &Overrides, findings: &mut Findings) -> BTreeMap<String, ParameterValue> {
+        let section = Path::TOP.key("Parameters");
+        for name in overrides.keys() {
+            if self.parameters.iter().any(|parameter| parameter.name == *name) {
+                continue;
+            }
+            let message = format!("a value was given for `{name}`, which is not a parameter of this template");
+            let known = self.parameters.iter().map(|parameter| parameter.name.as_str());
+            match did_you_mean(name, known) {
+                Some(hint) => findings.add_with_hint(Position::START, &section, message, hint),
+                None => findings.add(Position::START, &section, message),
+            };
+        }
+        self.parameters
+            .iter()
+            .filter_map(|parameter| {
+                let path = section.key(&parameter.name);
+                let value = parameter.value(overrides.get(&parameter.name), &path, findings).ok()?;
+                Some((parameter.name.clone(), value))
+            })
+            .collect()
+    }
+
+    fn outputs(&self, scope: &Scope<'_>, findings: &mut Findings) -> Vec<Output> {
+        let section = Path::TOP.key("Outputs");
+        let mut outputs = Vec::new();
+        for output in &self.outputs {
+            let path = section.key(&output.name);
+            if let Some((name, at)) = &output.condition
+                && !scope.condition(*at, name, &path.key("Condition"), findings).unwrap_or(false)
+            {
+                continue;
+            }
+            let value = scope.scalar(&output.value, &path.key("Value"), findings);
+            let export = output.export_name.as_ref().map(|name| scope.scalar(name, &path.key("Export"), findings));
+            if let (Ok(value), Ok(export)) = (value, export.transpose()) {
+                if let Some(export) = &export
+                    && outputs.iter().any(|other: &Output| other.export.as_ref() == Some(export))
+                {
+                    findings.add(output.at, &path.key("Export"), format!("`{export}` is exported twice"));
+                }
+                outputs.push(Output {
+                    name: output.name.clone(),
+                    description: output.description.clone(),
+                    value,
+                    export,
+                });
+            }
+        }
+        outputs
+    }
+}
+
+fn check_stack_name(name: &str, findings: &mut Findings) {
+    let proper = name.len() <= 128
+        && name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if !proper {
+        findings.add(
+            Position::START,
+            &Path::TOP,
+            format!("`{name}` cannot name a stack: a letter, then up to 127 letters, digits or `-`"),
+        );
+    }
+}
+
+/// Resources in the order of the template, and what their properties evaluated to.
+struct Resources {
+    known: Vec<Evaluated>,
+    /// `None` where the evaluation failed: then others can still refer to the resource.
+    properties: Vec<Option<Vec<Entry>>>,
+}
+
+fn evaluate_resources(scope: &mut Scope<'_>, order: &[usize], findings: &mut Findings) -> Resources {
+    let section = Path::TOP.key("Resources");
+    let template = scope.template;
+    let mut evaluated = Vec::with_capacity(order.len());
+    for place in order {
+        let resource = &template.resources[*place];
+        let path = section.key(&resource.id);
+        let properties = match scope.evaluate(&resource.properties, &path.key("Properties"), findings) {
+            Ok(Some(Node { data: Data::Map(entries), .. })) => Some(entries),
+            _ => None,
+        };
+        let identity =
+            Identity::of(resource.kind, &resource.id, properties.as_deref().unwrap_or_default(), scope.environment);
+        scope.identities.insert(resource.id.clone(), identity.clone());
+        let logical_id = LogicalId::checked(&resource.id);
+        evaluated.push((*place, Evaluated { logical_id, at: resource.at, identity }, properties));
+    }
+    evaluated.sort_by_key(|(place, ..)| *place);
+    let mut resources = Resources { known: Vec::new(), properties: Vec::new() };
+    for (_, resource, properties) in evaluated {
+        resources.known.push(resource);
+        resources.properties.push(properties);
+    }
+    resources
+}
+
+/// Two resources of one type cannot have one name.
+fn check_names(resources: &[Evaluated], findings: &mut Findings) {
+    let section = Path::TOP.key("Resources");
+    let mut seen: BTreeMap<(ResourceType, &str), &Evaluated> = BTreeMap::new();
+    for resource in resources {
+        let Identity { kind, name, .. } = &resource.identity;
+        // The policies of two roles may well be called the same.
+        if *kind == ResourceType::Policy {
+            continue;
+        }
+        if let Some(first) = seen.insert((*kind, name), resource) {
+            let message = format!("`{}` in line {} has the same name `{name}`", first.logical_id, first.at.line);
+            findings.add(resource.at, &section.key(resource.logical_id.as_str()), message);
+        }
+    }
+}
+
+/// Reads one resource into the list of its type.
+fn read(
+    resource: &Evaluated,
+    entries: &[Entry],
+    context: &mut Context<'_>,
+    stack: &mut Stack,
+    findings: &mut Findings,
+) {
+    let section = Path::TOP.key("Resources");
+    let path = section.key(resource.logical_id.as_str());
+    let path = path.key("Properties");
+    let properties = &mut Properties::of_entries(resource.at, entries, &path, findings);
+    let Evaluated { logical_id, at, identity } = resource;
+    let place = |logical_id: &LogicalId| (logical_id.clone(), *at);
+    macro_rules! push {
+        ($list:ident, $spec:expr) => {
+            if let Some(spec) = $spec {
+                let (logical_id, at) = place(logical_id);
+                stack.$list.push(Resource { logical_id, at, spec });
+            }
+        };
+    }
+    match identity.kind {
+        ResourceType::Table => push!(tables, table::read(properties, identity, context)),
+        ResourceType::Function => push!(functions, function::read(properties, identity, context)),
+        ResourceType::Pipe => push!(pipes, pipe::read(properties, identity, context)),
+        ResourceType::Queue => push!(queues, queue::read(properties, identity, context)),
+        ResourceType::QueuePolicy => push!(queue_policies, queue::read_policy(properties, context)),
+        ResourceType::Role => push!(roles, role::read(properties, identity)),
+        ResourceType::Policy => push!(policies, role::read_policy(properties, context)),
+        ResourceType::ManagedPolicy => push!(policies, role::read_managed_policy(properties, identity, context)),
+        ResourceType::LogGroup => push!(log_groups, queue::read_log_group(properties, identity)),
+    }
+    properties.refuse_unknown();
+}
+
+/// Every function has a log group: where none is declared, lines are kept for ever.
+fn add_log_groups_of_functions(stack: &mut Stack) {
+    for function in &stack.functions {
+        let name = &function.spec.log_group;
+        if stack.log_groups.iter().any(|group| group.spec.name == *name) {
+            continue;
+        }
+        stack.log_groups.push(Resource {
+            logical_id: function.logical_id.clone(),
+            at: function.at,
+            spec: LogGroup {
+                name: name.clone(),
+                retention_days: None,
+                origin: LogGroupOrigin::OfFunction,
+                tags: BTreeMap::new(),
+            },
+        });
+    }
+}

@@ -1,0 +1,387 @@
+//! The typed, complete description of the resources that a template asks for.
+//!
+//! A [`Stack`] is what an engine runs, and what it keeps to compare the next template with
+//! ([`crate::diff`]). Every reference in it is resolved: a pipe knows its table, function and
+//! queue by logical id and by name.
+//!
+//! Invariants: within a stack logical ids are unique, and so are the names of one type; every
+//! function has a log group in [`Stack::log_groups`], declared or not; a pipe's table has a stream.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use types::{FunctionName, KeySchema, LogGroupName, PipeName, QueueName, TableName, ViewType};
+
+use crate::findings::Position;
+use crate::iam::Statement;
+
+/// The name that a template gives to one of its resources: 1 to 255 letters and digits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LogicalId(String);
+
+impl LogicalId {
+    /// For ids that the template was checked for.
+    pub(crate) fn checked(id: &str) -> Self {
+        Self(id.to_owned())
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for LogicalId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// A resource, and where the template declares it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resource<T> {
+    /// What the template calls it.
+    pub logical_id: LogicalId,
+    /// Where it stands in the template.
+    pub at: Position,
+    /// What it is.
+    pub spec: T,
+}
+
+/// Everything that a template asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stack {
+    /// The stack's name.
+    pub name: String,
+    /// What the template says about itself.
+    pub description: Option<String>,
+    /// Tables, in the order of the template, as all lists here.
+    pub tables: Vec<Resource<Table>>,
+    /// Functions.
+    pub functions: Vec<Resource<Function>>,
+    /// Pipes.
+    pub pipes: Vec<Resource<Pipe>>,
+    /// Queues.
+    pub queues: Vec<Resource<Queue>>,
+    /// Log groups: the declared ones, and one for each function that has none declared.
+    pub log_groups: Vec<Resource<LogGroup>>,
+    /// Roles.
+    pub roles: Vec<Resource<Role>>,
+    /// Policies that stand beside the roles they belong to.
+    pub policies: Vec<Resource<Policy>>,
+    /// Policies of queues.
+    pub queue_policies: Vec<Resource<QueuePolicy>>,
+    /// What the template tells its caller.
+    pub outputs: Vec<Output>,
+    /// What was accepted without effect, or could not be checked, and why.
+    pub notes: Vec<Note>,
+}
+
+impl Stack {
+    /// The role that a function or pipe refers to; nothing for a role outside of the stack.
+    pub fn role(&self, role: &RoleReference) -> Option<&Resource<Role>> {
+        match role {
+            RoleReference::InStack { logical_id, .. } => {
+                self.roles.iter().find(|candidate| candidate.logical_id == *logical_id)
+            }
+            RoleReference::Outside { .. } => None,
+        }
+    }
+}
+
+/// A table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Table {
+    /// Its name.
+    pub name: TableName,
+    /// Its ARN.
+    pub arn: String,
+    /// Which attributes are its key.
+    pub key: KeySchema,
+    /// What its change stream shows; `None` where it has no stream.
+    pub stream: Option<ViewType>,
+    /// How it is paid for on AWS.
+    pub billing: Billing,
+    /// Whether it refuses to be deleted.
+    pub deletion_protected: bool,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// How a table is paid for on AWS. It sets no limit here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Billing {
+    /// By request.
+    OnDemand,
+    /// By the units that are kept ready.
+    Provisioned {
+        /// Reads.
+        read_units: u32,
+        /// Writes.
+        write_units: u32,
+    },
+}
+
+/// A function, by a handler that is built in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Function {
+    /// Its name.
+    pub name: FunctionName,
+    /// Its ARN.
+    pub arn: String,
+    /// The built-in handler: one of the catalogue that the template was resolved with.
+    pub handler: String,
+    /// The runtime as the template has it, such as `provided.al2023`.
+    pub runtime: String,
+    /// The role it runs as.
+    pub role: RoleReference,
+    /// How long one call may take.
+    pub timeout: Duration,
+    /// How much memory it has on AWS, in MiB.
+    pub memory_mib: u32,
+    /// Its environment variables.
+    pub environment: BTreeMap<String, String>,
+    /// How many calls may run at the same time; `None` for no limit of its own.
+    pub reserved_concurrency: Option<u32>,
+    /// Where its lines go.
+    pub log_group: LogGroupName,
+    /// What the template says about it.
+    pub description: Option<String>,
+    /// `x86_64` or `arm64`; has a meaning on AWS only.
+    pub architecture: String,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// A pipe from a table's change stream to a function.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pipe {
+    /// Its name.
+    pub name: PipeName,
+    /// Its ARN.
+    pub arn: String,
+    /// The table whose changes it reads.
+    pub source: TableReference,
+    /// Event patterns as text, each valid in the pipe dialect; a record passes if any matches,
+    /// and every record passes where there is none.
+    pub filters: Vec<String>,
+    /// Where it begins on its very first start.
+    pub starting_position: StartingPosition,
+    /// How many records it hands over at once, at most.
+    pub batch_size: u32,
+    /// How long it waits for a batch to fill.
+    pub batching_window: Duration,
+    /// How many lanes read at the same time.
+    pub parallelization_factor: u32,
+    /// How often a batch is tried again; `None` until its records expire.
+    pub maximum_retry_attempts: Option<u32>,
+    /// How old a record may get before it is given up; `None` for no limit of its own.
+    pub maximum_record_age: Option<Duration>,
+    /// Whether a failing batch is split in halves.
+    pub bisects: bool,
+    /// Where given-up records go; without a queue they are dropped.
+    pub dead_letter: Option<QueueReference>,
+    /// The function that it calls.
+    pub target: FunctionReference,
+    /// Whether it waits for the function's answer.
+    pub invocation: Invocation,
+    /// The role it runs as.
+    pub role: RoleReference,
+    /// Whether it runs.
+    pub desired_state: DesiredState,
+    /// What the template says about it.
+    pub description: Option<String>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// Where a pipe begins on its very first start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StartingPosition {
+    /// With the oldest record that is kept.
+    TrimHorizon,
+    /// With the next one that is written.
+    Latest,
+}
+
+/// Whether a pipe waits for its function's answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Invocation {
+    /// It waits, sees errors, and understands partial failures.
+    RequestResponse,
+    /// It hands over and goes on.
+    FireAndForget,
+}
+
+/// Whether a pipe should run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DesiredState {
+    /// It should.
+    Running,
+    /// It should not, but keeps its position.
+    Stopped,
+}
+
+/// A table of the same stack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableReference {
+    /// What the template calls it.
+    pub logical_id: LogicalId,
+    /// Its name.
+    pub name: TableName,
+}
+
+/// A function of the same stack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FunctionReference {
+    /// What the template calls it.
+    pub logical_id: LogicalId,
+    /// Its name.
+    pub name: FunctionName,
+}
+
+/// A queue of the same stack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueReference {
+    /// What the template calls it.
+    pub logical_id: LogicalId,
+    /// Its name.
+    pub name: QueueName,
+}
+
+/// The role that a function or pipe runs as.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RoleReference {
+    /// A role of the same stack; what it allows was checked.
+    InStack {
+        /// What the template calls it.
+        logical_id: LogicalId,
+        /// Its ARN.
+        arn: String,
+    },
+    /// A role that exists elsewhere; what it allows cannot be checked.
+    Outside {
+        /// Its ARN.
+        arn: String,
+    },
+}
+
+/// A queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Queue {
+    /// Its name.
+    pub name: QueueName,
+    /// Its ARN.
+    pub arn: String,
+    /// Its URL.
+    pub url: String,
+    /// How long a received message is hidden from others.
+    pub visibility_timeout: Duration,
+    /// How long a message is kept.
+    pub retention: Duration,
+    /// How long a message is hidden after it was sent.
+    pub delay: Duration,
+    /// How many bytes a message may have.
+    pub maximum_message_bytes: u32,
+    /// How long a receive waits for a message by default.
+    pub receive_wait: Duration,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// A log group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogGroup {
+    /// Its name.
+    pub name: LogGroupName,
+    /// How many days lines are kept; `None` for ever.
+    pub retention_days: Option<u16>,
+    /// Whether the template declares it, or a function needs it.
+    pub origin: LogGroupOrigin,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// Why there is a log group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LogGroupOrigin {
+    /// The template declares it.
+    Declared,
+    /// A function writes to it; the resource's logical id is the function's.
+    OfFunction,
+}
+
+/// A role: who may take it, and what it allows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Role {
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// Who may take it.
+    pub trust: Vec<Statement>,
+    /// The policies written into it.
+    pub inline_policies: Vec<InlinePolicy>,
+    /// The ARNs of the policies attached to it.
+    pub managed_policies: Vec<String>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// A policy written into a role.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InlinePolicy {
+    /// Its name.
+    pub name: String,
+    /// What it allows and denies.
+    pub statements: Vec<Statement>,
+}
+
+/// A policy that stands beside the roles it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// Its name.
+    pub name: String,
+    /// Its ARN, where it is a managed policy that roles can also name.
+    pub arn: Option<String>,
+    /// The names of the roles that it is attached to from its own side.
+    pub roles: Vec<String>,
+    /// What it allows and denies.
+    pub statements: Vec<Statement>,
+}
+
+/// What a queue allows and denies by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueuePolicy {
+    /// The queues that it belongs to.
+    pub queues: Vec<QueueReference>,
+    /// What it allows and denies.
+    pub statements: Vec<Statement>,
+}
+
+/// What the template tells its caller.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Output {
+    /// Its name.
+    pub name: String,
+    /// What the template says about it.
+    pub description: Option<String>,
+    /// Its value.
+    pub value: String,
+    /// The name that it is exported under.
+    pub export: Option<String>,
+}
+
+/// Something that is fine here but worth knowing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// Where it stands.
+    pub at: Position,
+    /// The way to it from the top of the template.
+    pub path: String,
+    /// What is worth knowing.
+    pub text: String,
+}

@@ -1,0 +1,132 @@
+//! Decides how the derived state lies in its ordered files, and what it knows about itself.
+//!
+//! The index is one keyspace of an LSM tree: keys begin with their space, values with the number of
+//! the entry that wrote them. A sealed table of the overlay becomes one sorted, synced file
+//! ([`Index::ingest`]): no journal and no second table in memory, because the log is the one and
+//! the overlay the other. The last keys say how far the log is applied, and whose log it is.
+//!
+//! Always holds: the index is at exactly one entry of the log, durably; either all of a table is
+//! in it or nothing.
+
+use crate::log::layout::{LogId, u64_at};
+use crate::overlay::Table;
+use crate::{Options, Seq};
+use fjall::config::{BlockSizePolicy, CompressionPolicy};
+use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Keys of the store itself; they sort behind every space.
+const APPLIED: &[u8] = b"\xffapplied";
+const LOG_ID: &[u8] = b"\xfflog";
+
+/// Above this many unmerged files the applier waits for the merging to catch up.
+const UNMERGED_MAX: usize = 16;
+
+pub(crate) struct Index {
+    database: Database,
+    keys: Keyspace,
+    log: LogId,
+}
+
+/// A view of the index that does not change.
+pub(crate) struct IndexSnapshot {
+    pub(crate) snapshot: fjall::Snapshot,
+    pub(crate) keys: Keyspace,
+}
+
+impl Index {
+    pub(crate) fn open(path: &Path, log: LogId, options: &Options) -> Result<Self, String> {
+        let text = |error: fjall::Error| error.to_string();
+        let database = Database::builder(path)
+            .cache_size(options.block_cache_bytes)
+            .worker_threads(1)
+            .max_journaling_size(64 * 1024 * 1024)
+            .manual_journal_persist(true)
+            .open()
+            .map_err(text)?;
+        let keys = database
+            .keyspace("keys", || {
+                KeyspaceCreateOptions::default()
+                    .manual_journal_persist(true)
+                    .max_memtable_size(1024 * 1024)
+                    .data_block_size_policy(BlockSizePolicy::all(8 * 1024))
+                    .data_block_compression_policy(CompressionPolicy::all(CompressionType::None))
+                    .compaction_strategy(Arc::new(
+                        fjall::compaction::Leveled::default().with_table_target_size(32 * 1024 * 1024),
+                    ))
+            })
+            .map_err(text)?;
+        Ok(Self { database, keys, log })
+    }
+
+    /// How far the log is applied.
+    pub(crate) fn applied(&self) -> Result<Seq, String> {
+        self.number(APPLIED).map(|number| number.map_or(Seq::NONE, Seq))
+    }
+
+    /// The log that this index was derived from; `None` if it is empty.
+    pub(crate) fn log_id(&self) -> Result<Option<LogId>, String> {
+        self.number(LOG_ID).map(|number| number.map(LogId))
+    }
+
+    fn number(&self, key: &[u8]) -> Result<Option<u64>, String> {
+        let value = self.keys.get(key).map_err(|error| error.to_string())?;
+        match value {
+            None => Ok(None),
+            Some(bytes) if bytes.len() == 8 => Ok(Some(u64_at(&bytes, 0))),
+            Some(_) => Err("a number of the index about itself does not have eight bytes".to_owned()),
+        }
+    }
+
+    /// The value at a full key, with its number in front.
+    pub(crate) fn get(&self, key: &[u8]) -> Result<Option<fjall::Slice>, String> {
+        self.keys.get(key).map_err(|error| error.to_string())
+    }
+
+    pub(crate) fn snapshot(&self) -> IndexSnapshot {
+        IndexSnapshot { snapshot: self.database.snapshot(), keys: self.keys.clone() }
+    }
+
+    /// Writes a table as one sorted file, with the number of the last entry that is in it.
+    pub(crate) fn ingest(&self, table: &Table, applied: Seq) -> Result<(), String> {
+        let text = |error: fjall::Error| error.to_string();
+        let mut ingestion = self.keys.start_ingestion().map_err(text)?;
+        let mut value = Vec::new();
+        for (key, (seq, found)) in table.newest() {
+            match found {
+                Some(bytes) => {
+                    value.clear();
+                    value.extend_from_slice(&seq.0.to_le_bytes());
+                    value.extend_from_slice(&bytes);
+                    ingestion.write(&key[..], &value[..]).map_err(text)?;
+                }
+                None => ingestion.write_tombstone(&key[..]).map_err(text)?,
+            }
+        }
+        ingestion.write(APPLIED, &applied.0.to_le_bytes()[..]).map_err(text)?;
+        ingestion.write(LOG_ID, &self.log.0.to_le_bytes()[..]).map_err(text)?;
+        ingestion.finish().map_err(text)
+    }
+
+    /// Waits while merging lags far behind; `stopped` ends the wait.
+    pub(crate) fn wait_for_merging(&self, stopped: impl Fn() -> bool) -> Result<(), String> {
+        while self.keys.l0_table_count() >= UNMERGED_MAX && !stopped() {
+            self.check()?;
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        self.check()
+    }
+
+    /// An error if the library has given up on its files, in a thread of its own for example.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        self.database.persist(PersistMode::Buffer).map_err(|error| error.to_string())
+    }
+}
+
+impl IndexSnapshot {
+    pub(crate) fn get(&self, key: &[u8]) -> Result<Option<fjall::Slice>, String> {
+        self.snapshot.get(&self.keys, key).map_err(|error| error.to_string())
+    }
+}

@@ -1,0 +1,295 @@
+//! Decides how printed lines are kept on disk, found again, and let go.
+//!
+//! Lines belong to a stream, streams to a group; both are only names here. Each group has a directory of segments, and
+//! a segment is a sequence of checksummed batches. An append is one write, so that the lines are in the system's hands
+//! when [`Lines::append`] returns and outlive the process; one background thread syncs what was written about once a
+//! second, and closing syncs the rest. Lines are not orders: what a crash tore off is cut, what is damaged in the
+//! middle is skipped and said, and neither keeps anything from opening.
+//!
+//! Start at [`Lines::open`], [`Lines::append`] and [`Lines::read`].
+//!
+//! Invariant: a line's [`Position`] never changes while the line is there, and positions grow in the order of appending.
+//! Only after a power cut took lines that were not synced yet may others come to stand where those stood.
+
+mod batch;
+mod disk;
+mod group;
+mod names;
+mod read;
+mod segment;
+mod sync;
+
+#[cfg(test)]
+mod tests;
+
+use group::Group;
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use sync::Syncer;
+
+pub use batch::MESSAGE_BYTES_MAX;
+pub use read::{Direction, Line, Page, Query, StoredLine};
+
+/// How many segments are kept open for appending.
+const OPEN_MAX: usize = 64;
+/// How many faults are remembered until somebody takes them.
+const FAULTS_MAX: usize = 100;
+
+/// A line's place in its group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// The segment's number.
+    pub segment: u64,
+    /// Where in the segment the batch begins.
+    pub offset: u32,
+    /// Which line of the batch, from 0.
+    pub index: u32,
+}
+
+impl Position {
+    /// Before every line.
+    pub const FIRST: Self = Self { segment: 0, offset: 0, index: 0 };
+    /// After every line.
+    pub const LAST: Self = Self { segment: u64::MAX, offset: u32::MAX, index: u32::MAX };
+
+    /// One number that sorts as positions do.
+    pub const fn to_u128(self) -> u128 {
+        (self.segment as u128) << 64 | (self.offset as u128) << 32 | self.index as u128
+    }
+
+    /// The position that this number was made from.
+    pub const fn from_u128(number: u128) -> Self {
+        Self { segment: (number >> 64) as u64, offset: (number >> 32) as u32, index: number as u32 }
+    }
+}
+
+/// A group, as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupInfo {
+    /// Its name.
+    pub name: String,
+    /// When it was made.
+    pub created_ms: i64,
+    /// For how many days its lines are kept; for ever if none.
+    pub retention_days: Option<u32>,
+    /// The bytes that its segments take up.
+    pub stored_bytes: u64,
+}
+
+/// A stream, as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamInfo {
+    /// Its name.
+    pub name: String,
+    /// When the first of its lines that are still kept was taken in.
+    pub created_ms: i64,
+    /// The earliest time of its lines.
+    pub first_ms: i64,
+    /// The latest time of its lines.
+    pub last_ms: i64,
+    /// When its latest line was taken in.
+    pub last_ingested_ms: i64,
+}
+
+/// What [`Lines::drop_expired`] let go.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Dropped {
+    /// How many segments.
+    pub segments: u64,
+    /// How many bytes they took up.
+    pub bytes: u64,
+}
+
+/// Something that was found damaged or could not be done in the background, and that lines may be missing for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Which file.
+    pub path: PathBuf,
+    /// What is wrong, and what was done about it.
+    pub problem: String,
+}
+
+/// Faults until somebody takes them; the first ones, since the later ones tend to follow from them.
+#[derive(Debug, Default)]
+struct Faults(Mutex<Vec<Fault>>);
+
+impl Faults {
+    fn add(&self, path: &Path, problem: impl Into<String>) {
+        let mut faults = lock(&self.0);
+        if faults.len() < FAULTS_MAX {
+            faults.push(Fault { path: path.to_owned(), problem: problem.into() });
+        }
+    }
+}
+
+/// All groups under one directory.
+#[derive(Debug)]
+pub struct Lines {
+    dir: PathBuf,
+    groups: RwLock<BTreeMap<Box<str>, Arc<Group>>>,
+    /// Groups whose segment is open for appending, the one opened first in front.
+    open: Mutex<VecDeque<Arc<Group>>>,
+    faults: Arc<Faults>,
+    syncer: Syncer,
+}
+
+impl Lines {
+    /// Opens the directory, making it if it is not there; torn ends are cut. What is damaged is a fault, not an error.
+    ///
+    /// # Errors
+    /// When the directory cannot be made or listed.
+    pub fn open(dir: impl Into<PathBuf>) -> io::Result<Self> {
+        let dir = dir.into();
+        disk::make_dir(&dir)?;
+        let faults = Arc::new(Faults::default());
+        let mut groups = BTreeMap::new();
+        for entry in std::fs::read_dir(&dir).map_err(|error| at(&dir, &error))? {
+            let path = entry.map_err(|error| at(&dir, &error))?.path();
+            if !path.is_dir() {
+                continue;
+            }
+            match Group::open(&path, &faults) {
+                Ok(group) => {
+                    groups.insert(group.name().into(), Arc::new(group));
+                }
+                Err(error) => faults.add(&path, format!("the group cannot be read and is left out: {error}")),
+            }
+        }
+        let syncer = Syncer::start(Arc::clone(&faults))?;
+        Ok(Self { dir, groups: RwLock::new(groups), open: Mutex::default(), faults, syncer })
+    }
+
+    /// Appends lines, each with its time, to a stream; the group is made if it is not there. When this returns, the
+    /// lines outlive the process, and about a second later they outlive the machine.
+    ///
+    /// # Errors
+    /// When the lines could not be written: none of them is kept then, and the next append starts clean.
+    pub fn append<M: AsRef<str>>(
+        &self,
+        group: &str,
+        stream: &str,
+        lines: &[(i64, M)],
+        ingested_ms: i64,
+    ) -> io::Result<()> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let encoded = batch::encode(stream, lines, ingested_ms)?;
+        let group = match self.find(group) {
+            Ok(group) => group,
+            Err(_) => self.make(group, None, ingested_ms)?.0,
+        };
+        let opened = group.append(&encoded, stream, ingested_ms, &self.syncer, &self.faults)?;
+        if opened {
+            self.limit_open(group);
+        }
+        Ok(())
+    }
+
+    /// Makes a group, unless it is there already; whether it was made.
+    ///
+    /// # Errors
+    /// When it could not be written.
+    pub fn create_group(&self, name: &str, retention_days: Option<u32>, now_ms: i64) -> io::Result<bool> {
+        if self.find(name).is_ok() {
+            return Ok(false);
+        }
+        self.make(name, retention_days, now_ms).map(|(_, made)| made)
+    }
+
+    /// Changes for how many days a group's lines are kept.
+    ///
+    /// # Errors
+    /// When there is no such group, or it could not be written.
+    pub fn set_retention(&self, group: &str, retention_days: Option<u32>) -> io::Result<()> {
+        self.find(group)?.set_retention(retention_days)
+    }
+
+    /// All groups, sorted by name.
+    pub fn groups(&self) -> Vec<GroupInfo> {
+        self.all().iter().map(|group| group.info()).collect()
+    }
+
+    /// The streams of a group that have lines, sorted by name.
+    ///
+    /// # Errors
+    /// When there is no such group, or it could not be read.
+    pub fn streams(&self, group: &str) -> io::Result<Vec<StreamInfo>> {
+        self.find(group)?.streams()
+    }
+
+    /// The lines that the query asks for and that `keep` wants, with the position to go on from.
+    ///
+    /// # Errors
+    /// When there is no such group, or it could not be read.
+    pub fn read(&self, group: &str, query: &Query, keep: impl FnMut(&Line<'_>) -> bool) -> io::Result<Page> {
+        let group = self.find(group)?;
+        read::read(&group, query, keep)
+    }
+
+    /// Deletes the segments whose newest line is past its group's retention.
+    ///
+    /// # Errors
+    /// When one could not be deleted; the others are.
+    pub fn drop_expired(&self, now_ms: i64) -> io::Result<Dropped> {
+        let mut dropped = Dropped::default();
+        let mut first_error = None;
+        for group in self.all() {
+            if let Err(error) = group.drop_expired(now_ms, &mut dropped) {
+                first_error.get_or_insert(error);
+            }
+        }
+        first_error.map_or(Ok(dropped), Err)
+    }
+
+    /// What was found damaged or failed in the background since this was last asked.
+    pub fn take_faults(&self) -> Vec<Fault> {
+        std::mem::take(&mut lock(&self.faults.0))
+    }
+
+    fn find(&self, name: &str) -> io::Result<Arc<Group>> {
+        let groups = self.groups.read().unwrap_or_else(PoisonError::into_inner);
+        let missing = || io::Error::new(io::ErrorKind::NotFound, format!("there is no group {name:?}"));
+        groups.get(name).cloned().ok_or_else(missing)
+    }
+
+    fn make(&self, name: &str, retention_days: Option<u32>, now_ms: i64) -> io::Result<(Arc<Group>, bool)> {
+        let mut groups = self.groups.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(group) = groups.get(name) {
+            return Ok((Arc::clone(group), false));
+        }
+        let group = Arc::new(Group::create(&self.dir, name, retention_days, now_ms, &self.faults)?);
+        groups.insert(name.into(), Arc::clone(&group));
+        Ok((group, true))
+    }
+
+    fn all(&self) -> Vec<Arc<Group>> {
+        self.groups.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// Closes the segment that was opened first, if too many are open. No two groups are locked at once.
+    fn limit_open(&self, opened: Arc<Group>) {
+        let surplus = {
+            let mut open = lock(&self.open);
+            if !open.iter().any(|group| Arc::ptr_eq(group, &opened)) {
+                open.push_back(opened);
+            }
+            if open.len() > OPEN_MAX { open.pop_front() } else { None }
+        };
+        if let Some(group) = surplus {
+            group.close_file();
+        }
+    }
+}
+
+/// Locks; a thread that panicked while it held the lock left nothing half done, since states change after the write.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// An error that also says where; its kind stays.
+fn at(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}

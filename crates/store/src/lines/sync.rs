@@ -1,0 +1,139 @@
+//! Decides when what was written is synced: about once a second, by one thread, and at the latest when it ends.
+//!
+//! Whoever wrote marks the file as dirty and hands it in once; the thread takes all that came in during a second. More
+//! than [`JOBS_MAX`] waiting files are synced by whoever hands in the next, so that few files are ever held open.
+
+use super::{Faults, disk, lock};
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+const EVERY: Duration = Duration::from_secs(1);
+const JOBS_MAX: usize = 64;
+
+/// A file that is written, and whether it has bytes that were not synced.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) file: File,
+    pub(super) path: PathBuf,
+    dirty: AtomicBool,
+}
+
+impl Written {
+    pub(super) fn new(file: File, path: PathBuf) -> Self {
+        Self { file, path, dirty: AtomicBool::new(false) }
+    }
+}
+
+/// Something to sync.
+#[derive(Debug)]
+enum Job {
+    File(Arc<Written>),
+    Dir(PathBuf),
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    jobs: Vec<Job>,
+    closing: bool,
+}
+
+#[derive(Debug)]
+struct Shared {
+    waiting: Mutex<Waiting>,
+    wake: Condvar,
+    faults: Arc<Faults>,
+}
+
+/// The thread that syncs; dropping it syncs what is left and ends the thread.
+#[derive(Debug)]
+pub(super) struct Syncer {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Syncer {
+    pub(super) fn start(faults: Arc<Faults>) -> io::Result<Self> {
+        let shared = Arc::new(Shared { waiting: Mutex::default(), wake: Condvar::new(), faults });
+        let theirs = Arc::clone(&shared);
+        let thread = std::thread::Builder::new().name("lines-sync".to_owned()).spawn(move || theirs.run())?;
+        Ok(Self { shared, thread: Some(thread) })
+    }
+
+    /// Says that bytes were written to the file.
+    pub(super) fn wrote(&self, file: &Arc<Written>) {
+        if !file.dirty.swap(true, Ordering::AcqRel) {
+            self.hand_in(Job::File(Arc::clone(file)));
+        }
+    }
+
+    /// Says that a file was made in the directory.
+    pub(super) fn made_in(&self, dir: PathBuf) {
+        self.hand_in(Job::Dir(dir));
+    }
+
+    fn hand_in(&self, job: Job) {
+        let surplus = {
+            let mut waiting = lock(&self.shared.waiting);
+            waiting.jobs.push(job);
+            if waiting.jobs.len() > JOBS_MAX { std::mem::take(&mut waiting.jobs) } else { Vec::new() }
+        };
+        self.shared.wake.notify_one();
+        self.shared.sync(surplus);
+    }
+}
+
+impl Drop for Syncer {
+    fn drop(&mut self) {
+        lock(&self.shared.waiting).closing = true;
+        self.shared.wake.notify_one();
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has nothing left to say; what it did not sync is in the system's hands.
+            drop(thread.join());
+        }
+    }
+}
+
+impl Shared {
+    fn run(&self) {
+        loop {
+            let idle = |waiting: &mut Waiting| waiting.jobs.is_empty() && !waiting.closing;
+            let waiting = self.wake.wait_while(lock(&self.waiting), idle).unwrap_or_else(PoisonError::into_inner);
+            // Something was written: let a second's worth come together, unless the end is near.
+            let open = |waiting: &mut Waiting| !waiting.closing;
+            let waited = self.wake.wait_timeout_while(waiting, EVERY, open);
+            let (mut waiting, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            let (jobs, closing) = (std::mem::take(&mut waiting.jobs), waiting.closing);
+            drop(waiting);
+            self.sync(jobs);
+            if closing {
+                return;
+            }
+        }
+    }
+
+    fn sync(&self, jobs: Vec<Job>) {
+        for job in jobs {
+            let (path, synced) = match &job {
+                Job::File(written) => {
+                    // Before the sync: what is written from here on is handed in again.
+                    written.dirty.store(false, Ordering::Release);
+                    (&written.path, written.file.sync_data())
+                }
+                Job::Dir(dir) => (dir, disk::sync_dir(dir)),
+            };
+            match synced {
+                Ok(()) => {}
+                // A segment or a group that was let go meanwhile needs no sync.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => {
+                    self.faults.add(path, format!("syncing failed, a power cut could take the newest lines: {error}"));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Decides what a put or a delete changes, given what is stored.
+//!
+//! Start at [`Table::decide`]. Invariant: what is decided as [`Outcome::Changed`] differs from what was stored, so a
+//! stream never carries a record that changes nothing.
+
+use crate::{Condition, Refused, Table};
+use types::{ChangeKind, Item, Key};
+
+/// The most bytes that an item may have, names included.
+pub const ITEM_SIZE_MAX: usize = 409_600;
+
+/// What a client wants done to one item.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Write {
+    /// Store this item, in the place of any other under its key.
+    Put(Item),
+    /// Remove what is stored under this key.
+    Delete(Key),
+}
+
+/// What a write does to its table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// Under which key.
+    pub key: Key,
+    /// What happens there.
+    pub outcome: Outcome,
+}
+
+/// What happens under one key.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// Nothing: the same item was put again, or there was nothing to delete. No change is recorded.
+    Unchanged {
+        /// What is stored, and stays so.
+        old: Option<Item>,
+    },
+    /// The item is another one afterwards.
+    Changed {
+        /// Whether it came, became different, or went.
+        kind: ChangeKind,
+        /// The key's attributes.
+        keys: Item,
+        /// The item before, if there was one.
+        old: Option<Item>,
+        /// The item after, if there is one.
+        new: Option<Item>,
+        /// [`Key::spread`] of the key.
+        spread: u64,
+    },
+}
+
+impl Table {
+    /// The key of a write that can be accepted, whatever is stored; all that can be refused before looking.
+    pub fn check(&self, write: &Write) -> Result<Key, Refused> {
+        match write {
+            Write::Put(item) => {
+                let size = item.size();
+                if size > ITEM_SIZE_MAX {
+                    return Err(Refused::ItemTooLarge { size });
+                }
+                self.key_of_item(item)
+            }
+            Write::Delete(key) => Ok(key.clone()),
+        }
+    }
+
+    /// What `write` does, when `old` is what is stored under its key.
+    ///
+    /// `old` is given back in every outcome: whoever wants to answer with it need not keep a copy.
+    pub fn decide(&self, write: Write, condition: &Condition, old: Option<Item>) -> Result<Decision, Refused> {
+        let key = self.check(&write)?;
+        if !condition.holds(old.as_ref()) {
+            return Err(Refused::ConditionFailed { old });
+        }
+        let new = match write {
+            Write::Put(item) => Some(item),
+            Write::Delete(_) => None,
+        };
+        let kind = match (&old, &new) {
+            (None, Some(_)) => ChangeKind::Insert,
+            (Some(old), Some(new)) if old != new => ChangeKind::Modify,
+            (Some(_), None) => ChangeKind::Remove,
+            (Some(_), Some(_)) | (None, None) => return Ok(Decision { key, outcome: Outcome::Unchanged { old } }),
+        };
+        let (keys, spread) = (key.to_item(&self.keys), key.spread());
+        Ok(Decision { key, outcome: Outcome::Changed { kind, keys, old, new, spread } })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Comparison, Operand, Path};
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+    use types::{KeyAttribute, KeySchema, KeyType, KeyValue, Number, TableId, Value};
+
+    fn table() -> Table {
+        let hash = KeyAttribute { name: "id".to_owned(), key_type: KeyType::S };
+        let keys = KeySchema { hash, range: None };
+        Table { id: TableId(1), name: "Orders".parse().unwrap(), keys, view: None }
+    }
+
+    fn key(id: &str) -> Key {
+        Key { hash: KeyValue::S(id.into()), range: None }
+    }
+
+    #[test]
+    fn an_equal_item_is_no_change() {
+        let number = |text: &str| Value::N(text.parse::<Number>().unwrap());
+        let json = |text: &str| Value::from_json(&serde_json::from_str(text).unwrap(), "v").unwrap();
+        let cases = [
+            (Value::from("a"), Value::from("a"), false),
+            (number("1.50"), number("15e-1"), false),
+            (json(r#"{"SS": ["b", "a"]}"#), json(r#"{"SS": ["a", "b"]}"#), false),
+            (Value::L(vec!["a".into(), "b".into()]), Value::L(vec!["b".into(), "a".into()]), true),
+            (number("1"), Value::from("1"), true),
+        ];
+        for (before, after, changed) in cases {
+            let [old, new] = [before, after].map(|value| Item::from([("id", "1".into()), ("v", value)]));
+            let decision = table().decide(Write::Put(new.clone()), &Condition::Always, Some(old.clone())).unwrap();
+            match decision.outcome {
+                Outcome::Changed { kind, old: given, new: stored, .. } => {
+                    assert!(changed, "{new:?}");
+                    assert_eq!((kind, given, stored), (ChangeKind::Modify, Some(old), Some(new)));
+                }
+                Outcome::Unchanged { old: given } => {
+                    assert!(!changed, "{new:?}");
+                    assert_eq!(given, Some(old));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_item_of_the_largest_size_is_kept_and_no_larger() {
+        let item = |size: usize| Item::from([("id", "1".into()), ("v", "x".repeat(size - 4).as_str().into())]);
+        assert_eq!(item(ITEM_SIZE_MAX).size(), ITEM_SIZE_MAX);
+        assert!(table().decide(Write::Put(item(ITEM_SIZE_MAX)), &Condition::Always, None).is_ok());
+        let refused = table().decide(Write::Put(item(ITEM_SIZE_MAX + 1)), &Condition::Always, None);
+        assert_eq!(refused, Err(Refused::ItemTooLarge { size: ITEM_SIZE_MAX + 1 }));
+    }
+
+    #[test]
+    fn a_failed_condition_gives_back_what_is_stored() {
+        let stored = Item::from([("id", "1".into()), ("status", "pending".into())]);
+        let absent = Condition::NotExists(Path::from("id"));
+        let refused = table().decide(Write::Put(stored.clone()), &absent, Some(stored.clone()));
+        assert_eq!(refused, Err(Refused::ConditionFailed { old: Some(stored.clone()) }));
+        let shipped = Condition::Compare(
+            Operand::Path(Path::from("status")),
+            Comparison::Equal,
+            Operand::Value("shipped".into()),
+        );
+        let refused = table().decide(Write::Delete(key("1")), &shipped, Some(stored.clone()));
+        assert_eq!(refused, Err(Refused::ConditionFailed { old: Some(stored) }));
+        // A delete of nothing whose condition fails is refused too, not waved through as unchanged.
+        let refused = table().decide(Write::Delete(key("1")), &shipped, None);
+        assert_eq!(refused, Err(Refused::ConditionFailed { old: None }));
+    }
+
+    fn any_write() -> impl Strategy<Value = (u8, Option<u8>)> {
+        (0..3u8, proptest::option::of(0..2u8))
+    }
+
+    proptest! {
+        /// Whatever is put and deleted, applying what is decided keeps the table equal to a plain map, and the changes
+        /// alone tell its whole story: each starts from what the one before it left, and none changes nothing.
+        #[test]
+        fn changes_tell_the_whole_story(writes in proptest::collection::vec(any_write(), 0..60)) {
+            let mut model: BTreeMap<u8, u8> = BTreeMap::new();
+            let mut told: BTreeMap<Key, Item> = BTreeMap::new();
+            let item = |id: u8, v: u8| Item::from([("id", id.to_string().as_str().into()), ("v", Number::from(u64::from(v)).into())]);
+            for (id, put) in writes {
+                let place = key(&id.to_string());
+                let before = model.get(&id).copied();
+                let write = match put {
+                    Some(v) => { model.insert(id, v); Write::Put(item(id, v)) }
+                    None => { model.remove(&id); Write::Delete(place.clone()) }
+                };
+                let decision = table().decide(write, &Condition::Always, told.get(&place).cloned()).unwrap();
+                prop_assert_eq!(&decision.key, &place);
+                match decision.outcome {
+                    Outcome::Unchanged { old } => {
+                        prop_assert_eq!(before, put);
+                        prop_assert_eq!(old, put.map(|v| item(id, v)));
+                    }
+                    Outcome::Changed { kind, keys, old, new, spread } => {
+                        prop_assert_ne!(before, put);
+                        prop_assert_eq!(kind.name(), match (before, put) {
+                            (None, _) => "INSERT",
+                            (Some(_), Some(_)) => "MODIFY",
+                            (Some(_), None) => "REMOVE",
+                        });
+                        prop_assert_eq!(keys, Item::from([("id", id.to_string().as_str().into())]));
+                        prop_assert_eq!(spread, place.spread());
+                        prop_assert_eq!(old, told.remove(&place));
+                        if let Some(new) = new {
+                            told.insert(place, new);
+                        }
+                    }
+                }
+            }
+            let expected: BTreeMap<Key, Item> = model.iter().map(|(id, v)| (key(&id.to_string()), item(*id, *v))).collect();
+            prop_assert_eq!(told, expected);
+        }
+    }
+}

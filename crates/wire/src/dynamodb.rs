@@ -1,0 +1,375 @@
+//! Decides how requests of tables are read, and what they may ask for.
+//!
+//! Start at `parse`. The order in which faults are found is AWS's: JSON types, then the rules of single members (all
+//! of them said at once), then what is not handled here, then the values of items. Keys are not looked at: what they
+//! must be is the table's business.
+
+mod spell;
+mod values;
+
+pub(crate) use spell::spell;
+pub use spell::{Answer, TableDescription};
+
+use crate::error::{Code, WireError};
+use crate::members::{Members, Rules, parse_body, wrong_type};
+use crate::reply::Service;
+use crate::{Context, unknown_operation};
+use serde_json::{Map, Value as Json};
+use types::{Arn, Item, TableName};
+use values::read_item;
+
+/// The most writes of one batch.
+pub const BATCH_WRITES_MAX: usize = 25;
+
+/// What a client asks of tables.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Call {
+    /// Store an item.
+    PutItem {
+        /// Where.
+        table: TableName,
+        /// What.
+        item: Item,
+        /// What to say of it.
+        returning: Returning,
+    },
+    /// Remove an item.
+    DeleteItem {
+        /// Where.
+        table: TableName,
+        /// Its key's attributes, as the client gives them.
+        key: Item,
+        /// What to say of it.
+        returning: Returning,
+    },
+    /// Read an item.
+    GetItem {
+        /// Where.
+        table: TableName,
+        /// Its key's attributes, as the client gives them.
+        key: Item,
+        /// Whether all that was acknowledged must be seen. Here it always is; it only costs more.
+        consistent: bool,
+        /// Whether to say what it cost.
+        capacity: ReturnCapacity,
+    },
+    /// Store and remove items.
+    BatchWriteItem {
+        /// At least one, at most [`BATCH_WRITES_MAX`].
+        writes: Vec<BatchWrite>,
+        /// Whether to say what it cost.
+        capacity: ReturnCapacity,
+    },
+    /// Say what a table is.
+    DescribeTable {
+        /// Which.
+        table: TableName,
+    },
+    /// Say which tables there are, sorted by name.
+    ListTables {
+        /// Only those after this name.
+        after: Option<TableName>,
+        /// At most so many.
+        limit: usize,
+    },
+}
+
+/// One write of a batch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BatchWrite {
+    /// Where.
+    pub table: TableName,
+    /// What.
+    pub what: BatchWriteKind,
+}
+
+/// What one write of a batch does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum BatchWriteKind {
+    /// Store this item.
+    Put(Item),
+    /// Remove the item with this key's attributes.
+    Delete(Item),
+}
+
+/// What to say of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Returning {
+    /// What was stored before.
+    pub old: bool,
+    /// What it cost.
+    pub capacity: ReturnCapacity,
+}
+
+/// Whether to say what a request cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReturnCapacity {
+    /// No.
+    None,
+    /// In one number for each table.
+    Total,
+    /// And for the table apart from its indexes.
+    Indexes,
+}
+
+pub(crate) fn parse(operation: &str, body: &[u8], context: &Context) -> Result<Call, WireError> {
+    let read: fn(Request<'_>) -> Result<Call, WireError> = match operation {
+        "PutItem" => |request| request.put_item(),
+        "GetItem" => |request| request.get_item(),
+        "DeleteItem" => |request| request.delete_item(),
+        "BatchWriteItem" => |request| request.batch_write_item(),
+        "DescribeTable" => |request| request.describe_table(),
+        "ListTables" => |request| request.list_tables(),
+        other => return Err(unknown_operation(other)),
+    };
+    let body = parse_body(body)?;
+    read(Request { members: Members::new(&body, Service::Dynamodb), rules: Rules::default(), context })
+}
+
+/// Members that make a write depend on what is stored.
+const CONDITIONS: &[&str] = &[
+    "ConditionExpression",
+    "ConditionalOperator",
+    "Expected",
+    "ExpressionAttributeNames",
+    "ExpressionAttributeValues",
+];
+const RETURN_VALUES: &[&str] = &["ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW"];
+const NAME_PATTERN: &str = "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+";
+
+/// A request being read.
+struct Request<'a> {
+    members: Members<'a>,
+    rules: Rules,
+    context: &'a Context,
+}
+
+impl<'a> Request<'a> {
+    fn put_item(mut self) -> Result<Call, WireError> {
+        let table = self.table()?;
+        let item = self.required_object("Item", "item")?;
+        let returning = self.returning()?;
+        self.refuse_metrics()?;
+        self.rules.check(Code::Validation)?;
+        self.members.refuse(CONDITIONS)?;
+        let item = read_item(item)?;
+        only_old(self.members)?;
+        Ok(Call::PutItem { table: resolve(table, self.context)?, item, returning })
+    }
+
+    fn delete_item(mut self) -> Result<Call, WireError> {
+        let table = self.table()?;
+        let key = self.required_object("Key", "key")?;
+        let returning = self.returning()?;
+        self.refuse_metrics()?;
+        self.rules.check(Code::Validation)?;
+        self.members.refuse(CONDITIONS)?;
+        let key = read_item(key)?;
+        only_old(self.members)?;
+        Ok(Call::DeleteItem { table: resolve(table, self.context)?, key, returning })
+    }
+
+    fn get_item(mut self) -> Result<Call, WireError> {
+        let table = self.table()?;
+        let key = self.required_object("Key", "key")?;
+        let consistent = self.members.truth("ConsistentRead")?.unwrap_or(false);
+        let capacity = self.capacity()?;
+        self.rules.check(Code::Validation)?;
+        self.members.refuse(&["AttributesToGet", "ProjectionExpression", "ExpressionAttributeNames"])?;
+        let key = read_item(key)?;
+        Ok(Call::GetItem { table: resolve(table, self.context)?, key, consistent, capacity })
+    }
+
+    fn batch_write_item(mut self) -> Result<Call, WireError> {
+        let tables = self.members.object("RequestItems")?;
+        let capacity = self.capacity()?;
+        self.refuse_metrics()?;
+        let Some(tables) = tables else {
+            self.rules.missing("requestItems");
+            return Err(self.rules.check(Code::Validation).expect_err("a rule was just broken"));
+        };
+        let mut given = Vec::new();
+        for (table, requests) in tables {
+            let list = requests.as_array().ok_or_else(|| wrong_type(requests, "List"))?;
+            given.push((table, list));
+        }
+        self.batch_rules(&given);
+        self.rules.check(Code::Validation)?;
+        if given.iter().map(|(_, list)| list.len()).sum::<usize>() > BATCH_WRITES_MAX {
+            let message = "Too many items requested for the BatchWriteItem call";
+            return Err(WireError::new(Code::Validation, message));
+        }
+        let mut writes = Vec::new();
+        for (table, list) in given {
+            let table = resolve(Some(table), self.context)?;
+            for (index, request) in list.iter().enumerate() {
+                let path = format!("requestItems.{table}.member.{}.member", index + 1);
+                writes.push(BatchWrite { table: table.clone(), what: batch_write(request, &path)? });
+            }
+        }
+        Ok(Call::BatchWriteItem { writes, capacity })
+    }
+
+    fn batch_rules(&mut self, given: &[(&String, &Vec<Json>)]) {
+        let shown = given.iter().map(|(table, list)| format!("{table}=[{} requests]", list.len()));
+        let shown = format!("{{{}}}", shown.collect::<Vec<_>>().join(", "));
+        let lengths = |most| {
+            format!(
+                "[Member must have length less than or equal to {most}, Member must have length greater than or \
+                 equal to {}]",
+                if most == BATCH_WRITES_MAX { 1 } else { 3 }
+            )
+        };
+        if given.is_empty() {
+            let rule = "Member must have length greater than or equal to 1";
+            self.rules.broken(Some(&shown), "requestItems", rule);
+        }
+        if given.iter().any(|(table, _)| !is_name_or_arn(table)) {
+            let rule =
+                format!("Map keys must satisfy constraint: {}, {NAME_PATTERN}]", lengths(255).trim_end_matches(']'));
+            self.rules.broken(Some(&shown), "requestItems", &rule);
+        }
+        if given.iter().any(|(_, list)| list.is_empty() || list.len() > BATCH_WRITES_MAX) {
+            let rule = format!("Map value must satisfy constraint: {}", lengths(BATCH_WRITES_MAX));
+            self.rules.broken(Some(&shown), "requestItems", &rule);
+        }
+    }
+
+    fn describe_table(mut self) -> Result<Call, WireError> {
+        let table = self.table()?;
+        self.rules.check(Code::Validation)?;
+        Ok(Call::DescribeTable { table: resolve(table, self.context)? })
+    }
+
+    fn list_tables(mut self) -> Result<Call, WireError> {
+        let after = self.members.text("ExclusiveStartTableName")?;
+        let limit = self.members.integer("Limit")?.unwrap_or(100);
+        if let Some(after) = after {
+            self.name_rules(after, "exclusiveStartTableName");
+        }
+        let limit = self.rules.range(limit, "limit", 1, 100);
+        self.rules.check(Code::Validation)?;
+        let after = after.map(|name| resolve(Some(name), self.context)).transpose()?;
+        Ok(Call::ListTables { after, limit })
+    }
+
+    /// The table's name or ARN, held to its rules.
+    fn table(&mut self) -> Result<Option<&'a str>, WireError> {
+        let name = self.members.text("TableName")?;
+        match name {
+            Some(name) => self.name_rules(name, "tableName"),
+            None => self.rules.missing("tableName"),
+        }
+        Ok(name)
+    }
+
+    fn name_rules(&mut self, name: &str, path: &str) {
+        if name.starts_with("arn:") {
+            self.rules.length(name, path, 1, 1024);
+            return;
+        }
+        self.rules.length(name, path, 3, 255);
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+        if name.is_empty() || !name.bytes().all(allowed) {
+            self.rules.broken(Some(name), path, NAME_PATTERN);
+        }
+    }
+
+    fn required_object(&mut self, name: &str, path: &str) -> Result<Option<&'a Map<String, Json>>, WireError> {
+        let object = self.members.object(name)?;
+        if object.is_none() {
+            self.rules.missing(path);
+        }
+        Ok(object)
+    }
+
+    fn returning(&mut self) -> Result<Returning, WireError> {
+        let values = self.members.text("ReturnValues")?;
+        let on_failure = self.members.text("ReturnValuesOnConditionCheckFailure")?;
+        if let Some(values) = values {
+            self.rules.one_of(values, "returnValues", RETURN_VALUES);
+        }
+        if let Some(values) = on_failure {
+            self.rules.one_of(values, "returnValuesOnConditionCheckFailure", &["ALL_OLD", "NONE"]);
+        }
+        Ok(Returning { old: values == Some("ALL_OLD"), capacity: self.capacity()? })
+    }
+
+    fn capacity(&mut self) -> Result<ReturnCapacity, WireError> {
+        let asked = self.members.text("ReturnConsumedCapacity")?;
+        if let Some(asked) = asked {
+            self.rules.one_of(asked, "returnConsumedCapacity", &["INDEXES", "TOTAL", "NONE"]);
+        }
+        Ok(match asked {
+            Some("TOTAL") => ReturnCapacity::Total,
+            Some("INDEXES") => ReturnCapacity::Indexes,
+            _ => ReturnCapacity::None,
+        })
+    }
+
+    fn refuse_metrics(&mut self) -> Result<(), WireError> {
+        const NAME: &str = "ReturnItemCollectionMetrics";
+        match self.members.text(NAME)? {
+            None | Some("NONE") => Ok(()),
+            Some("SIZE") => Err(WireError::not_handled(Service::Dynamodb, NAME)),
+            Some(other) => {
+                self.rules.one_of(other, "returnItemCollectionMetrics", &["SIZE", "NONE"]);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Of put and delete AWS gives back what was there before, or nothing.
+fn only_old(members: Members<'_>) -> Result<(), WireError> {
+    match members.text("ReturnValues")? {
+        None | Some("ALL_OLD" | "NONE") => Ok(()),
+        Some(_) => Err(WireError::new(Code::Validation, "ReturnValues can only be ALL_OLD or NONE")),
+    }
+}
+
+fn is_name_or_arn(text: &str) -> bool {
+    text.parse::<TableName>().is_ok() || text.starts_with("arn:")
+}
+
+/// The table's name, from a name or an ARN of this account; an ARN of another one names no table of ours.
+fn resolve(given: Option<&str>, context: &Context) -> Result<TableName, WireError> {
+    let given = given.expect("a missing name breaks a rule, and the rules were checked");
+    let not_found = || WireError::new(Code::ResourceNotFound, "Requested resource not found");
+    let name = if given.starts_with("arn:") {
+        let arn: Arn = given.parse().map_err(|_| not_found())?;
+        let ours = context.account.arn("dynamodb", &arn.resource) == arn;
+        let name = arn.resource.strip_prefix("table/").filter(|_| ours).ok_or_else(not_found)?;
+        name.parse()
+    } else {
+        given.parse()
+    };
+    name.map_err(|_| not_found())
+}
+
+fn batch_write(request: &Json, path: &str) -> Result<BatchWriteKind, WireError> {
+    let members = request.as_object().ok_or_else(|| wrong_type(request, "AttributeValue"))?;
+    let members = Members::new(members, Service::Dynamodb);
+    let content = |outer: &str, inner: &str, path: String| {
+        let Some(outer) = members.object(outer)? else { return Ok(None) };
+        match Members::new(outer, Service::Dynamodb).object(inner)? {
+            Some(item) => Ok(Some(item)),
+            None => {
+                let mut rules = Rules::default();
+                rules.missing(&path);
+                Err(rules.check(Code::Validation).expect_err("a rule was just broken"))
+            }
+        }
+    };
+    let put = content("PutRequest", "Item", format!("{path}.putRequest.item"))?;
+    let delete = content("DeleteRequest", "Key", format!("{path}.deleteRequest.key"))?;
+    match (put, delete) {
+        (Some(item), None) => Ok(BatchWriteKind::Put(read_item(Some(item))?)),
+        (None, Some(key)) => Ok(BatchWriteKind::Delete(read_item(Some(key))?)),
+        (None, None) | (Some(_), Some(_)) => Err(WireError::new(
+            Code::Validation,
+            "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported \
+             datatypes",
+        )),
+    }
+}

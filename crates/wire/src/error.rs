@@ -1,0 +1,325 @@
+//! Decides which code, text and status a client gets for what went wrong, service by service.
+//!
+//! A [`WireError`] is an error as AWS would name it; [`crate::Reply::error`] puts it into the request's protocol. What
+//! the engine refuses comes in as a [`Refusal`], whose words differ from service to service: start at
+//! [`WireError::of`].
+
+use crate::reply::Service;
+use crate::sigv4::AuthError;
+use serde_json::{Map, Value as Json};
+use types::{Account, FunctionName, QueueName, TableName};
+
+/// An error as AWS names it.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{}: {message}", code.name())]
+pub struct WireError {
+    /// Which error it is.
+    pub code: Code,
+    /// What is wrong, in AWS's words where AWS has any.
+    pub message: String,
+    /// Further members of the error's body.
+    pub(crate) members: Map<String, Json>,
+}
+
+/// Declares the error codes: the name, the namespace in JSON bodies, the status, and who is at fault.
+macro_rules! codes {
+    ($($(#[$doc:meta])* $code:ident = $name:literal, $namespace:expr, $status:literal;)*) => {
+        /// The errors that clients tell apart.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Code { $($(#[$doc])* $code,)* }
+
+        impl Code {
+            /// The name that clients see in JSON and REST protocols.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$code => $name,)* }
+            }
+
+            pub(crate) fn namespace(self) -> Namespace {
+                match self { $(Self::$code => $namespace,)* }
+            }
+
+            /// The HTTP status in JSON and REST protocols.
+            pub fn status(self) -> u16 {
+                match self { $(Self::$code => $status,)* }
+            }
+        }
+    };
+}
+
+/// Where an error's shape is defined, which JSON bodies say before its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Namespace {
+    /// The framework that AWS's services are built on.
+    Coral,
+    /// Its checks of requests.
+    Validate,
+    /// The service itself.
+    Own,
+}
+
+use Namespace::{Coral, Own, Validate};
+
+codes! {
+    /// The signature is right, but may not do this.
+    AccessDenied = "AccessDeniedException", Coral, 400;
+    /// The condition on the stored item does not hold.
+    ConditionalCheckFailed = "ConditionalCheckFailedException", Own, 400;
+    /// Something broke here.
+    Internal = "InternalServerError", Own, 500;
+    /// The queue URL is none.
+    InvalidAddress = "InvalidAddress", Own, 400;
+    /// A queue has no attribute of this name.
+    InvalidAttributeName = "InvalidAttributeName", Own, 400;
+    /// A parameter of a log request has a value that it cannot have.
+    InvalidParameter = "InvalidParameterException", Own, 400;
+    /// A parameter has a value that it cannot have.
+    InvalidParameterValue = "InvalidParameterValueException", Coral, 400;
+    /// The payload of an invocation is no JSON.
+    InvalidRequestContent = "InvalidRequestContentException", Own, 400;
+    /// The signature does not belong to the request.
+    InvalidSignature = "InvalidSignatureException", Coral, 400;
+    /// The request has no signature.
+    MissingAuthenticationToken = "MissingAuthenticationTokenException", Coral, 400;
+    /// The signature lacks a part.
+    IncompleteSignature = "IncompleteSignatureException", Coral, 400;
+    /// A parameter is missing.
+    MissingParameter = "MissingRequiredParameterException", Coral, 400;
+    /// There is no such queue.
+    QueueDoesNotExist = "QueueDoesNotExist", Own, 400;
+    /// The receipt handle was not made here.
+    ReceiptHandleIsInvalid = "ReceiptHandleIsInvalid", Own, 400;
+    /// The payload is too large.
+    RequestTooLarge = "RequestTooLargeException", Own, 413;
+    /// A queue's callers are too fast.
+    RequestThrottled = "RequestThrottled", Own, 400;
+    /// There is no such table, function, log group or stream.
+    ResourceNotFound = "ResourceNotFoundException", Own, 400;
+    /// The body is no JSON, or a member has another JSON type.
+    Serialization = "SerializationException", Coral, 400;
+    /// Something broke while a function was to be invoked.
+    Service = "ServiceException", Own, 500;
+    /// The engine does not take this now.
+    ServiceUnavailable = "ServiceUnavailable", Own, 503;
+    /// The engine does not take this now, as the log service names it.
+    ServiceUnavailableException = "ServiceUnavailableException", Own, 503;
+    /// Callers are too fast.
+    Throttling = "ThrottlingException", Own, 400;
+    /// The function runs as often as it may.
+    TooManyRequests = "TooManyRequestsException", Own, 429;
+    /// The service has no such operation, or it is not run here.
+    UnknownOperation = "UnknownOperationException", Coral, 400;
+    /// The key of the signature is not known here.
+    UnrecognizedClient = "UnrecognizedClientException", Coral, 400;
+    /// The request breaks a rule.
+    Validation = "ValidationException", Validate, 400;
+}
+
+impl Code {
+    /// The name in the query protocol, which is older than most others.
+    pub(crate) fn query_name(self) -> &'static str {
+        match self {
+            Self::QueueDoesNotExist => "AWS.SimpleQueueService.NonExistentQueue",
+            Self::InvalidParameterValue => "InvalidParameterValue",
+            Self::MissingParameter => "MissingParameter",
+            Self::AccessDenied => "AccessDenied",
+            Self::InvalidSignature => "SignatureDoesNotMatch",
+            Self::UnrecognizedClient => "InvalidClientTokenId",
+            Self::MissingAuthenticationToken => "MissingAuthenticationToken",
+            Self::IncompleteSignature => "IncompleteSignature",
+            Self::Throttling => "Throttling",
+            Self::Internal | Self::Service => "InternalFailure",
+            Self::ServiceUnavailableException => "ServiceUnavailable",
+            Self::Validation => "ValidationError",
+            Self::UnknownOperation => "InvalidAction",
+            Self::ConditionalCheckFailed | Self::InvalidAddress | Self::InvalidAttributeName => self.name(),
+            Self::InvalidParameter | Self::InvalidRequestContent | Self::ReceiptHandleIsInvalid => self.name(),
+            Self::RequestTooLarge | Self::RequestThrottled | Self::ResourceNotFound => self.name(),
+            Self::Serialization | Self::ServiceUnavailable | Self::TooManyRequests => self.name(),
+        }
+    }
+
+    /// The status in the query and REST protocols, which know more statuses than 400.
+    pub(crate) fn rest_status(self) -> u16 {
+        match self {
+            Self::AccessDenied | Self::InvalidSignature | Self::UnrecognizedClient => 403,
+            Self::MissingAuthenticationToken => 403,
+            other => other.status(),
+        }
+    }
+}
+
+/// What the engine, or the check of the signature, says no to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Refusal<'a> {
+    /// The table refuses the write or the key.
+    Table(&'a table::Refused),
+    /// There is no such table.
+    NoSuchTable {
+        /// As the client called it.
+        name: &'a TableName,
+        /// Whether the table itself was asked for (DescribeTable), and not its items: AWS has two texts.
+        described: bool,
+    },
+    /// Two writes of one batch have one key.
+    DuplicateKeys,
+    /// There is no such function.
+    NoSuchFunction(&'a FunctionName),
+    /// The function runs as often at once as it may.
+    FunctionBusy,
+    /// There is no such queue.
+    NoSuchQueue(&'a QueueName),
+    /// The receipt is of no message of this queue.
+    NoSuchReceipt,
+    /// There is no such log group.
+    NoSuchLogGroup,
+    /// There is no such log stream.
+    NoSuchLogStream,
+    /// The token is not one that this service gave.
+    TokenInvalid,
+    /// The filter pattern of a log request is faulty.
+    FilterPatternInvalid {
+        /// What is wrong with it.
+        problem: &'a str,
+    },
+    /// The caller must slow down: what is not yet applied has reached its bound.
+    Throttled,
+    /// The disk is as full as it may get.
+    DiskFull,
+    /// The engine stops, or has not started.
+    Unavailable,
+    /// Something broke; what exactly is in the engine's own log.
+    Internal,
+    /// Who asks is not who may.
+    Auth(&'a AuthError),
+}
+
+impl WireError {
+    pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), members: Map::new() }
+    }
+
+    fn with(mut self, name: &str, value: Json) -> Self {
+        self.members.insert(name.to_owned(), value);
+        self
+    }
+
+    /// A request member that AWS knows and this engine does not handle yet.
+    pub(crate) fn not_handled(service: Service, member: &str) -> Self {
+        let code = match service {
+            Service::Logs => Code::InvalidParameter,
+            Service::Lambda | Service::Sqs => Code::InvalidParameterValue,
+            Service::Dynamodb | Service::Sts | Service::Other => Code::Validation,
+        };
+        Self::new(code, format!("{member} is not handled by this engine yet; send the request without it"))
+    }
+
+    /// The error that `service` answers with when the engine refuses.
+    pub(crate) fn of(service: Service, refusal: &Refusal<'_>, account: &Account) -> Self {
+        let function = |name: &FunctionName| account.arn("lambda", &format!("function:{name}"));
+        match refusal {
+            Refusal::Table(refused) => Self::of_table(refused),
+            Refusal::NoSuchTable { described: false, .. } => {
+                Self::new(Code::ResourceNotFound, "Requested resource not found")
+            }
+            Refusal::NoSuchTable { name, described: true } => {
+                Self::new(Code::ResourceNotFound, format!("Requested resource not found: Table: {name} not found"))
+            }
+            Refusal::DuplicateKeys => Self::new(Code::Validation, "Provided list of item keys contains duplicates"),
+            Refusal::NoSuchFunction(name) => {
+                Self::new(Code::ResourceNotFound, format!("Function not found: {}", function(name)))
+                    .with("Type", "User".into())
+            }
+            Refusal::FunctionBusy => Self::new(Code::TooManyRequests, "Rate Exceeded.")
+                .with("Reason", "ReservedFunctionConcurrentInvocationLimitExceeded".into())
+                .with("Type", "User".into()),
+            Refusal::NoSuchQueue(_) => Self::new(Code::QueueDoesNotExist, "The specified queue does not exist."),
+            Refusal::NoSuchReceipt => Self::new(Code::ReceiptHandleIsInvalid, "The input receipt handle is invalid."),
+            Refusal::NoSuchLogGroup => Self::new(Code::ResourceNotFound, "The specified log group does not exist."),
+            Refusal::NoSuchLogStream => Self::new(Code::ResourceNotFound, "The specified log stream does not exist."),
+            Refusal::TokenInvalid => Self::token_invalid(service),
+            Refusal::FilterPatternInvalid { problem } => {
+                Self::new(Code::InvalidParameter, format!("Invalid filter pattern: {problem}"))
+            }
+            Refusal::Throttled => Self::new(
+                match service {
+                    Service::Lambda => Code::TooManyRequests,
+                    Service::Sqs => Code::RequestThrottled,
+                    Service::Dynamodb | Service::Logs | Service::Sts | Service::Other => Code::Throttling,
+                },
+                "The engine takes writes in faster than its disk keeps them; slow down and try again.",
+            ),
+            Refusal::DiskFull => Self::unavailable(
+                service,
+                "The disk of the data directory is full, so writes are refused; make room and try again.",
+            ),
+            Refusal::Unavailable => Self::unavailable(service, "The engine is stopping; try again when it is back."),
+            Refusal::Internal => Self::new(
+                match service {
+                    Service::Lambda => Code::Service,
+                    Service::Dynamodb | Service::Logs | Service::Sqs | Service::Sts | Service::Other => Code::Internal,
+                },
+                "Internal server error; the engine's own log says what broke.",
+            ),
+            Refusal::Auth(error) => Self::new(error.code(), error.to_string()),
+        }
+    }
+
+    pub(crate) fn token_invalid(service: Service) -> Self {
+        let (code, message) = match service {
+            Service::Logs => (Code::InvalidParameter, "The specified nextToken is invalid."),
+            Service::Sqs => (Code::InvalidParameterValue, "Invalid or expired next token."),
+            Service::Lambda => (Code::InvalidParameterValue, "Invalid Marker."),
+            Service::Dynamodb | Service::Sts | Service::Other => (Code::Validation, "The token is invalid."),
+        };
+        Self::new(code, message)
+    }
+
+    fn unavailable(service: Service, message: &str) -> Self {
+        let code = match service {
+            Service::Lambda => Code::Service,
+            Service::Logs => Code::ServiceUnavailableException,
+            Service::Dynamodb | Service::Sqs | Service::Sts | Service::Other => Code::ServiceUnavailable,
+        };
+        Self::new(code, message)
+    }
+
+    /// The words in which DynamoDB refuses an item or a key.
+    fn of_table(refused: &table::Refused) -> Self {
+        use table::Refused;
+        let invalid = |what: String| Self::new(Code::Validation, format!("One or more parameter values {what}"));
+        match refused {
+            Refused::KeyMissing { attribute } => {
+                invalid(format!("were invalid: Missing the key {attribute} in the item"))
+            }
+            Refused::KeyTypeMismatch { attribute, expected, actual } => invalid(format!(
+                "were invalid: Type mismatch for key {attribute} expected: {} actual: {actual}",
+                expected.name()
+            )),
+            Refused::KeySchemaMismatch => {
+                Self::new(Code::Validation, "The provided key element does not match the schema")
+            }
+            Refused::KeyEmpty { attribute, key_type } => {
+                let kind = if *key_type == types::KeyType::B { "binary" } else { "string" };
+                invalid(format!(
+                    "are not valid. The AttributeValue for a key attribute cannot contain an empty {kind} value. \
+                     Key: {attribute}"
+                ))
+            }
+            // The missing space is AWS's.
+            Refused::HashTooLarge { .. } => invalid(format!(
+                "were invalid: Size of hashkey has exceeded the maximum size limit of{} bytes",
+                table::HASH_SIZE_MAX
+            )),
+            Refused::RangeTooLarge { .. } => invalid(format!(
+                "were invalid: Aggregated size of all range keys has exceeded the size limit of {} bytes",
+                table::RANGE_SIZE_MAX
+            )),
+            Refused::ItemTooLarge { .. } => {
+                Self::new(Code::Validation, "Item size has exceeded the maximum allowed size")
+            }
+            Refused::ConditionFailed { .. } => {
+                Self::new(Code::ConditionalCheckFailed, "The conditional request failed")
+            }
+        }
+    }
+}
