@@ -1,2 +1,70 @@
-//! House rules as tests, and the checks that use other programs.
-fn main() {}
+//! Decides which chores there are: `cargo xtask` lists them, `cargo xtask NAME` does one.
+//!
+//! The house rules are tests, run by `cargo test -p xtask`: which room may import which, how files begin, how long they
+//! may get.
+
+mod bench;
+mod clients;
+#[cfg(test)]
+mod house;
+mod machine;
+#[cfg(test)]
+mod rooms;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const HELP: &str = "\
+Chores of this repository:
+
+  cargo xtask bench [NAME] [-- OPTIONS]   measure, print a table, write target/bench.json
+                                          NAME is one of store, engine, start; OPTIONS go to the bench, as in
+                                          `cargo xtask bench store -- --long`
+  cargo xtask clients [--debug]           run the release build (or the debug build) under other programs: aws-cli,
+                                          boto3 and cfn-lint, which are installed into target/clients
+
+The house rules are tests: cargo test -p xtask";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match &arguments[..] {
+        [] | ["help" | "--help" | "-h"] => {
+            println!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        ["bench", rest @ ..] => bench::run(rest),
+        ["clients"] => clients::run(clients::Build::Release),
+        ["clients", "--debug"] => clients::run(clients::Build::Debug),
+        other => {
+            eprintln!("error: there is no chore `{}`\n\n{HELP}", other.join(" "));
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Where the repository is.
+fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().expect("xtask lies in the repository").to_owned()
+}
+
+/// Where cargo puts what it builds.
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// The cargo that runs this.
+fn cargo() -> std::process::Command {
+    let mut command = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root());
+    command
+}

@@ -128,6 +128,8 @@ mod tests {
         let error = |answer: Json| read(&answer, &batch).unwrap_err().error;
         let unknown = error(json!({"batchItemFailures": [{"itemIdentifier": "x"}]}));
         assert_eq!(unknown, r#"batchItemFailures[0] names "x", which is not in the batch"#);
+        let empty = error(json!({"batchItemFailures": [{"itemIdentifier": ""}]}));
+        assert_eq!(empty, "batchItemFailures[0].itemIdentifier is empty");
         let keyless = error(json!({"batchItemFailures": [{"id": "x"}]}));
         assert_eq!(keyless, "batchItemFailures[0] has no itemIdentifier");
     }

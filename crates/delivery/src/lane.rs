@@ -332,7 +332,7 @@ impl Lane {
     fn deliver(&mut self, records: usize) -> Settled {
         let (span, attempt) = (self.span(0, records), self.progress.attempts.saturating_add(1));
         self.take(records);
-        // Reached even without a bound: the error of a function that was unavailable goes too.
+        // Even if a bound is left, because batches became smaller: what failed before was another batch.
         self.progress.forget_head();
         Settled::Delivered { span, attempt }
     }

@@ -32,8 +32,10 @@ pub struct Queue {
     in_flight: BTreeMap<Place, Flight>,
     /// What is in flight, by when it is seen again.
     returning: BTreeSet<(Timestamp, Place)>,
-    /// What nobody has seen yet, by when it may be.
-    delayed: BTreeSet<(Timestamp, Place)>,
+    /// What nobody may see yet, and from when on.
+    delayed: BTreeMap<Place, Timestamp>,
+    /// The same, by when it may be seen.
+    appearing: BTreeSet<(Timestamp, Place)>,
 }
 
 /// Where a message stands among the others: the oldest first.
@@ -161,7 +163,8 @@ impl Queue {
             ready: BTreeMap::new(),
             in_flight: BTreeMap::new(),
             returning: BTreeSet::new(),
-            delayed: BTreeSet::new(),
+            delayed: BTreeMap::new(),
+            appearing: BTreeSet::new(),
         }
     }
 
@@ -181,7 +184,9 @@ impl Queue {
         match state {
             State::New { visible_at } if visible_at <= sent_at => self.show(place, History::NEW),
             State::New { visible_at } => {
-                self.delayed.insert((visible_at, place));
+                let twin = self.delayed.insert(place, visible_at);
+                assert!(twin.is_none(), "message {id} is in the queue twice");
+                self.appearing.insert((visible_at, place));
             }
             State::Received { receives, first_received_at, received_at, visible_at } => {
                 let history = History { receives, first_after: place.millis_to(first_received_at) };
@@ -234,25 +239,22 @@ impl Queue {
     /// Deletes a message, whoever holds it now: a receipt that is not the last one deletes too.
     pub fn delete(&mut self, receipt: Receipt) -> Deletion {
         let place = receipt.place();
-        let flight = self.in_flight.get(&place);
-        let Some(history) = flight.map(|flight| &flight.history).or_else(|| self.ready.get(&place)) else {
-            return Deletion::AlreadyGone;
+        let receives = match (self.in_flight.get(&place), self.ready.get(&place)) {
+            (Some(flight), _) => flight.history.receives,
+            (None, Some(history)) => history.receives,
+            (None, None) if self.delayed.contains_key(&place) => 0,
+            (None, None) => return Deletion::AlreadyGone,
         };
-        if !(1..=history.receives).contains(&receipt.receives) {
+        if !(1..=receives).contains(&receipt.receives) {
             return Deletion::NeverIssued;
         }
         self.remove(place);
         Deletion::Deleted
     }
 
-    /// Takes out a message, whoever holds it, received or not; whether it was there.
+    /// Takes out a message, received or not, whoever holds it; says whether it was there.
     pub fn forget(&mut self, id: u64, sent_at: Timestamp) -> bool {
-        let place = Place { sent_at, id };
-        let known = self.in_flight.contains_key(&place) || self.ready.contains_key(&place);
-        if known {
-            self.remove(place);
-        }
-        known
+        self.remove(Place { sent_at, id })
     }
 
     /// Hides a message until `visible_for` from now, which may be at once. What is given back has to be kept.
@@ -296,12 +298,11 @@ impl Queue {
         places.into_iter().map(|place| place.id).collect()
     }
 
-    /// When [`Queue::expired`] has something to take out next.
+    /// Before then, [`Queue::expired`] has nothing to take out.
     pub fn next_expiry(&self) -> Option<Timestamp> {
-        let (ready, in_flight) = (self.ready.first_key_value(), self.in_flight.first_key_value());
-        let delayed = self.delayed.first().map(|(visible_at, place)| place.expires_at(&self.settings).max(*visible_at));
-        let places = ready.map(|(place, _)| place).into_iter().chain(in_flight.map(|(place, _)| place));
-        places.map(|place| place.expires_at(&self.settings)).chain(delayed).min()
+        // A delayed message goes once it is not delayed, whatever its age.
+        let delayed = self.appearing.first().map(|(visible_at, _)| *visible_at);
+        self.oldest().map(|sent_at| sent_at + self.settings.retention).into_iter().chain(delayed).min()
     }
 
     /// When there is something to receive: now, or when something is seen again or for the first time.
@@ -311,7 +312,7 @@ impl Queue {
         if self.ready.range(oldest..).next().is_some() {
             return Some(now);
         }
-        let hidden = self.returning.first().into_iter().chain(self.delayed.first());
+        let hidden = self.returning.first().into_iter().chain(self.appearing.first());
         hidden.map(|(visible_at, _)| *visible_at).min()
     }
 
@@ -333,9 +334,8 @@ impl Queue {
             let flight = self.land(place);
             self.show(place, flight.history);
         }
-        while let Some((visible_at, place)) = self.delayed.first().copied().filter(|(visible_at, _)| *visible_at <= now)
-        {
-            self.delayed.remove(&(visible_at, place));
+        while let Some((_, place)) = self.appearing.first().copied().filter(|(visible_at, _)| *visible_at <= now) {
+            self.remove(place);
             self.show(place, History::NEW);
         }
     }
@@ -364,21 +364,22 @@ impl Queue {
         flight
     }
 
-    /// Takes a message out that is ready or in flight.
-    fn remove(&mut self, place: Place) {
-        if self.ready.remove(&place).is_none() {
-            self.land(place);
+    /// Takes a message out, wherever it is; says whether it was anywhere.
+    fn remove(&mut self, place: Place) -> bool {
+        if let Some(visible_at) = self.delayed.remove(&place) {
+            return self.appearing.remove(&(visible_at, place));
         }
+        if self.in_flight.contains_key(&place) {
+            self.land(place);
+            return true;
+        }
+        self.ready.remove(&place).is_some()
     }
 }
 
 impl Place {
     fn millis_to(self, later: Timestamp) -> u32 {
         u32::try_from(later.since(self.sent_at).as_millis()).unwrap_or(u32::MAX)
-    }
-
-    fn expires_at(self, settings: &Settings) -> Timestamp {
-        self.sent_at + settings.retention
     }
 }
 

@@ -261,7 +261,9 @@ impl Engine {
             }
         }
         drop(threads);
-        for entry in catalog.pipes.values().filter(|entry| stacks.contains(&entry.stack) && entry.spec.running && !entry.dormant) {
+        for entry in
+            catalog.pipes.values().filter(|entry| stacks.contains(&entry.stack) && entry.spec.running && !entry.dormant)
+        {
             self.start_pipe(&entry.spec.name, &functions)?;
         }
         Ok(())
@@ -352,6 +354,11 @@ impl Engine {
     pub fn table(&self, name: &TableName) -> Result<Arc<Table>, NotFound> {
         let found = self.inner.tables.read().expect(POISON).get(name).cloned();
         found.ok_or_else(|| NotFound { kind: "table", name: name.to_string() })
+    }
+
+    /// The stream of a table that is there, if it has one.
+    pub fn stream(&self, name: &TableName) -> Option<Arc<types::Stream>> {
+        explain::stream_of(self.inner.catalog().tables.get(name)?, &self.inner.account)
     }
 
     /// The item under a key.

@@ -18,16 +18,16 @@ const CHANGE_OVERHEAD: usize = 256;
 
 /// A change, and when it became durable by the monotonic clock: what latency is measured from.
 #[derive(Debug, Clone)]
-pub struct Fresh {
+pub(crate) struct Fresh {
     /// The change.
-    pub change: Arc<Change>,
+    pub(crate) change: Arc<Change>,
     /// When its flush had returned.
-    pub durable_at: Instant,
+    pub(crate) durable_at: Instant,
 }
 
 /// Changes on their way from the log to the pipes.
 #[derive(Debug)]
-pub struct Feed {
+pub(crate) struct Feed {
     ring: Mutex<Ring>,
     bell: Condvar,
 }
@@ -46,7 +46,7 @@ struct Ring {
 
 /// What comes after a cursor.
 #[derive(Debug)]
-pub enum After {
+pub(crate) enum After {
     /// These changes, and that there is no other up to the place given.
     Changes(Vec<Fresh>, SequenceNumber),
     /// The cursor is behind the ring: the log must be read up to this place at least.
@@ -55,7 +55,7 @@ pub enum After {
 
 impl Feed {
     /// A feed of what comes after `head`.
-    pub fn new(head: SequenceNumber) -> Self {
+    pub(crate) fn new(head: SequenceNumber) -> Self {
         let ring = Ring { changes: VecDeque::new(), bytes: 0, floor: head, head, nudges: 0 };
         Self { ring: Mutex::new(ring), bell: Condvar::new() }
     }
@@ -65,7 +65,7 @@ impl Feed {
     }
 
     /// Takes in what has become durable, up to `head`; rings if there are changes among it.
-    pub fn publish(&self, changes: impl IntoIterator<Item = Change>, head: SequenceNumber) {
+    pub(crate) fn publish(&self, changes: impl IntoIterator<Item = Change>, head: SequenceNumber) {
         let durable_at = Instant::now();
         let mut ring = self.lock();
         let before = ring.changes.len();
@@ -91,7 +91,7 @@ impl Feed {
     }
 
     /// At most `max` changes after `cursor`.
-    pub fn after(&self, cursor: SequenceNumber, max: usize) -> After {
+    pub(crate) fn after(&self, cursor: SequenceNumber, max: usize) -> After {
         let ring = self.lock();
         if cursor < ring.floor {
             return After::Behind(ring.floor);
@@ -106,12 +106,12 @@ impl Feed {
     }
 
     /// How often the feed has been nudged; to be handed to [`Feed::wait`].
-    pub fn nudges(&self) -> u64 {
+    pub(crate) fn nudges(&self) -> u64 {
         self.lock().nudges
     }
 
     /// Waits until there is a change after `cursor`, somebody nudges, or the time is over.
-    pub fn wait(&self, cursor: SequenceNumber, nudges: u64, at_most: Option<Duration>) {
+    pub(crate) fn wait(&self, cursor: SequenceNumber, nudges: u64, at_most: Option<Duration>) {
         let idle = |ring: &mut Ring| {
             let newest = ring.changes.back().map(|(fresh, _)| fresh.change.sequence);
             ring.nudges == nudges && ring.floor <= cursor && newest.is_none_or(|newest| newest <= cursor)
@@ -125,27 +125,27 @@ impl Feed {
     }
 
     /// Wakes everyone who waits.
-    pub fn nudge(&self) {
+    pub(crate) fn nudge(&self) {
         self.lock().nudges += 1;
         self.bell.notify_all();
     }
 
     /// Says what was durable before anything was published.
-    pub fn begin(&self, head: SequenceNumber) {
+    pub(crate) fn begin(&self, head: SequenceNumber) {
         let mut ring = self.lock();
         assert!(ring.changes.is_empty(), "a feed begins before the first change is published");
         (ring.floor, ring.head) = (head, head);
     }
 
     /// When the flush of a change had returned, while it is in the ring.
-    pub fn durable_at(&self, sequence: SequenceNumber) -> Option<Instant> {
+    pub(crate) fn durable_at(&self, sequence: SequenceNumber) -> Option<Instant> {
         let ring = self.lock();
         let at = ring.changes.binary_search_by_key(&sequence, |(fresh, _)| fresh.change.sequence).ok()?;
         Some(ring.changes[at].0.durable_at)
     }
 
     /// The newest durable place.
-    pub fn head(&self) -> SequenceNumber {
+    pub(crate) fn head(&self) -> SequenceNumber {
         self.lock().head
     }
 }

@@ -60,8 +60,7 @@ pub struct ReceivedMessage {
     pub first_received_at: Timestamp,
 }
 
-/// How many messages a queue has.
-pub use delivery::queue::Counts;
+use delivery::queue::Counts;
 
 impl LiveQueue {
     /// Reads back the messages of a queue.

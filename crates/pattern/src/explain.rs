@@ -5,7 +5,7 @@
 
 use crate::node::{Kind, Node};
 use crate::rule::{Alternative, Branch, Clause, Rule};
-use crate::search::{self, Absences};
+use crate::search::{self, Known};
 use crate::test::{Excluded, Range, Test};
 use std::fmt;
 use std::fmt::Write;
@@ -126,8 +126,8 @@ impl fmt::Display for Conflict {
 
 pub(crate) fn explain<N: Node>(rule: &Rule, source: &str, event: N) -> Explanation {
     let clauses: Vec<_> = rule.clauses.iter().map(|clause| explain_clause(clause, source, event)).collect();
-    let mut absences = Absences::default();
-    let explain_branch = |branch| explain_branch(rule, branch, &clauses, event, &mut absences);
+    let mut known = Known::default();
+    let explain_branch = |branch| explain_branch(rule, branch, &clauses, event, &mut known);
     let branches: Vec<_> = rule.branches.iter().map(explain_branch).collect();
     Explanation { matched: branches.iter().any(|branch| branch.holds), clauses, branches }
 }
@@ -137,16 +137,16 @@ fn explain_branch<N: Node>(
     branch: &Branch,
     clauses: &[ClauseExplanation],
     event: N,
-    absences: &mut Absences,
+    known: &mut Known,
 ) -> BranchExplanation {
-    let outcome = search::branch_matches(rule, branch, event, absences);
+    let outcome = search::branch_matches(rule, branch, event, known);
     let holds = outcome == Ok(true);
     let conflict = match outcome {
         Err(_) => Some(Conflict::TooAmbiguous),
-        Ok(false) if branch.clauses.iter().all(|index| clauses[*index].holds) => Some(Conflict::DifferentElements),
+        Ok(false) if branch.clauses().all(|clause| clauses[clause].holds) => Some(Conflict::DifferentElements),
         Ok(_) => None,
     };
-    BranchExplanation { holds, conflict, clauses: branch.clauses.clone() }
+    BranchExplanation { holds, conflict, clauses: branch.clauses().collect() }
 }
 
 fn explain_clause<N: Node>(clause: &Clause, source: &str, event: N) -> ClauseExplanation {

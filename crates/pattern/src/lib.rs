@@ -103,12 +103,13 @@
 //! # How it works
 //!
 //! The text is cut into tokens and read in order into clauses (a path and its alternatives) and branches (the
-//! combinations of `$or`). Each branch keeps its paths as a tree, which matching walks along the event. Where keys are
+//! combinations of `$or`). All paths together are a tree, which matching walks along the event. Where keys are
 //! plain, each part of a path can only be found in one field, one walk decides, and nothing is allocated: that is how
 //! typed records are matched, through the [`Node`] trait, with no JSON in between. Repeated and dotted keys are what
 //! takes more, and only where they occur. Wildcards take time linear in the text for each of their pieces.
 
 mod address;
+mod bits;
 mod complexity;
 mod error;
 mod explain;

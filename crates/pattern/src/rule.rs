@@ -1,18 +1,21 @@
 //! Decides how a parsed pattern lies in memory: [`Rule`], its clauses, and the branches that `$or` makes of it.
 //!
 //! A clause is one path with its alternatives. A branch is a set of clauses that must hold together; a pattern without
-//! `$or` has one. Each branch keeps its clauses as a tree of path segments, numbered so that the clauses below one
-//! place of the tree are a range; that is what matching walks along.
+//! `$or` has one. The paths of all branches together are a tree of path segments, which matching walks along; they are
+//! numbered so that the paths below one place of the tree are a range.
 
+use crate::bits::Bits;
 use crate::test::Test;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 /// Everything that a pattern's text says.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Rule {
     pub(crate) clauses: Vec<Clause>,
     pub(crate) branches: Vec<Branch>,
+    /// The root of the tree of paths: the event itself.
+    pub(crate) root: Place,
 }
 
 /// One path and what may stand there.
@@ -43,22 +46,22 @@ impl Clause {
 /// Clauses that must all hold, with values of one consistent choice of array elements.
 #[derive(Debug, Clone)]
 pub(crate) struct Branch {
-    /// Index into [`Rule::clauses`] of each clause, in the order of the tree.
-    pub(crate) clauses: Vec<usize>,
-    /// The tree's root: the event itself.
-    pub(crate) root: Place,
-    /// Positions in `clauses` of those that hold when their path has no value.
+    /// Index into [`Rule::clauses`] of the branch's clause for each path of the tree, by the path's position.
+    clause_at: Vec<Option<usize>>,
+    /// Positions of the paths that the branch has a clause for.
+    pub(crate) paths: Bits,
+    /// Positions of those whose clause holds when the path has no value.
     pub(crate) may_be_absent: Vec<usize>,
 }
 
-/// One place of a branch's tree of path segments.
+/// One place of the tree of paths.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
     /// The part of the path between two dots.
     pub(crate) segment: String,
-    /// Positions in [`Branch::clauses`] of the clauses here and below.
-    pub(crate) clauses: Range<usize>,
-    /// The first of them is the clause for this very place.
+    /// Positions of the paths here and below.
+    pub(crate) paths: Range<usize>,
+    /// Whether the first of them ends at this very place.
     pub(crate) has_own: bool,
     /// Sorted by segment.
     pub(crate) children: Vec<Place>,
@@ -116,8 +119,30 @@ impl Draft {
         }
         let clauses: Vec<Clause> =
             clauses.into_iter().zip(used).filter_map(|(clause, used)| used.then_some(clause)).collect();
-        let branches = self.branches.iter().map(|branch| Branch::new(branch.values().copied(), &clauses)).collect();
-        Rule { clauses, branches }
+        let mut paths: Vec<Vec<&str>> = clauses.iter().map(|clause| clause.path.split('.').collect()).collect();
+        paths.sort();
+        paths.dedup();
+        let root = Place::new("", &paths, 0, 0);
+        let position = |path: &str| {
+            let path: Vec<&str> = path.split('.').collect();
+            paths.binary_search(&path).expect("the path of every clause is in the list")
+        };
+        let positions: Vec<usize> = clauses.iter().map(|clause| position(&clause.path)).collect();
+        let absent: Vec<bool> = clauses.iter().map(Clause::may_be_absent).collect();
+        let branch = |members: &BTreeMap<usize, usize>| {
+            let mut branch =
+                Branch { clause_at: vec![None; paths.len()], paths: Bits::default(), may_be_absent: Vec::new() };
+            for &clause in members.values() {
+                branch.clause_at[positions[clause]] = Some(clause);
+                branch.paths.insert(positions[clause]);
+                if absent[clause] {
+                    branch.may_be_absent.push(positions[clause]);
+                }
+            }
+            branch
+        };
+        let branches = self.branches.iter().map(branch).collect();
+        Rule { clauses, branches, root }
     }
 }
 
@@ -135,30 +160,29 @@ impl Paths {
 }
 
 impl Branch {
-    fn new(members: impl Iterator<Item = usize>, all: &[Clause]) -> Branch {
-        let mut members: Vec<(Vec<&str>, usize)> =
-            members.map(|clause| (all[clause].path.split('.').collect(), clause)).collect();
-        members.sort();
-        let root = Place::new("", &members, 0, 0);
-        let clauses: Vec<usize> = members.into_iter().map(|(_, clause)| clause).collect();
-        let may_be_absent =
-            clauses.iter().enumerate().filter(|(_, clause)| all[**clause].may_be_absent()).map(|(at, _)| at).collect();
-        Branch { clauses, root, may_be_absent }
+    /// The branch's clause for the path at this position.
+    pub(crate) fn clause_at(&self, position: usize) -> Option<usize> {
+        self.clause_at.get(position).copied().flatten()
+    }
+
+    /// The branch's clauses in the order of their paths.
+    pub(crate) fn clauses(&self) -> impl Iterator<Item = usize> {
+        self.clause_at.iter().copied().flatten()
     }
 }
 
 impl Place {
-    /// The place of all `members`, which agree in their first `depth` segments and are sorted. The first of them has
-    /// the position `first` in the branch.
-    fn new(segment: &str, members: &[(Vec<&str>, usize)], depth: usize, first: usize) -> Place {
-        let has_own = members.first().is_some_and(|(path, _)| path.len() == depth);
-        let below = &members[usize::from(has_own)..];
+    /// The place of all `paths`, which agree in their first `depth` segments and are sorted. The first of them has the
+    /// position `first`.
+    fn new(segment: &str, paths: &[Vec<&str>], depth: usize, first: usize) -> Place {
+        let has_own = paths.first().is_some_and(|path| path.len() == depth);
+        let below = &paths[usize::from(has_own)..];
         let mut children = Vec::new();
         let mut at = first + usize::from(has_own);
-        for group in below.chunk_by(|(one, _), (other, _)| one[depth] == other[depth]) {
-            children.push(Place::new(group[0].0[depth], group, depth + 1, at));
+        for group in below.chunk_by(|one, other| one[depth] == other[depth]) {
+            children.push(Place::new(group[0][depth], group, depth + 1, at));
             at += group.len();
         }
-        Place { segment: segment.to_owned(), clauses: first..first + members.len(), has_own, children }
+        Place { segment: segment.to_owned(), paths: first..first + paths.len(), has_own, children }
     }
 }

@@ -12,6 +12,7 @@
 //! `exists: false` asks about the whole event, not about one element, so it is answered first; such clauses need no
 //! value any more.
 
+use crate::bits::Bits;
 use crate::error::TooAmbiguous;
 use crate::node::{Kind, Node};
 use crate::rule::{Branch, Place, Rule};
@@ -24,65 +25,83 @@ const STEPS_MAX: u32 = 200_000;
 
 /// Whether the event satisfies any branch.
 pub(crate) fn matches<N: Node>(rule: &Rule, event: N) -> Result<bool, TooAmbiguous> {
-    let mut absences = Absences::default();
+    let mut known = Known::default();
     for branch in &rule.branches {
-        if branch_matches(rule, branch, event, &mut absences)? {
+        if branch_matches(rule, branch, event, &mut known)? {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
-/// Whether the event satisfies one branch. `absences` is kept from branch to branch of one event.
+/// Whether the event satisfies one branch. `known` is kept from branch to branch of one event.
 pub(crate) fn branch_matches<N: Node>(
     rule: &Rule,
     branch: &Branch,
     event: N,
-    absences: &mut Absences,
+    known: &mut Known,
 ) -> Result<bool, TooAmbiguous> {
     if !matches!(event.kind(), Kind::Object) {
         return Ok(false);
     }
-    let mut settled = Bits::default();
+    // Of many branches most have a clause that nothing in the event satisfies; then there is nothing to search.
+    if rule.branches.len() > 1 && !branch.clauses().all(|clause| known.holds_somewhere(rule, clause, event)) {
+        return Ok(false);
+    }
+    let mut needed = branch.paths.clone();
     for &position in &branch.may_be_absent {
-        if absences.has(rule, branch.clauses[position], event) {
-            settled.insert(position);
+        if branch.clause_at(position).is_some_and(|clause| known.is_absent(rule, clause, event)) {
+            needed.remove(position);
         }
     }
-    let mut search = Search { rule, branch, settled, steps: 0 };
-    if !search.needs(&branch.root.clauses) {
+    let mut search = Search { rule, branch, needed, steps: 0 };
+    if !search.needs(&rule.root.paths) {
         return Ok(true);
     }
-    search.satisfied(event, &branch.root, false)
+    search.satisfied(event, &rule.root, false)
 }
 
-/// Which clauses' paths have no value in an event, found out once for each clause that asks.
+/// What has been found out about clauses of a rule and one event, each by itself, so that many branches ask once.
 #[derive(Debug, Default)]
-pub(crate) struct Absences {
-    known: Bits,
+pub(crate) struct Known {
+    asked: Bits,
     absent: Bits,
+    holding: Bits,
 }
 
-impl Absences {
-    fn has<N: Node>(&mut self, rule: &Rule, clause: usize, event: N) -> bool {
-        if !self.known.contains(clause) {
-            self.known.insert(clause);
-            if !has_value(event, Some(&rule.clauses[clause].path)) {
-                self.absent.insert(clause);
-            }
-        }
+impl Known {
+    /// Whether the clause's path has no value in the event.
+    fn is_absent<N: Node>(&mut self, rule: &Rule, clause: usize, event: N) -> bool {
+        self.ask(rule, clause, event);
         self.absent.contains(clause)
     }
-}
 
-/// Whether the path leads to any scalar. `rest` is what is left of the path, none when nothing is.
-fn has_value<N: Node>(node: N, rest: Option<&str>) -> bool {
-    let mut found = false;
-    let _ = each_value(node, rest, &mut |_| {
-        found = true;
-        ControlFlow::Break(())
-    });
-    found
+    /// Whether the clause holds for any value by itself, or because there is none.
+    fn holds_somewhere<N: Node>(&mut self, rule: &Rule, clause: usize, event: N) -> bool {
+        self.ask(rule, clause, event);
+        self.holding.contains(clause)
+    }
+
+    fn ask<N: Node>(&mut self, rule: &Rule, number: usize, event: N) {
+        if self.asked.contains(number) {
+            return;
+        }
+        self.asked.insert(number);
+        let clause = &rule.clauses[number];
+        let mut absent = true;
+        let mut holds = false;
+        let _ = each_value(event, Some(&clause.path), &mut |node| {
+            absent = false;
+            holds = clause.holds(&node.kind());
+            if holds { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        if absent {
+            self.absent.insert(number);
+        }
+        if holds || (absent && clause.may_be_absent()) {
+            self.holding.insert(number);
+        }
+    }
 }
 
 /// Visits every scalar that the path leads to.
@@ -133,31 +152,29 @@ struct Hit<'r, N> {
 struct Search<'r> {
     rule: &'r Rule,
     branch: &'r Branch,
-    /// Clauses that hold already because their path has no value.
-    settled: Bits,
+    /// Positions of the paths that need a value: all of the branch but those that hold because there is none.
+    needed: Bits,
     steps: u32,
 }
 
 impl<'r> Search<'r> {
-    /// Whether any of these clauses still needs a value.
-    fn needs(&self, clauses: &Range<usize>) -> bool {
-        match self.settled.is_empty() {
-            true => !clauses.is_empty(),
-            false => clauses.clone().any(|position| !self.settled.contains(position)),
-        }
+    /// Whether any of these paths needs a value.
+    fn needs(&self, paths: &Range<usize>) -> bool {
+        self.needed.any_in(paths.clone())
     }
 
-    /// Whether the place's own clause still needs a value.
+    /// Whether the place's own path needs a value.
     fn needs_own(&self, place: &Place) -> bool {
-        place.has_own && !self.settled.contains(place.clauses.start)
+        place.has_own && self.needed.contains(place.paths.start)
     }
 
     fn needs_below(&self, place: &Place) -> bool {
-        self.needs(&(place.clauses.start + usize::from(place.has_own)..place.clauses.end))
+        self.needs(&(place.paths.start + usize::from(place.has_own)..place.paths.end))
     }
 
     fn own_holds(&self, place: &Place, value: &Kind<'_>) -> bool {
-        place.has_own && self.rule.clauses[self.branch.clauses[place.clauses.start]].holds(value)
+        let clause = if place.has_own { self.branch.clause_at(place.paths.start) } else { None };
+        clause.is_some_and(|clause| self.rule.clauses[clause].holds(value))
     }
 
     /// Whether one choice of elements inside `node` satisfies all clauses at and below `place` that still need a
@@ -204,7 +221,7 @@ impl<'r> Search<'r> {
 
     fn plain_object_satisfied<N: Node>(&mut self, node: N, place: &'r Place) -> Result<bool, TooAmbiguous> {
         for child in &place.children {
-            if self.needs(&child.clauses) {
+            if self.needs(&child.paths) {
                 let Some(value) = node.get(&child.segment) else {
                     return Ok(false);
                 };
@@ -223,7 +240,7 @@ impl<'r> Search<'r> {
         let mut groups = hits.chunk_by(|one, other| one.child == other.child).peekable();
         for (index, child) in place.children.iter().enumerate() {
             let group = groups.next_if(|group| group.first().is_some_and(|hit| hit.child == index));
-            if !self.needs(&child.clauses) {
+            if !self.needs(&child.paths) {
                 continue;
             }
             let found = match group {
@@ -249,7 +266,7 @@ impl<'r> Search<'r> {
                 first = first.or(at);
             }
             if let (Some(first), Some(at)) = (first, at)
-                && self.needs(&at.clauses)
+                && self.needs(&at.paths)
             {
                 let child = place.children.partition_point(|child| child.segment < first.segment);
                 hits.push(Hit { child, place: at, value });
@@ -261,22 +278,14 @@ impl<'r> Search<'r> {
 
     /// Whether nothing is needed of the outer place but what is below the inner one.
     fn covers(&self, inner: &Place, outer: &Place) -> bool {
-        !self.needs(&(outer.clauses.start..inner.clauses.start)) && !self.needs(&(inner.clauses.end..outer.clauses.end))
+        !self.needs(&(outer.paths.start..inner.paths.start)) && !self.needs(&(inner.paths.end..outer.paths.end))
     }
 
     /// Whether several fields together satisfy all clauses below `child`.
     fn satisfied_together<N: Node>(&mut self, hits: &[Hit<'r, N>], child: &Place) -> Result<bool, TooAmbiguous> {
         let sets = self.achievable_in_all(hits)?;
-        let needed = self.needed(child);
+        let needed = self.needed.within(child.paths.clone());
         Ok(sets.iter().any(|set| set.contains_all(&needed)))
-    }
-
-    fn needed(&self, place: &Place) -> Bits {
-        let mut needed = Bits::default();
-        for position in place.clauses.clone().filter(|position| !self.settled.contains(*position)) {
-            needed.insert(position);
-        }
-        needed
     }
 
     fn achievable_in_all<N: Node>(&mut self, hits: &[Hit<'r, N>]) -> Result<Vec<Bits>, TooAmbiguous> {
@@ -313,7 +322,7 @@ impl<'r> Search<'r> {
                                 achievable.into_iter().try_for_each(|set| self.add_largest(&mut sets, set))
                             });
                         }
-                        value if self.own_holds(place, &value) => bare.insert(place.clauses.start),
+                        value if self.own_holds(place, &value) => bare.insert(place.paths.start),
                         _ => {}
                     }
                     if outcome.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -331,7 +340,7 @@ impl<'r> Search<'r> {
             value => {
                 let mut set = Bits::default();
                 if self.own_holds(place, &value) {
-                    set.insert(place.clauses.start);
+                    set.insert(place.paths.start);
                 }
                 Ok(vec![set])
             }
@@ -350,54 +359,5 @@ impl<'r> Search<'r> {
             sets.push(set);
         }
         Ok(())
-    }
-}
-
-/// A set of clause positions. The first 64, which is all that most patterns have, need no allocation.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Bits {
-    first: u64,
-    /// Without zeros at the end.
-    more: Vec<u64>,
-}
-
-impl Bits {
-    fn insert(&mut self, position: usize) {
-        let bit = 1 << (position % 64);
-        match (position / 64).checked_sub(1) {
-            None => self.first |= bit,
-            Some(word) => {
-                if self.more.len() <= word {
-                    self.more.resize(word + 1, 0);
-                }
-                self.more[word] |= bit;
-            }
-        }
-    }
-
-    fn contains(&self, position: usize) -> bool {
-        let word = match (position / 64).checked_sub(1) {
-            None => self.first,
-            Some(word) => self.more.get(word).copied().unwrap_or(0),
-        };
-        word >> (position % 64) & 1 == 1
-    }
-
-    fn is_empty(&self) -> bool {
-        self.first == 0 && self.more.is_empty()
-    }
-
-    fn union(&self, other: &Bits) -> Bits {
-        let (long, short) = if self.more.len() < other.more.len() { (other, self) } else { (self, other) };
-        let mut more = long.more.clone();
-        for (word, other) in more.iter_mut().zip(&short.more) {
-            *word |= other;
-        }
-        Bits { first: self.first | other.first, more }
-    }
-
-    fn contains_all(&self, other: &Bits) -> bool {
-        let word = |index: usize| self.more.get(index).copied().unwrap_or(0);
-        other.first & !self.first == 0 && other.more.iter().enumerate().all(|(index, bits)| bits & !word(index) == 0)
     }
 }

@@ -264,9 +264,10 @@ fn a_refusal_names_line_column_and_path() {
 
 #[test]
 fn a_long_pattern_is_quoted_in_part() {
-    let text = format!("{{\"a\":5,\"b\":\"{}\"}}", "x".repeat(600));
+    // Counted in UTF-16 units.
+    let text = format!("{{\"a\":5,\"b\":\"é😀\u{7f}{}\"}}", "x".repeat(600));
     let message = refusal(&text).to_string();
-    let quoted = format!("\"{}\"[truncated 114 chars]; line: 1, column: 7]", &text[..500]);
+    let quoted = format!("\"{}\"[truncated 118 chars]; line: 1, column: 7]", text[..503].replace('\u{7f}', "\\u007F"));
     assert!(message.ends_with(&quoted), "{message}");
 }
 

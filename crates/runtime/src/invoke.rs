@@ -306,13 +306,13 @@ mod tests {
     #[test]
     fn a_faulty_event_is_answered_with_its_fault() {
         let (runtime, _) = runtime(spec("premium-orders", None), "");
-        let payload = json!([{"dynamodb": {"NewImage": {"amount": {"N": "much"}}}}]);
+        let payload = json!([{"dynamodb": {"NewImage": {"amount": {"N": 5}}}}]);
         let invocation = runtime.invoke_payload(&"F".parse().unwrap(), &payload).unwrap();
         assert!(invocation.failed);
         assert_eq!(
             invocation.payload["errorMessage"],
-            "the event's records cannot be read: the number at [0].dynamodb.NewImage.amount: \"much\" is not a decimal \
-             number"
+            "the event's records cannot be read: the value at [0].dynamodb.NewImage.amount should be a number written as \
+             a string"
         );
     }
 }

@@ -18,4 +18,6 @@ pub(crate) struct App {
     pub(crate) stacks: Vec<String>,
     /// Where the admin listener really listens.
     pub(crate) admin: SocketAddr,
+    /// Who may use it; everybody on this machine if there are none.
+    pub(crate) credentials: Vec<wire::sigv4::Credentials>,
 }

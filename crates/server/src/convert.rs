@@ -11,7 +11,7 @@ pub(crate) fn spec_of(stack: &stack::Stack) -> StackSpec {
         name: stack.name.clone(),
         tables: stack.tables.iter().map(|table| table_of(&table.spec)).collect(),
         queues: stack.queues.iter().map(|queue| queue_of(&queue.spec)).collect(),
-        functions: stack.functions.iter().map(|function| function_of(&function.spec, stack)).collect(),
+        functions: stack.functions.iter().map(|function| function_of(&function.spec)).collect(),
         log_groups: stack.log_groups.iter().map(|group| log_group_of(&group.spec)).collect(),
         pipes: stack.pipes.iter().map(|pipe| pipe_of(&pipe.spec)).collect(),
         origin: serde_json::to_value(stack).expect("a stack has text keys alone"),
@@ -33,11 +33,8 @@ fn queue_of(queue: &stack::Queue) -> QueueSpec {
     }
 }
 
-fn function_of(function: &stack::Function, stack: &stack::Stack) -> FunctionSpec {
-    let role = match &function.role {
-        stack::RoleReference::Arn(arn) => arn.clone(),
-        known => stack.role(known).map_or_else(String::new, |role| role.spec.arn.clone()),
-    };
+fn function_of(function: &stack::Function) -> FunctionSpec {
+    let (stack::RoleReference::InStack { arn, .. } | stack::RoleReference::Outside { arn }) = &function.role;
     FunctionSpec {
         name: function.name.clone(),
         handler: function.handler.clone(),
@@ -48,7 +45,7 @@ fn function_of(function: &stack::Function, stack: &stack::Stack) -> FunctionSpec
         environment: function.environment.clone(),
         log_group: function.log_group.clone(),
         description: function.description.clone().unwrap_or_default(),
-        role,
+        role: arn.clone(),
     }
 }
 

@@ -417,6 +417,8 @@ impl<'s> Scope<'s> {
         let mut level: &[Entry] = &self.template.mappings;
         for (depth, name) in names.into_iter().enumerate() {
             let name = self.scalar(name, &path.index(depth), findings)?;
+            // Looking through a long mapping many times is charged like making text.
+            self.charge(at, 0, level.len(), path, findings)?;
             let Some(entry) = find(level, &name) else {
                 let message = format!(
                     "there is no `{name}` in {}",

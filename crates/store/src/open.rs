@@ -8,13 +8,13 @@ use crate::index::Index;
 use crate::log::append::Appender;
 use crate::log::layout::{LogId, VERSION, parse_segment_name};
 use crate::log::reader::LogReader;
-use crate::log::recover::{Known, Recovered, Torn, recover};
+use crate::log::recover::{Known, Recovered, Torn, examine, settle};
 use crate::log::segments::Segments;
 use crate::overlay::{Overlay, Table};
 use crate::progress::{OnFatal, Progress};
 use crate::space::FreeSpace;
 use crate::trim::read_lowest;
-use crate::watermark::{self, Watermark};
+use crate::watermark::Watermark;
 use crate::{Damage, OpenError, Options, ReadError, Seq};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::hash::{BuildHasher, Hasher};
@@ -75,15 +75,7 @@ pub(crate) fn open(directory: &Path, options: &Options, on_fatal: OnFatal) -> Re
     let lowest = read_lowest(disk, directory, log)?;
     let (watermark, acknowledged) = Watermark::open(disk, directory, log)?;
 
-    let index_directory = directory.join(INDEX);
-    let refused = |what| OpenError::Index { directory: index_directory.clone(), what };
-    let index = Index::open(&index_directory, log, options).map_err(refused)?;
-    if index.log_id().map_err(refused)?.is_some_and(|found| found != log) {
-        return Err(OpenError::IndexForeign { directory: index_directory });
-    }
-    let applied = index.applied().map_err(refused)?;
-
-    let recovered = recover(&Known {
+    let known = Known {
         disk,
         directory: &log_directory,
         log,
@@ -91,16 +83,29 @@ pub(crate) fn open(directory: &Path, options: &Options, on_fatal: OnFatal) -> Re
         lowest,
         verify_bytes: options.verify_bytes,
         now_ms: (options.clock)(),
-    })?;
-    let Recovered { segments, unverified, last, previous_sum, marked_at, torn } = recovered;
-    let lowest = segments[0].head.first;
-    if applied > last {
-        return Err(OpenError::IndexAhead { directory: index_directory, applied, end: last });
+    };
+    let mut recovered = examine(&known)?;
+
+    let index_directory = directory.join(INDEX);
+    let refused = |what| OpenError::Index { directory: index_directory.clone(), what };
+    let index = Index::open(&index_directory, log, options).map_err(refused)?;
+    if index.log_id().map_err(refused)?.is_some_and(|found| found != log) {
+        return Err(OpenError::IndexForeign { directory: index_directory });
     }
+    let applied = index.applied().map_err(refused)?;
+    let end = recovered.last;
+    if applied > end {
+        return Err(OpenError::IndexAhead { directory: index_directory, applied, end });
+    }
+    let lowest = recovered.segments.first().map_or(Seq::FIRST, |segment| segment.head.first);
     if applied.next() < lowest {
         return Err(OpenError::IndexBehind { directory: index_directory, applied, lowest });
     }
-    watermark.write_both(last).map_err(OpenError::io("write", directory.join(watermark::NAME)))?;
+
+    let torn = settle(&known, &mut recovered)?;
+    let Recovered { segments, unverified, last, previous_sum, marked_at, .. } = recovered;
+    remove_trimmed(disk, &log_directory, lowest)?;
+    watermark.write(last).and_then(|()| watermark.sync()).map_err(OpenError::io("write", watermark.path()))?;
 
     let active = segments.last().expect("a recovered log has a segment").clone();
     let segments = Arc::new(Segments::new(log, log_directory, segments));
@@ -204,6 +209,17 @@ fn format_text(version: u32, log: LogId) -> String {
     let text = format!("{FORMAT_HEAD}\nversion {version}\nlog {:016x}\n", log.0);
     let sum = crc32c::crc32c(text.as_bytes());
     format!("{text}sum {sum:08x}\n")
+}
+
+/// Removes what a trim has recorded as gone and did not get to remove.
+fn remove_trimmed(disk: &dyn Disk, log_directory: &Path, lowest: Seq) -> Result<(), OpenError> {
+    for name in disk.list(log_directory).map_err(OpenError::io("list", log_directory))? {
+        if parse_segment_name(&name).is_some_and(|first| first < lowest) {
+            let path = log_directory.join(name);
+            disk.unlink(&path).map_err(OpenError::io("remove", path))?;
+        }
+    }
+    Ok(())
 }
 
 enum NotReplayed {

@@ -53,12 +53,13 @@ fn the_sum_over_all_accounts_is_the_same_in_every_snapshot() {
     commit(&store, (0..ACCOUNTS).map(|at| put(&[at], &100u64.to_le_bytes())).collect()).unwrap();
     let done = AtomicBool::new(false);
     let snapshots = std::thread::scope(|scope| {
-        let writers: Vec<_> = (0..4u8)
+        let writers: Vec<_> = (0..4u16)
             .map(|thread| {
                 let store = &store;
                 scope.spawn(move || {
                     for at in 0..300u16 {
-                        let (from, to) = ([(at as u8 * 3 + thread) % ACCOUNTS], [(at as u8 * 5 + thread + 1) % ACCOUNTS]);
+                        let account = |number: u16| [u8::try_from(number % u16::from(ACCOUNTS)).unwrap()];
+                        let (from, to) = (account(at * 3 + thread), account(at * 5 + thread + 1));
                         if from == to {
                             continue;
                         }
@@ -91,8 +92,9 @@ fn the_sum_over_all_accounts_is_the_same_in_every_snapshot() {
             }
             snapshots
         });
-        writers.into_iter().for_each(|writer| writer.join().unwrap());
+        let ended: Vec<_> = writers.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
         done.store(true, Ordering::Relaxed);
+        ended.into_iter().for_each(|writer| writer.unwrap());
         reader.join().unwrap()
     });
     assert!(snapshots > 10 && store.applied().0 > 0, "{snapshots} snapshots, applied {}", store.applied());

@@ -60,8 +60,6 @@ pub(crate) enum Namespace {
 use Namespace::{Coral, Own, Validate};
 
 codes! {
-    /// The signature is right, but may not do this.
-    AccessDenied = "AccessDeniedException", Coral, 400;
     /// The condition on the stored item does not hold.
     ConditionalCheckFailed = "ConditionalCheckFailedException", Own, 400;
     /// Something broke here.
@@ -121,7 +119,6 @@ impl Code {
             Self::QueueDoesNotExist => "AWS.SimpleQueueService.NonExistentQueue",
             Self::InvalidParameterValue => "InvalidParameterValue",
             Self::MissingParameter => "MissingParameter",
-            Self::AccessDenied => "AccessDenied",
             Self::InvalidSignature => "SignatureDoesNotMatch",
             Self::UnrecognizedClient => "InvalidClientTokenId",
             Self::MissingAuthenticationToken => "MissingAuthenticationToken",
@@ -141,7 +138,7 @@ impl Code {
     /// The status in the query and REST protocols, which know more statuses than 400.
     pub(crate) fn rest_status(self) -> u16 {
         match self {
-            Self::AccessDenied | Self::InvalidSignature | Self::UnrecognizedClient => 403,
+            Self::InvalidSignature | Self::UnrecognizedClient => 403,
             Self::MissingAuthenticationToken => 403,
             other => other.status(),
         }

@@ -79,6 +79,3 @@ fn unknown_operation(operation: &str) -> WireError {
         format!("The operation {operation:?} is not known, or not run by this engine."),
     )
 }
-
-#[cfg(test)]
-mod tests;

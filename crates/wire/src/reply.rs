@@ -185,7 +185,7 @@ impl<'a> Reply<'a> {
 
     fn rest_error(&self, error: &WireError) -> Response {
         let key = match error.code {
-            Code::ResourceNotFound | Code::Service | Code::UnknownOperation | Code::AccessDenied => "Message",
+            Code::ResourceNotFound | Code::Service | Code::UnknownOperation => "Message",
             _ => "message",
         };
         let at_fault = if error.code.status() < 500 { "User" } else { "Service" };

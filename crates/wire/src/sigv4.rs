@@ -255,12 +255,9 @@ fn read_date(text: &str) -> Option<Timestamp> {
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
-    if text.len() % 2 != 0 || !text.is_ascii() {
+    if !text.len().is_multiple_of(2) || !text.is_ascii() {
         return None;
     }
     let digits = |at: usize| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
     (0..text.len()).step_by(2).map(digits).collect()
 }
-
-#[cfg(test)]
-mod tests;

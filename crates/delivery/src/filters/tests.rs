@@ -2,8 +2,12 @@
 
 use super::*;
 use crate::lane::fixture::{self, any_record};
+use pattern::{Kind, Node as _};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
 use serde_json::{Value as Json, json};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use types::{Change, ChangeKind, Item, Value};
 
@@ -113,6 +117,35 @@ fn seen(record: &Record) -> Json {
     json
 }
 
+/// What a matcher that goes through everything finds.
+fn walked(view: View<'_>) -> Json {
+    let mut members = serde_json::Map::new();
+    let mut elements = Vec::new();
+    match view.kind() {
+        Kind::Object => {
+            let _ = view.fields(&mut |name, field| {
+                assert!(members.insert(name.to_owned(), walked(field)).is_none(), "{name} is there twice");
+                // What is found by going through all is found by its name too.
+                assert_eq!(view.get(name).map(walked).as_ref(), members.get(name), "{name}");
+                ControlFlow::Continue(())
+            });
+            assert!(view.get("no such name").is_none());
+            Json::Object(members)
+        }
+        Kind::Array => {
+            let _ = view.elements(&mut |element| {
+                elements.push(walked(element));
+                ControlFlow::Continue(())
+            });
+            Json::Array(elements)
+        }
+        Kind::String(text) => Json::String(text.into_owned()),
+        Kind::Number(text) => serde_json::from_str(&text).unwrap(),
+        Kind::Bool(truth) => Json::Bool(truth),
+        Kind::Null => Json::Null,
+    }
+}
+
 /// All paths of an event that end at a scalar, with that scalar.
 fn leaves(json: &Json, path: &mut Vec<String>, found: &mut Vec<(Vec<String>, Json)>) {
     match json {
@@ -162,7 +195,13 @@ fn pattern_about(event: &Json, choices: &[(prop::sample::Index, u8)]) -> Json {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    /// Whatever the record, going through it finds what its JSON holds.
+    #[test]
+    fn a_record_looks_as_its_json_does(record in any_record()) {
+        prop_assert_eq!(walked(View::of(&record)), seen(&record));
+    }
 
     /// Whatever the record and the pattern, matching the record as it lies in memory says what matching its JSON says.
     #[test]
@@ -176,4 +215,18 @@ proptest! {
         prop_assert_eq!(filters.passes(&record), expected, "{} on {}", text, json);
         prop_assert_eq!(filters.explain(&record)[0].matched, expected, "{} on {}", text, json);
     }
+}
+
+/// The promise above is about something: patterns about a record often match it, and often do not.
+#[test]
+fn the_patterns_match_and_miss() {
+    let mut runner = TestRunner::deterministic();
+    let choices = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4);
+    let matched = |_: &u32| {
+        let record = any_record().new_tree(&mut runner).unwrap().current();
+        let choices = choices.new_tree(&mut runner).unwrap().current();
+        filters(&[pattern_about(&seen(&record), &choices)]).passes(&record)
+    };
+    let matches = (0..1000).filter(matched).count();
+    assert!((100..900).contains(&matches), "{matches} of 1000");
 }

@@ -255,6 +255,11 @@ fn who_cannot_be_asked_has_not_failed() {
     invoked(&mut lane, now);
     lane.settle(Outcome::Accepted, now, 1.0);
     assert_eq!(lane.progress(), Progress::after(sequence(2)));
+    lane.offer(record(3), now);
+    invoked(&mut lane, now);
+    let settled = lane.settle(Outcome::Unavailable { error: "throttled".to_owned() }, now, 1.0);
+    let soon = now + BACKOFF_FIRST;
+    assert!(matches!(settled[..], [Settled::Postponed { retry_at, .. }] if retry_at == soon), "counted anew");
 }
 
 #[test]
@@ -344,6 +349,7 @@ fn a_filter_that_changed_while_away_loses_nothing() {
         (vec![2, 5, 7, 8], vec![(vec![2], 1), (vec![5], 1), (vec![7, 8], 1)]),
         (vec![4, 5, 6], vec![(vec![4, 5, 6], 1)]),
         (vec![8], vec![(vec![8], 1)]),
+        (vec![], vec![]),
     ];
     for (passing, batches) in cases {
         let mut lane = Lane::new(bisect.clone(), progress.clone());
@@ -358,6 +364,29 @@ fn a_filter_that_changed_while_away_loses_nothing() {
             lane.settle(Outcome::Accepted, after(9), 0.0);
         }
         assert_eq!(lane.progress(), Progress::after(sequence(8)), "{passing:?}");
+    }
+}
+
+#[test]
+fn a_batch_that_has_left_the_log_is_not_waited_for() {
+    let progress = Progress { attempts: 2, bounds: vec![sequence(9), sequence(5)], ..Progress::default() };
+    let mut lane = Lane::new(policy(), progress);
+    (7..=9).for_each(|place| lane.offer(record(place), after(9)));
+    assert_eq!(lane.progress(), Progress { bounds: vec![sequence(9)], ..Progress::default() });
+    assert_eq!(invoked(&mut lane, after(9)), (vec![7, 8, 9], 1));
+}
+
+#[test]
+fn a_batch_size_that_shrank_while_away_makes_smaller_batches() {
+    let progress = Progress { attempts: 2, bounds: vec![sequence(5)], ..Progress::default() };
+    let mut lane = Lane::new(Policy { batch_size: 2, ..policy() }, progress);
+    (1..=4).for_each(|place| lane.offer(record(place), after(9)));
+    assert_eq!(invoked(&mut lane, after(9)), (vec![1, 2], 3));
+    lane.settle(Outcome::Accepted, after(9), 0.0);
+    (5..=6).for_each(|place| lane.offer(record(place), after(9)));
+    for (expected, attempt) in [(vec![3, 4], 1), (vec![5], 1), (vec![6], 1)] {
+        assert_eq!(invoked(&mut lane, after(9)), (expected, attempt));
+        lane.settle(Outcome::Accepted, after(9), 0.0);
     }
 }
 

@@ -63,8 +63,10 @@ fn a_receipt_that_no_receive_made_deletes_nothing() {
         assert_eq!(queue.delete(Receipt { receives, ..real }), Deletion::NeverIssued, "{receives}");
     }
     assert_eq!(queue.delete(Receipt { id: 2, ..real }), Deletion::NeverIssued, "2 was never received");
+    queue.send(3, at(0), Some(SECOND));
+    assert_eq!(queue.delete(Receipt { id: 3, ..real }), Deletion::NeverIssued, "3 is delayed");
     assert_eq!(queue.delete(Receipt { id: 7, ..real }), Deletion::AlreadyGone);
-    assert_eq!(queue.counts(at(0)), Counts { visible: 1, in_flight: 1, delayed: 0 });
+    assert_eq!(queue.counts(at(0)), Counts { visible: 1, in_flight: 1, delayed: 1 });
 }
 
 #[test]
@@ -93,6 +95,12 @@ fn a_receive_may_hide_for_no_time_at_all() {
         assert_eq!(received.len(), 1);
         assert_eq!((received[0].receipt.receives, received[0].visible_at), (receives, at(5)));
     }
+}
+
+#[test]
+fn nothing_is_hidden_for_longer_than_half_a_day() {
+    let received = queue(1..=1).receive(at(5), 1, Some(HIDDEN_MAX + SECOND)).unwrap();
+    assert_eq!(received[0].visible_at, at(5) + HIDDEN_MAX);
 }
 
 #[test]
@@ -135,13 +143,13 @@ fn no_more_than_the_limit_is_in_flight() {
 }
 
 #[test]
-fn a_million_messages_come_back_in_order() {
+fn a_long_queue_is_received_and_deleted_in_order() {
     let mut queue = Queue::new(Settings::default());
-    for id in 0..1_000_000 {
+    for id in 0..100_000 {
         queue.restore(id, at(0), State::New { visible_at: at(0) });
     }
     let mut next = 0;
-    while next < 1_000_000 {
+    while next < 100_000 {
         for received in receive(&mut queue, 0, 10) {
             assert_eq!(received.receipt.id, next);
             assert_eq!(queue.delete(received.receipt), Deletion::Deleted);
@@ -244,6 +252,15 @@ impl Model {
         }
     }
 
+    /// When the first message goes, if nothing else happens.
+    fn next_expiry(&self, settings: &Settings) -> Option<Timestamp> {
+        let expires_at = |message: &Message| match message.state {
+            State::New { visible_at } => visible_at.max(message.sent_at + settings.retention),
+            State::Received { .. } => message.sent_at + settings.retention,
+        };
+        self.messages.iter().map(expires_at).min()
+    }
+
     fn next_event(&self, settings: &Settings, now: Timestamp) -> Option<Timestamp> {
         let kept = |message: &&Message| {
             let visible_at = Self::visible_at(message.state);
@@ -271,6 +288,10 @@ enum Act {
         which: prop::sample::Index,
         forged: bool,
     },
+    /// Of one of the messages so far, whatever became of it.
+    Forget {
+        which: prop::sample::Index,
+    },
     Change {
         which: prop::sample::Index,
         hidden: u64,
@@ -291,13 +312,14 @@ fn any_act() -> impl Strategy<Value = Act> {
         2 => (index(), prop::bool::weighted(0.1)).prop_map(|(which, forged)| Act::Delete { which, forged }),
         2 => (index(), prop_oneof![0u64..60, 43_100u64..43_300])
             .prop_map(|(which, hidden)| Act::Change { which, hidden }),
+        1 => index().prop_map(|which| Act::Forget { which }),
         1 => (0usize..3).prop_map(|max| Act::Expire { max }),
         1 => Just(Act::Restart),
     ]
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     /// Whatever is done in whatever order, the queue answers as a list of messages that is searched each time; and each
     /// message is in one place alone.
@@ -308,6 +330,7 @@ proptest! {
         let mut queue = Queue::new(settings.clone());
         let mut model = Model::default();
         let mut receipts: Vec<Receipt> = Vec::new();
+        let mut sent: Vec<(u64, Timestamp)> = Vec::new();
         let mut now = at(1000);
         for (id, (act, pause)) in (0u64..).zip(acts) {
             now = now + SECOND * u32::try_from(pause).unwrap();
@@ -318,12 +341,14 @@ proptest! {
                     let visible_at = now + delay.map_or(settings.delay, seconds);
                     prop_assert_eq!(state, State::New { visible_at });
                     model.messages.push(Message { id, sent_at: now, state });
+                    sent.push((id, now));
                 }
                 Act::SendOld { age } => {
                     let sent_at = Timestamp::from_millis(now.millis() - i64::try_from(age).unwrap() * 1000);
                     let state = State::New { visible_at: sent_at };
                     queue.restore(id, sent_at, state);
                     model.messages.push(Message { id, sent_at, state });
+                    sent.push((id, sent_at));
                 }
                 Act::Receive { max, visible_for } => {
                     let visible_for = visible_for.map(seconds);
@@ -337,6 +362,13 @@ proptest! {
                     let mut receipt = *which.get(&receipts);
                     receipt.receives += u32::from(forged) * 3;
                     prop_assert_eq!(queue.delete(receipt), model.delete(receipt));
+                }
+                Act::Forget { which } => {
+                    if sent.is_empty() { continue; }
+                    let (id, sent_at) = *which.get(&sent);
+                    let known = model.messages.iter().any(|message| message.id == id);
+                    prop_assert_eq!(queue.forget(id, sent_at), known);
+                    model.messages.retain(|message| message.id != id);
                 }
                 Act::Change { which, hidden } => {
                     if receipts.is_empty() { continue; }
@@ -360,9 +392,15 @@ proptest! {
             }
             prop_assert_eq!(queue.counts(now), model.counts(now));
             prop_assert_eq!(queue.next_event(now), model.next_event(&settings, now));
+            let (bound, expiry) = (queue.next_expiry(), model.next_expiry(&settings));
+            prop_assert_eq!(bound.is_some(), expiry.is_some());
+            prop_assert!(bound <= expiry, "{:?} {:?}", bound, expiry);
+            // What is not delayed is told exactly.
+            prop_assert!(queue.counts(now).delayed > 0 || bound.max(Some(now)) == expiry.max(Some(now)));
             let places = queue.ready.len() + queue.in_flight.len() + queue.delayed.len();
             prop_assert_eq!(places, model.messages.len());
             prop_assert_eq!(queue.returning.len(), queue.in_flight.len());
+            prop_assert_eq!(queue.appearing.len(), queue.delayed.len());
         }
     }
 }

@@ -66,6 +66,22 @@ fn what_can_change_changes_and_all_else_stays() {
     }
 }
 
+#[test]
+fn a_name_that_another_resource_takes_over_is_not_mistaken_for_it() {
+    let other = "  Other:\n    Type: AWS::Lambda::Function\n    Properties:\n      FunctionName: function\n      Runtime: provided.al2023\n      Handler: standard-orders\n      Role: !GetAtt Role.Arn\n      Code: {S3Bucket: bucket, S3Key: key}\nOutputs:\n";
+    let steps = changes(&[("FunctionName: function", "FunctionName: renamed"), ("Outputs:\n", other)]).unwrap();
+    assert_eq!(
+        words(&steps),
+        [
+            "Function Function (function): Stop",
+            "LogGroup Function (/aws/lambda/renamed): Create",
+            "Function Function (renamed): Create",
+            "Function Other (function): Create",
+            "Pipe Pipe (pipe): Target",
+        ]
+    );
+}
+
 /// A template of nothing but one queue.
 const BARE: &str = "Resources: {Other: {Type: AWS::SQS::Queue, Properties: {QueueName: other}}}\n";
 

@@ -85,6 +85,7 @@ fn a_policy_allows_what_its_statements_say() {
             ),
             denied(Some("Not")),
         ),
+        (format!(r#"[{{"Effect": "Deny", "Action": "lambda:*", "Resource": "*"}}, {}]"#, allow(invoke)), denied(None)),
         (format!(r#"[{{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}}, {}]"#, allow(invoke)), yes()),
     ];
     for (statement, expected) in cases {
@@ -199,6 +200,14 @@ fn a_known_policy_of_aws_counts_and_an_unknown_one_leaves_a_note() {
             "whether the function `Function` may logs:CreateLogStream, logs:PutLogEvents on arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/function:log-stream:* cannot be checked: arn:aws:iam::aws:policy/AdministratorAccess is not known here"
         ]
     );
+    // What is denied for certain is refused, whatever the unknown policy may allow.
+    let denied = attach("arn:aws:iam::aws:policy/AdministratorAccess").replacen(
+        "{Effect: Allow, Action: \"sqs:*\"",
+        "{Effect: Deny, Action: \"sqs:*\"",
+        1,
+    );
+    let found = resolve(&denied).expect_err("the role denies it").to_string();
+    assert!(found.contains("denies the pipe `Pipe` sqs:SendMessage"), "{found}");
 }
 
 #[test]

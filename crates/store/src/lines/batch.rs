@@ -281,3 +281,24 @@ impl<'a> Scan<'a> {
         Ok(&self.window[begin..begin + length])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_behind_damage_is_found_wherever_the_window_ends() {
+        let batch = encode("s", &[(1, "after the damage")], 2).unwrap().bytes;
+        for damage in WINDOW as usize - 20..WINDOW as usize + 4 {
+            let path = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(path.path(), [&HEAD[..], &vec![b'O'; damage], &batch].concat()).unwrap();
+            let file = File::open(path.path()).unwrap();
+            let mut scan = Scan::new(&file, 0, file.metadata().unwrap().len());
+            let (begin, body) = scan.next().unwrap().expect("one batch is sound");
+            assert_eq!(begin, (HEAD.len() + damage) as u64);
+            assert_eq!(decode(body).unwrap().lines, [(1, "after the damage")]);
+            assert!(scan.next().unwrap().is_none());
+            assert_eq!(scan.skipped, damage as u64);
+        }
+    }
+}

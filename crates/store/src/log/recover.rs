@@ -1,6 +1,6 @@
 //! Decides what a start does with the log that it finds: go on, cut a torn end, or refuse.
 //!
-//! Start at [`recover`]. A group that is not whole is the torn end of something unacknowledged only
+//! Start at [`examine`], which changes nothing, and [`settle`], which then cuts and syncs. A group that is not whole is the torn end of something unacknowledged only
 //! if it lies above everything that is known to have been durable and nothing whole follows it.
 //! Everything else is damage to acknowledged data: nothing is changed, and the start is refused.
 
@@ -30,6 +30,19 @@ pub struct Torn {
     pub kept_in: Option<PathBuf>,
 }
 
+impl std::fmt::Display for Torn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { file, offset, bytes, kept_in } = self;
+        let file = file.display();
+        write!(f, "{bytes} bytes at the end of {file} (from byte {offset}) were torn off by a crash: nobody was told that \
+             they were written, so they were cut")?;
+        match kept_in {
+            Some(kept) => write!(f, " and kept in {}", kept.display()),
+            None => f.write_str("; there was no room to keep them"),
+        }
+    }
+}
+
 /// What is known beforehand.
 pub(crate) struct Known<'a> {
     pub(crate) disk: &'a dyn Disk,
@@ -52,7 +65,19 @@ pub(crate) struct Recovered {
     pub(crate) last: Seq,
     pub(crate) previous_sum: u32,
     pub(crate) marked_at: u64,
-    pub(crate) torn: Option<Torn>,
+    torn: Option<Tear>,
+    /// The newest group, if nobody has said that it reached the disk: where it is and how long.
+    unsure: Option<(u64, u64)>,
+}
+
+/// Bytes at the end of the log that are to be cut.
+struct Tear {
+    path: PathBuf,
+    file: Arc<dyn LogFile>,
+    offset: u64,
+    end: u64,
+    /// The entry that would stand there.
+    next: Seq,
 }
 
 struct Found {
@@ -63,45 +88,65 @@ struct Found {
     head: Result<SegmentHead, &'static str>,
 }
 
-pub(crate) fn recover(known: &Known<'_>) -> Result<Recovered, OpenError> {
+/// Finds out how the log is, and changes nothing.
+pub(crate) fn examine(known: &Known<'_>) -> Result<Recovered, OpenError> {
     let mut found = find_segments(known)?;
     let acknowledged = known.watermark.unwrap_or(Seq::NONE);
-    let mut torn = drop_torn_head(known, &mut found, acknowledged)?;
+    let torn_head = take_torn_head(known, &mut found, acknowledged)?;
     if found.is_empty() {
-        return begin(known, acknowledged, torn);
+        if acknowledged > Seq::NONE || known.lowest > Seq::FIRST {
+            let acknowledged = acknowledged.max(known.lowest.before());
+            return Err(OpenError::EndMissing { directory: known.directory.to_owned(), end: Seq::NONE, acknowledged });
+        }
+        let segments = Vec::new();
+        return Ok(Recovered { segments, unverified: 0, last: Seq::NONE, previous_sum: 0, marked_at: 0, torn: torn_head, unsure: None });
     }
     let segments = check_heads(known, found)?;
     let unverified = verify_sealed(known, &segments)?;
-    let (tail, tail_torn) = walk_tail(known, segments.last().expect("not empty"), acknowledged)?;
-    torn = tail_torn.or(torn);
-    Ok(Recovered { segments, unverified, last: tail.last, previous_sum: tail.sum, marked_at: tail.marked_at, torn })
+    let tail = walk_tail(known, segments.last().expect("not empty"), acknowledged)?;
+    Ok(Recovered {
+        segments,
+        unverified,
+        last: tail.last,
+        previous_sum: tail.sum,
+        marked_at: tail.marked_at,
+        torn: tail.torn.or(torn_head),
+        unsure: tail.unsure,
+    })
 }
 
-/// An empty directory gets its first segment, unless there should have been something.
-fn begin(known: &Known<'_>, acknowledged: Seq, torn: Option<Torn>) -> Result<Recovered, OpenError> {
-    if acknowledged > Seq::NONE || known.lowest > Seq::FIRST {
-        return Err(OpenError::EndMissing {
-            directory: known.directory.to_owned(),
-            end: Seq::NONE,
-            acknowledged: acknowledged.max(known.lowest.before()),
-        });
+/// Makes the log one that can be continued: the torn end is kept aside and cut, the rest is synced.
+pub(crate) fn settle(known: &Known<'_>, recovered: &mut Recovered) -> Result<Option<Torn>, OpenError> {
+    let torn = recovered.torn.take().map(|tear| cut(known, tear)).transpose()?;
+    let Some(segment) = recovered.segments.last() else {
+        let head = SegmentHead { first: Seq::FIRST, created_ms: known.now_ms, previous_bytes: 0, previous_sum: 0 };
+        let (path, file) = create_segment(known.disk, known.directory, known.log, &head)
+            .map_err(|(path, error)| OpenError::io("create", path)(error))?;
+        let segment = Segment::new(head, path, file, SEGMENT_HEAD as u64);
+        segment.set_marks(Vec::new());
+        recovered.segments.push(Arc::new(segment));
+        return Ok(torn);
+    };
+    let file = segment.file.as_ref();
+    if let Some((offset, length)) = recovered.unsure {
+        // If the sync of this group has failed, the system shows bytes that the disk does not
+        // have, and would not write them again by itself.
+        let mut bytes = vec![0; usize::try_from(length).expect("a group fits into memory")];
+        read_up_to(file, &mut bytes, offset).map_err(OpenError::io("read", &segment.path))?;
+        write_all_at(file, &bytes, offset).map_err(OpenError::io("write", &segment.path))?;
     }
-    let head = SegmentHead { first: Seq::FIRST, created_ms: known.now_ms, previous_bytes: 0, previous_sum: 0 };
-    let (path, file) = create_segment(known.disk, known.directory, known.log, &head)
-        .map_err(|(path, error)| OpenError::io("create", path)(error))?;
-    let segment = Segment::new(head, path, file, SEGMENT_HEAD as u64);
-    segment.set_marks(Vec::new());
-    Ok(Recovered { segments: vec![Arc::new(segment)], unverified: 0, last: Seq::NONE, previous_sum: 0, marked_at: 0, torn })
+    file.sync_data().map_err(OpenError::io("sync", &segment.path))?;
+    known.disk.sync_directory(known.directory).map_err(OpenError::io("sync", known.directory))?;
+    Ok(torn)
 }
 
 fn find_segments(known: &Known<'_>) -> Result<Vec<Found>, OpenError> {
     let names = known.disk.list(known.directory).map_err(OpenError::io("list", known.directory))?;
     let mut firsts: Vec<Seq> = names.iter().filter_map(|name| parse_segment_name(name)).collect();
     firsts.sort_unstable();
-    // What a trim has recorded as gone and not removed any more.
+    // What a trim has recorded as gone and not removed any more is not looked at.
     while firsts.len() > 1 && firsts[1] <= known.lowest {
-        let path = known.directory.join(segment_name(firsts.remove(0)));
-        known.disk.unlink(&path).map_err(OpenError::io("remove", &path))?;
+        firsts.remove(0);
     }
     let mut found = Vec::with_capacity(firsts.len());
     for name in firsts {
@@ -122,7 +167,7 @@ fn find_segments(known: &Known<'_>) -> Result<Vec<Found>, OpenError> {
 }
 
 /// The newest segment may have been created and not have got its head any more.
-fn drop_torn_head(known: &Known<'_>, found: &mut Vec<Found>, acknowledged: Seq) -> Result<Option<Torn>, OpenError> {
+fn take_torn_head(known: &Known<'_>, found: &mut Vec<Found>, acknowledged: Seq) -> Result<Option<Tear>, OpenError> {
     let Some(last) = found.last() else { return Ok(None) };
     let Err(what) = last.head else { return Ok(None) };
     let later = find_later_group(last.file.as_ref(), known.log, 0, last.bytes, Seq::FIRST).map_err(OpenError::io("read", &last.path))?;
@@ -131,11 +176,8 @@ fn drop_torn_head(known: &Known<'_>, found: &mut Vec<Found>, acknowledged: Seq) 
     if later.is_some() || last.name <= acknowledged || last.bytes > SEGMENT_HEAD as u64 || !belongs_last {
         return Err(damaged(&last.path, 0, what));
     }
-    let torn = keep_aside(known, last.path.clone(), last.file.as_ref(), 0, last.bytes, last.name)?;
-    known.disk.unlink(&last.path).map_err(OpenError::io("remove", &last.path))?;
-    known.disk.sync_directory(known.directory).map_err(OpenError::io("sync", known.directory))?;
-    found.pop();
-    Ok(Some(torn))
+    let last = found.pop().expect("looked at above");
+    Ok(Some(Tear { path: last.path, file: last.file, offset: 0, end: last.bytes, next: last.name }))
 }
 
 fn check_heads(known: &Known<'_>, found: Vec<Found>) -> Result<Vec<Arc<Segment>>, OpenError> {
@@ -210,9 +252,11 @@ struct Tail {
     last: Seq,
     sum: u32,
     marked_at: u64,
+    torn: Option<Tear>,
+    unsure: Option<(u64, u64)>,
 }
 
-fn walk_tail(known: &Known<'_>, segment: &Segment, watermark: Seq) -> Result<(Tail, Option<Torn>), OpenError> {
+fn walk_tail(known: &Known<'_>, segment: &Segment, watermark: Seq) -> Result<Tail, OpenError> {
     let file = segment.file.as_ref();
     let mut marks: Vec<Mark> = Vec::new();
     let mut acknowledged = watermark.max(segment.head.first.before());
@@ -241,34 +285,27 @@ fn walk_tail(known: &Known<'_>, segment: &Segment, watermark: Seq) -> Result<(Ta
         if next <= acknowledged {
             return Err(damaged(&segment.path, end, format!("{what}, and entry {next}, which belongs here, was acknowledged")));
         }
-        torn = Some(keep_aside(known, segment.path.clone(), file, end, segment.end(), next)?);
-        file.set_len(end).map_err(OpenError::io("cut", &segment.path))?;
-        segment.set_end(end);
+        torn = Some(Tear { path: segment.path.clone(), file: segment.file.clone(), offset: end, end: segment.end(), next });
     }
     let last = next.before();
     if last < acknowledged {
         return Err(OpenError::EndMissing { directory: known.directory.to_owned(), end: last, acknowledged });
     }
-    if let Some((offset, head)) = last_group.filter(|(_, head)| head.last() > watermark) {
-        // Nobody has said that this group reached the disk. If its sync has failed, the system
-        // shows bytes that the disk does not have, and would not write them again by itself.
-        let mut bytes = vec![0; usize::try_from(head.group_bytes()).expect("a group fits into memory")];
-        read_up_to(file, &mut bytes, offset).map_err(OpenError::io("read", &segment.path))?;
-        write_all_at(file, &bytes, offset).map_err(OpenError::io("write", &segment.path))?;
-    }
-    file.sync_data().map_err(OpenError::io("sync", &segment.path))?;
-    known.disk.sync_directory(known.directory).map_err(OpenError::io("sync", known.directory))?;
     let marked_at = marks.last().map_or(0, |mark| mark.offset);
     let sum = scan.previous_sum();
     segment.set_marks(marks);
-    Ok((Tail { last, sum, marked_at }, torn))
+    segment.set_end(end);
+    let unsure = last_group.filter(|(_, head)| head.last() > watermark).map(|(offset, head)| (offset, head.group_bytes()));
+    Ok(Tail { last, sum, marked_at, torn, unsure })
 }
 
-fn keep_aside(known: &Known<'_>, from: PathBuf, file: &dyn LogFile, offset: u64, end: u64, next: Seq) -> Result<Torn, OpenError> {
+/// Keeps the torn bytes in a file of their own, and takes them off the log.
+fn cut(known: &Known<'_>, tear: Tear) -> Result<Torn, OpenError> {
+    let Tear { path: from, file, offset, end, next } = tear;
     let path = known.directory.join(format!("torn-{:020}-{}.bin", next.0, known.now_ms));
     let copy = || {
         let mut bytes = vec![0; usize::try_from(end - offset).unwrap_or(0)];
-        let read = read_up_to(file, &mut bytes, offset)?;
+        let read = read_up_to(file.as_ref(), &mut bytes, offset)?;
         let kept = known.disk.open(&path, OpenHow::New)?;
         write_all_at(kept.as_ref(), &bytes[..read], 0)?;
         kept.sync_data()
@@ -282,6 +319,12 @@ fn keep_aside(known: &Known<'_>, from: PathBuf, file: &dyn LogFile, offset: u64,
         }
         Err(error) => return Err(OpenError::io("write", path)(error)),
     };
+    if offset == 0 {
+        // A segment that never got its head.
+        known.disk.unlink(&from).map_err(OpenError::io("remove", &from))?;
+    } else {
+        file.set_len(offset).map_err(OpenError::io("cut", &from))?;
+    }
     Ok(Torn { file: from, offset, bytes: end - offset, kept_in })
 }
 

@@ -5,6 +5,8 @@
 
 use super::*;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
 use std::collections::BTreeMap;
 
 /// What one record does to the function.
@@ -286,7 +288,7 @@ impl std::fmt::Debug for World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     /// Nothing is lost and nothing settled twice, with crashes anywhere: every record that belongs to the lane was done
     /// by the function or is kept as a dead letter, once; first deliveries are in order; and the lane never gets stuck.
@@ -376,4 +378,23 @@ fn one_poison_record_in_a_batch_of_100() {
             }
         }
     }
+}
+
+/// The promises above are about something: in the worlds that they are held to, all that can happen does.
+#[test]
+fn the_worlds_are_eventful() {
+    let mut runner = TestRunner::deterministic();
+    let (mut crashed, mut split, mut exhausted, mut too_old, mut done_again) = (0, 0, 0, 0, 0);
+    for _ in 0..400 {
+        let mut world = any_world().new_tree(&mut runner).unwrap().current();
+        world.run(30, 8);
+        let died = |condition| usize::from(world.dead.iter().any(|dead| dead.condition == condition));
+        crashed += usize::from(world.crashes > 0);
+        split += usize::from(world.splits_deep > 2);
+        exhausted += died(Condition::RetryAttemptsExhausted);
+        too_old += died(Condition::RecordAgeExceeded);
+        done_again += usize::from(world.done.values().any(|times| *times > 1));
+    }
+    let counts = [crashed, split, exhausted, too_old, done_again];
+    assert!(counts.iter().all(|count| *count >= 20), "{counts:?} of 400");
 }

@@ -1,0 +1,234 @@
+//! Decides whom a command asks: the server that runs on the data directory, or the directory itself if none does.
+//!
+//! A server writes where it listens into `server.json` in its data directory; whoever is named with `--admin` is asked
+//! and nobody else. Either way the views are the same.
+
+use crate::ask;
+use crate::client::{ANSWER_WITHIN, Client, WORK_WITHIN};
+use crate::config::Config;
+use crate::exit::{DATA_REFUSED, Failure, UNREACHABLE};
+use crate::query::Query;
+use crate::views::{self, Checked, Health, LogGroups, LogLines, letters, order};
+use engine::Engine;
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::Path;
+
+/// Who is asked.
+pub(crate) enum Access {
+    /// A server.
+    Server(Client),
+    /// The directory, opened for a look; with it what opening it has repaired, in words.
+    Directory(Box<Engine>, Vec<String>),
+}
+
+/// What a server writes into its data directory.
+#[derive(Debug, Deserialize)]
+struct ServerFile {
+    admin: SocketAddr,
+}
+
+/// The server that must be there.
+pub(crate) fn server(config: &Config, named: bool) -> Result<(Client, Health), Failure> {
+    let address = if named { config.admin } else { written(config).unwrap_or(config.admin) };
+    let client = Client::new(address)?;
+    let health = client.get("/health", ANSWER_WITHIN)?;
+    Ok((client, health))
+}
+
+/// Where the server of the data directory says it listens.
+fn written(config: &Config) -> Option<SocketAddr> {
+    let text = std::fs::read_to_string(config.data_dir.join("server.json")).ok()?;
+    serde_json::from_str::<ServerFile>(&text).ok().map(|file| file.admin)
+}
+
+impl Access {
+    /// Finds whom to ask; `named` if the admin address was given on the command line.
+    pub(crate) fn open(config: &Config, named: bool) -> Result<Self, Failure> {
+        if named {
+            return Ok(Self::Server(server(config, true)?.0));
+        }
+        if let Some(address) = written(config) {
+            let client = Client::new(address)?;
+            // If not, it has crashed or is still coming up: the lock decides.
+            if client.get::<Health>("/health", ANSWER_WITHIN).is_ok() {
+                return Ok(Self::Server(client));
+            }
+        }
+        Self::directory(config)
+    }
+
+    fn directory(config: &Config) -> Result<Self, Failure> {
+        let directory = config.data_dir.as_path();
+        let shown = shown(directory);
+        if !directory.join("log").is_dir() {
+            let failure = Failure::new(UNREACHABLE, format!("no server runs on {shown} and there is no data there"));
+            return Err(failure.hint("start one with: orderflow up"));
+        }
+        let (engine, report) = crate::open::open(config, directory).map_err(|error| match error {
+            engine::OpenError::Store(store::OpenError::Locked { pid, .. }) => {
+                let process = pid.map_or(String::new(), |pid| format!(" (pid {pid})"));
+                let error = format!("another process{process} has {shown} open, and it does not answer");
+                let hint = "it may be starting: try again; or name its admin listener with --admin ADDR";
+                Failure::new(UNREACHABLE, error).hint(hint)
+            }
+            error => Failure::new(DATA_REFUSED, error.to_string()),
+        })?;
+        engine.wake_all().map_err(|error| Failure::new(DATA_REFUSED, error.to_string()))?;
+        let mut notes = Vec::new();
+        if let Some(torn) = &report.torn {
+            notes.push(torn.to_string());
+        }
+        if report.watermark_was_missing {
+            notes.push("there was no watermark; the log's own heads were believed".to_owned());
+        }
+        for fault in engine.lines().take_faults() {
+            notes.push(format!("{}: {}", fault.path.display(), fault.problem));
+        }
+        Ok(Self::Directory(Box::new(engine), notes))
+    }
+
+    /// The server that is asked, if one is.
+    pub(crate) fn client(&self) -> Option<&Client> {
+        match self {
+            Self::Server(client) => Some(client),
+            Self::Directory(..) => None,
+        }
+    }
+
+    /// What is known of an order.
+    pub(crate) fn explain(&self, order: &str) -> Result<order::Order, Failure> {
+        match self {
+            Self::Server(client) => {
+                client.get(&format!("/explain?{}", Query::default().with("order", order)), ANSWER_WITHIN)
+            }
+            Self::Directory(engine, _) => Ok(ask::order::explain(engine, order)?),
+        }
+    }
+
+    /// The queues and their oldest messages.
+    pub(crate) fn dlq_list(&self, limit: u32) -> Result<letters::Queues, Failure> {
+        match self {
+            Self::Server(client) => {
+                client.get(&format!("/dlq/list?{}", Query::default().with("limit", limit)), ANSWER_WITHIN)
+            }
+            Self::Directory(engine, _) => Ok(ask::letters::list(engine, limit as usize)?),
+        }
+    }
+
+    /// Messages of one queue in full.
+    pub(crate) fn dlq_show(&self, queue: &str, id: Option<u64>, limit: u32) -> Result<letters::Shown, Failure> {
+        match self {
+            Self::Server(client) => {
+                let query = Query::default().with("queue", queue).with_some("id", id).with("limit", limit);
+                client.get(&format!("/dlq/show?{query}"), ANSWER_WITHIN)
+            }
+            Self::Directory(engine, _) => Ok(ask::letters::show(engine, queue, id, limit as usize)?),
+        }
+    }
+
+    /// Delivers letters again.
+    pub(crate) fn dlq_redrive(&self, redrive: &letters::Redrive) -> Result<letters::Redriven, Failure> {
+        match self {
+            Self::Server(client) => client.post("/dlq/redrive", redrive, WORK_WITHIN),
+            Self::Directory(engine, _) if redrive.dry_run => Ok(ask::letters::redrive(engine, redrive)?),
+            Self::Directory(..) => {
+                let failure = Failure::new(UNREACHABLE, "no server runs, and it is there that functions run");
+                Err(failure.hint("start one with `orderflow up` and try again; --dry-run works without"))
+            }
+        }
+    }
+
+    /// The groups of what functions print.
+    pub(crate) fn log_groups(&self) -> Result<LogGroups, Failure> {
+        match self {
+            Self::Server(client) => client.get("/logs", ANSWER_WITHIN),
+            Self::Directory(engine, _) => Ok(ask::logs::groups(engine)?),
+        }
+    }
+
+    /// Lines of a group.
+    pub(crate) fn logs(&self, asked: &ask::logs::Asked) -> Result<LogLines, Failure> {
+        match self {
+            Self::Server(client) => {
+                let query = Query::default()
+                    .with("group", &asked.group)
+                    .with_some("since", asked.since_ms)
+                    .with_some("after", asked.after)
+                    .with("limit", asked.limit)
+                    .with_some("filter", asked.filter.as_ref());
+                client.get(&format!("/logs?{query}"), ANSWER_WITHIN)
+            }
+            Self::Directory(engine, _) => Ok(ask::logs::read(engine, asked)?),
+        }
+    }
+
+    /// Checks the data.
+    pub(crate) fn check(&self) -> Result<Checked, Failure> {
+        match self {
+            Self::Server(client) => client.get("/doctor", WORK_WITHIN),
+            Self::Directory(engine, notes) => {
+                Ok(views::Checked { notes: notes.clone(), ..ask::check(engine)? })
+            }
+        }
+    }
+}
+
+impl Drop for Access {
+    /// A directory is closed in order, so that nothing is to be repaired with the next start.
+    fn drop(&mut self) {
+        if let Self::Directory(engine, _) = self {
+            engine.stop();
+        }
+    }
+}
+
+/// A path as people write it: one that begins nowhere begins here.
+fn shown(path: &Path) -> String {
+    if path.is_absolute() || path.starts_with(".") || path.starts_with("..") {
+        path.display().to_string()
+    } else {
+        format!("./{}", path.display())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_server_and_without_data_one_is_told_what_to_do() {
+        let directory = tempfile::tempdir().unwrap();
+        let config = Config { data_dir: directory.path().join("none"), ..Config::default() };
+        let failure = Access::open(&config, false).err().unwrap();
+        assert_eq!(failure.code, UNREACHABLE);
+        assert!(failure.error.ends_with("none and there is no data there"), "{}", failure.error);
+        assert_eq!(failure.hint.as_deref(), Some("start one with: orderflow up"));
+        assert!(!config.data_dir.exists(), "a look makes nothing");
+    }
+
+    #[test]
+    fn a_directory_whose_server_is_gone_is_opened_and_one_that_is_in_use_is_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let config = Config { data_dir: directory.path().to_owned(), ..Config::default() };
+        let (engine, _) = crate::open::open(&config, directory.path()).unwrap();
+        let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        std::fs::write(directory.path().join("server.json"), format!(r#"{{"admin":"{gone}","pid":1}}"#)).unwrap();
+        let failure = Access::open(&config, false).err().unwrap();
+        assert_eq!(failure.code, UNREACHABLE);
+        assert!(failure.error.contains("does not answer"), "{}", failure.error);
+        engine.stop();
+        drop(engine);
+        let access = Access::open(&config, false).unwrap();
+        assert!(access.client().is_none());
+        assert_eq!(access.explain("ORD-1").unwrap().histories, []);
+        assert_eq!(access.check().unwrap().findings, Vec::<String>::new());
+    }
+
+    #[test]
+    fn paths_are_shown_with_where_they_begin() {
+        for (path, text) in [("data", "./data"), ("./data", "./data"), ("/data", "/data"), ("../data", "../data")] {
+            assert_eq!(shown(Path::new(path)), text);
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! Decides what can be typed: the verbs, their options, and what their help says.
+//!
+//! Start at [`Cli`]. What an option means is decided where it is used; here it is only read, and what cannot be meant
+//! is refused. Each verb's help is as short as it can be and ends with lines to copy.
+
+use crate::config::Config;
+use crate::exit::{Failure, USAGE};
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Takes orders in, keeps them, and routes every change to the code that must act on it
+#[derive(Debug, Parser)]
+#[command(
+    name = "orderflow",
+    version,
+    styles = STYLES,
+    subcommand_precedence_over_arg = true,
+    after_help = "\
+Examples:
+  orderflow                       run the built-in stack
+  orderflow up stacks/orders.yaml run a stack of your own
+  orderflow trigger               send it some orders
+  orderflow explain ORD-1001      see what every pipe did with one, and why
+
+Without a verb, orderflow does what `orderflow up` does.
+Exit codes: 0 done or yes, 1 no or findings, 2 wrong usage or invalid input, 3 no server, 4 data refused"
+)]
+pub(crate) struct Cli {
+    /// What every verb understands.
+    #[command(flatten)]
+    pub(crate) options: Options,
+    /// What a bare `orderflow` understands, as `up` does.
+    #[command(flatten)]
+    pub(crate) up: UpOptions,
+    /// The verb.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// What every verb understands.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Options {
+    /// Where orders are kept [default: orderflow-data]
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Options of every verb")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// The admin listener: where to listen, or whom to ask [default: 127.0.0.1:4566]
+    #[arg(long, global = true, value_name = "ADDR", value_parser = address, help_heading = "Options of every verb")]
+    pub(crate) admin: Option<SocketAddr>,
+    /// Print JSON
+    #[arg(long, global = true, help_heading = "Options of every verb")]
+    pub(crate) json: bool,
+    /// Read this configuration instead of ./orderflow.toml
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Options of every verb")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// What running a stack understands.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct UpOptions {
+    /// Keep nothing: the data goes when the server stops
+    #[arg(long, conflicts_with = "data_dir")]
+    pub(crate) ephemeral: bool,
+    /// Where customers are served [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
+    pub(crate) public: Option<SocketAddr>,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run stacks
+    #[command(after_help = "\
+Examples:
+  orderflow up                                    the built-in stack
+  orderflow up stacks/premium.yaml stacks/orders.yaml
+  orderflow up --ephemeral --admin 4600 my.yaml   keep nothing, listen elsewhere
+
+Run it again with a changed template to update what changed; the data stays.")]
+    Up(Up),
+    /// Show an order's changes, and what every pipe did with each of them and why
+    #[command(after_help = "\
+Examples:
+  orderflow explain ORD-1001
+  orderflow explain ORD-1001 --json | jq .
+
+Exit codes: 0 the order is known, 1 it is not")]
+    Explain {
+        /// The order's id
+        order: String,
+    },
+    /// See what failed and why, and deliver it again
+    #[command(subcommand, arg_required_else_help = true)]
+    Dlq(Dlq),
+    /// Show what functions printed
+    #[command(after_help = "\
+Examples:
+  orderflow logs                                    which groups there are
+  orderflow logs PremiumOrderLambda --since 10m     a group, by its name or the end of it
+  orderflow logs PremiumOrderLambda --follow --filter '\"ORD-1001\"'
+
+Filters are CloudWatch's: terms (ERROR -timeout), JSON ({ $.level = \"ERROR\" }), regular expressions (%5\\d\\d%).")]
+    Logs(Logs),
+    /// Check the data: the log, the index, and whether they agree
+    #[command(after_help = "Exit codes: 0 all is well, 1 findings, 4 the data is refused")]
+    Doctor,
+    /// Does a pattern match an event, and if not, why
+    #[command(name = "match", after_help = "\
+Examples:
+  orderflow match --pattern '{\"total\":[{\"numeric\":[\">\",100]}]}' --event '{\"total\":99}'
+  orderflow match --pipe --pattern @pattern.json --event @record.json
+  jq .record event.json | orderflow match --pattern @pattern.json --event -
+
+Exit codes: 0 it matches, 1 it does not, 2 one of the two is invalid")]
+    Match(Match),
+    /// Send realistic sample orders to a running server
+    #[command(after_help = "\
+Examples:
+  orderflow trigger                             ten orders and their changes of status
+  orderflow trigger --count 1000 --rate 50      fifty orders a second
+  orderflow trigger --table Orders --seed 7     always the same ones")]
+    Trigger(Trigger),
+    /// Print the default configuration
+    #[command(after_help = "Example:\n  orderflow config > orderflow.toml")]
+    Config,
+}
+
+/// What `up` understands.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Up {
+    /// Templates; the built-in stack if there are none
+    #[arg(value_name = "TEMPLATE")]
+    pub(crate) templates: Vec<PathBuf>,
+    /// How.
+    #[command(flatten)]
+    pub(crate) options: UpOptions,
+}
+
+/// What can be done with dead letters.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Dlq {
+    /// List what failed, queue by queue
+    #[command(after_help = "Example:\n  orderflow dlq list")]
+    List {
+        /// At most so many messages of each queue
+        #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+    /// Show the records in full, the error, and AWS's message
+    #[command(after_help = "\
+Examples:
+  orderflow dlq show PremiumOrdersDLQ
+  orderflow dlq show PremiumOrdersDLQ 1869054112399360")]
+    Show {
+        /// The queue
+        queue: String,
+        /// One message; all of them if it is left out
+        id: Option<u64>,
+        /// At most so many messages
+        #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+    /// Give the records to their function again; what it does goes from the queue, what fails stays
+    #[command(after_help = "\
+Examples:
+  orderflow dlq redrive PremiumOrdersDLQ --dry-run
+  orderflow dlq redrive PremiumOrdersDLQ --containing ORD-1001
+  orderflow dlq redrive PremiumOrdersDLQ --rate 5
+
+Exit codes: 0 all were delivered, 1 some failed again")]
+    Redrive(Redrive),
+}
+
+/// What `dlq redrive` understands.
+#[derive(Debug, Args)]
+pub(crate) struct Redrive {
+    /// The queue
+    pub(crate) queue: String,
+    /// One message; all of them if it is left out
+    pub(crate) id: Option<u64>,
+    /// Only those whose records or error hold this text
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) containing: Option<String>,
+    /// At most so many a second
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rate: Option<u32>,
+    /// Only say what would be done
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// What `logs` understands.
+#[derive(Debug, Args)]
+pub(crate) struct Logs {
+    /// The group, by its name or the end of it; without one, groups are listed
+    pub(crate) group: Option<String>,
+    /// Go on showing lines as they are printed
+    #[arg(long, short, requires = "group")]
+    pub(crate) follow: bool,
+    /// Only lines of this span: 30s, 10m, 2h, 1d
+    #[arg(long, value_name = "SPAN", value_parser = span, requires = "group")]
+    pub(crate) since: Option<Duration>,
+    /// Only lines that this filter finds
+    #[arg(long, value_name = "PATTERN", requires = "group")]
+    pub(crate) filter: Option<String>,
+    /// At most so many lines to begin with, the newest ones
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) limit: u32,
+}
+
+/// What `match` understands.
+#[derive(Debug, Args)]
+pub(crate) struct Match {
+    /// The pattern: JSON, @FILE, or - for the standard input
+    #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
+    pub(crate) pattern: String,
+    /// The event: JSON, @FILE, or - for the standard input
+    #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
+    pub(crate) event: String,
+    /// Read the pattern as a pipe's filter, which has fewer operators than a bus's rule
+    #[arg(long)]
+    pub(crate) pipe: bool,
+}
+
+/// What `trigger` understands.
+#[derive(Debug, Args)]
+pub(crate) struct Trigger {
+    /// How many orders
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub(crate) count: u32,
+    /// At most so many orders a second
+    #[arg(long, value_name = "R", value_parser = rate)]
+    pub(crate) rate: Option<f64>,
+    /// Into this table; NewOrders or Orders, whichever runs, if it is left out
+    #[arg(long, value_name = "T")]
+    pub(crate) table: Option<String>,
+    /// The same seed gives the same orders
+    #[arg(long, value_name = "S")]
+    pub(crate) seed: Option<u64>,
+}
+
+impl Cli {
+    /// The verb, with what stands before it; a bare `orderflow` is `up`.
+    pub(crate) fn verb(self) -> Result<(Options, Command), Failure> {
+        let Self { options, up, command } = self;
+        match command {
+            None => Ok((options, Command::Up(Up { templates: Vec::new(), options: up }))),
+            Some(Command::Up(given)) => {
+                let ephemeral = given.options.ephemeral || up.ephemeral;
+                let public = given.options.public.or(up.public);
+                Ok((options, Command::Up(Up { options: UpOptions { ephemeral, public }, ..given })))
+            }
+            // Nothing is kept, so there is nothing that any other verb could look at.
+            Some(_) if up.ephemeral => {
+                let failure = Failure::new(USAGE, "--ephemeral goes with `orderflow up` only");
+                Err(failure.hint("other verbs look at a server that runs: name it with --admin ADDR"))
+            }
+            Some(command) => Ok((options, command)),
+        }
+    }
+}
+
+impl Options {
+    /// The configuration with what stands on the command line laid over it.
+    pub(crate) fn configured(&self) -> Result<Config, Failure> {
+        let mut config = Config::load(self.config.as_deref())?;
+        if let Some(directory) = &self.data_dir {
+            config.data_dir.clone_from(directory);
+        }
+        if let Some(admin) = self.admin {
+            config.admin = admin;
+        }
+        Ok(config)
+    }
+}
+
+/// `127.0.0.1:4566`, `localhost:4566`, or only the port on this machine.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    let port = text.strip_prefix("localhost").unwrap_or(text).trim_start_matches(':');
+    match port.parse() {
+        Ok(port) => Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
+        Err(_) => Err("write an address and a port such as 127.0.0.1:4566, or only a port".to_owned()),
+    }
+}
+
+/// `30s`, `10m`, `2h`, `1d`, or several of them: `1h30m`.
+fn span(text: &str) -> Result<Duration, String> {
+    const HINT: &str = "write a span such as 30s, 10m, 2h or 1d";
+    let mut seconds: u64 = 0;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let number: u64 = rest[..digits].parse().map_err(|_| HINT.to_owned())?;
+        let mut letters = rest[digits..].chars();
+        let unit = match letters.next() {
+            Some('s') => 1,
+            Some('m') => 60,
+            Some('h') => 3600,
+            Some('d') => 86_400,
+            Some(_) | None => return Err(HINT.to_owned()),
+        };
+        let more = number.checked_mul(unit).and_then(|more| seconds.checked_add(more));
+        seconds = more.filter(|seconds| *seconds < u64::from(u32::MAX)).ok_or("no line is that old")?;
+        rest = letters.as_str();
+    }
+    if text.is_empty() { Err(HINT.to_owned()) } else { Ok(Duration::from_secs(seconds)) }
+}
+
+/// A number above zero; `0.5` is one order every two seconds.
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if rate.is_finite() && (0.001..=1e6).contains(&rate) => Ok(rate),
+        Ok(_) | Err(_) => Err("write how many orders a second, from 0.001 to 1000000".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

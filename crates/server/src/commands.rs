@@ -1,0 +1,72 @@
+//! Decides what each verb does: ask, draw, and say with which code it ends.
+//!
+//! A verb gets its view from [`crate::access`], makes text of it with a function from the view and the terminal's look
+//! to a string, and prints that; with `--json` it prints the view itself.
+
+mod dlq;
+mod doctor;
+mod explain;
+mod logs;
+mod match_event;
+mod trigger;
+
+use crate::access::Access;
+use crate::cli::{Cli, Command, Dlq, Options};
+use crate::config::{Config, DEFAULTS};
+use crate::exit::{DONE, Failure, Stop};
+use crate::terminal::Out;
+
+/// What every verb is given.
+struct Given<'a> {
+    config: Config,
+    options: Options,
+    out: &'a mut Out,
+}
+
+impl Given<'_> {
+    /// Whom to ask.
+    fn access(&self) -> Result<Access, Failure> {
+        Access::open(&self.config, self.options.admin.is_some())
+    }
+}
+
+/// Does what was typed; the exit code is given back.
+pub(crate) fn run(cli: Cli, out: &mut Out) -> Result<u8, Stop> {
+    let (options, command) = cli.verb()?;
+    // These two look at no configuration, so that a broken one does not keep them from working.
+    match &command {
+        Command::Config => {
+            out.print(DEFAULTS)?;
+            return Ok(DONE);
+        }
+        Command::Match(wanted) => return match_event::run(wanted, options.json, out),
+        _ => {}
+    }
+    let config = options.configured()?;
+    let given = Given { config, options, out };
+    match command {
+        Command::Up(up) => {
+            let config = Config { public: up.options.public.unwrap_or(given.config.public), ..given.config };
+            let ended = crate::up::run(&config, &up.templates, up.options.ephemeral, given.options.json);
+            Ok(ended.map_err(Failure::from)?)
+        }
+        Command::Explain { order } => explain::run(given, &order),
+        Command::Dlq(Dlq::List { limit }) => dlq::list(given, limit),
+        Command::Dlq(Dlq::Show { queue, id, limit }) => dlq::show(given, &queue, id, limit),
+        Command::Dlq(Dlq::Redrive(redrive)) => dlq::redrive(given, &redrive),
+        Command::Logs(logs) => logs::run(given, &logs),
+        Command::Doctor => doctor::run(given),
+        Command::Trigger(trigger) => trigger::run(given, &trigger),
+        Command::Config | Command::Match(_) => unreachable!("both have been done above"),
+    }
+}
+
+/// `1 record`, `2 records`.
+fn counted(count: u64, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+}
+
+/// `2025-10-31 10:00:00.000` of an instant in ISO 8601: what a person needs of it.
+fn instant(iso: &str) -> String {
+    iso.trim_end_matches('Z').replacen('T', " ", 1)
+}

@@ -1,0 +1,229 @@
+//! Decides how an order's changes and what pipes did with them are drawn: a tree, one branch for each pipe.
+
+use super::{Given, counted, instant};
+use crate::ask::order::{key_text, value_text};
+use crate::exit::{DONE, Failure, NO, Stop};
+use crate::terminal::{Look, Paint, columns, cut, safe};
+use crate::views::order::{
+    Attribute, Change, Delivery, Filter, History, Older, Order, Outcome, PipeVerdict, Then, Verdict,
+};
+
+/// How much of a value is shown.
+const VALUE_COLUMNS_MAX: usize = 120;
+/// How much of an error is shown.
+const ERROR_COLUMNS_MAX: usize = 400;
+
+/// Shows what is known of an order.
+pub(super) fn run(given: Given<'_>, order: &str) -> Result<u8, Stop> {
+    let view = given.access()?.explain(order)?;
+    if given.options.json {
+        given.out.json(&view)?;
+        return Ok(if view.histories.is_empty() { NO } else { DONE });
+    }
+    if view.histories.is_empty() {
+        return Err(unknown(&view).into());
+    }
+    let text = draw(&view, given.out.look);
+    given.out.print(&text)?;
+    Ok(DONE)
+}
+
+fn unknown(view: &Order) -> Failure {
+    let failure = Failure::new(NO, match view.searched.as_slice() {
+        [] => format!("there is no order {}: there are no tables", view.order),
+        [one] => format!("there is no order {} in table {one}", view.order),
+        several => format!("there is no order {} in tables {}", view.order, several.join(", ")),
+    });
+    match view.similar.as_slice() {
+        [] => failure.hint("ids are compared letter by letter; `orderflow trigger` sends sample orders and prints theirs"),
+        similar => failure.hint(format!("did you mean {}?", similar.join(" or "))),
+    }
+}
+
+/// The order as text.
+fn draw(view: &Order, look: Look) -> String {
+    let histories: Vec<String> = view.histories.iter().map(|history| draw_history(view, history, look)).collect();
+    histories.join("\n")
+}
+
+fn draw_history(view: &Order, history: &History, look: Look) -> String {
+    // A key of one attribute is the order's id, which stands there already.
+    let key = history.key.as_ref().filter(|key| key.as_object().is_some_and(|members| members.len() > 1));
+    let key = key.map_or(String::new(), |key| format!(" ({})", safe(&key_text(key))));
+    let mut text = format!(
+        "{} in {}{key}, {}\n",
+        look.paint(Paint::Bold, &safe(&view.order)),
+        look.paint(Paint::Bold, &safe(&history.table)),
+        counted(history.changes.len() as u64, "change"),
+    );
+    let gone = match history.older {
+        Older::None => None,
+        Older::LeftTheLog if history.changes.is_empty() => Some("its changes have left the log; what is kept is the item"),
+        Older::LeftTheLog => Some("earlier changes have left the log"),
+        Older::TooMany => Some("there are earlier changes, more than are shown"),
+    };
+    if let Some(gone) = gone {
+        text += &format!("  {}\n", look.paint(Paint::Dim, gone));
+    }
+    for change in &history.changes {
+        text.push('\n');
+        text += &draw_change(change, look);
+    }
+    text
+}
+
+fn draw_change(change: &Change, look: Look) -> String {
+    let paint = match change.event.as_str() {
+        "INSERT" => Paint::Green,
+        "REMOVE" => Paint::Red,
+        _ => Paint::Yellow,
+    };
+    let mut text = format!(
+        "{}  {}  {}\n",
+        look.paint(paint, &safe(&change.event)),
+        instant(&change.at),
+        look.paint(Paint::Dim, &format!("sequence {}", change.sequence_number)),
+    );
+    let names = change.attributes.iter().map(|attribute| columns(&safe(&attribute.name))).max().unwrap_or(0).min(24);
+    for attribute in &change.attributes {
+        let name = safe(&attribute.name);
+        let gap = " ".repeat(names.saturating_sub(columns(&name)));
+        text += &format!("│   {name}{gap}  {}\n", draw_attribute(attribute));
+    }
+    if change.pipes.is_empty() {
+        text += &format!("└─ {}\n", look.paint(Paint::Dim, "no pipe reads this table"));
+        return text;
+    }
+    let width = change.pipes.iter().map(|pipe| columns(&safe(&pipe.pipe))).max().unwrap_or(0).min(40);
+    let last = change.pipes.len() - 1;
+    for (index, pipe) in change.pipes.iter().enumerate() {
+        let (branch, trunk) = if index == last { ("└─", "  ") } else { ("├─", "│ ") };
+        let name = safe(&pipe.pipe);
+        let gap = " ".repeat(width.saturating_sub(columns(&name)));
+        let [first, rest @ ..] = &draw_verdict(pipe, change, look)[..] else { continue };
+        text += &format!("{branch} {}{gap}  {first}\n", look.paint(Paint::Bold, &name));
+        for line in rest {
+            text += &format!("{trunk} {}      {line}\n", " ".repeat(width - 2_usize.min(width)));
+        }
+    }
+    text
+}
+
+fn draw_attribute(attribute: &Attribute) -> String {
+    let shown = |value| cut(&safe(&value_text(value)), VALUE_COLUMNS_MAX).into_owned();
+    match (&attribute.before, &attribute.after) {
+        (Some(before), Some(after)) => format!("{} → {}", shown(before), shown(after)),
+        (Some(before), None) => format!("{} → gone", shown(before)),
+        (None, Some(after)) => shown(after),
+        (None, None) => String::new(),
+    }
+}
+
+/// What one pipe did: the line beside its name, and the lines below.
+fn draw_verdict(pipe: &PipeVerdict, change: &Change, look: Look) -> Vec<String> {
+    match &pipe.verdict {
+        Verdict::BeganLater => vec![look.paint(Paint::Dim, "– began later: it never saw this change")],
+        Verdict::Stopped { filters } => draw_stopped(filters, look),
+        Verdict::Matched { outcomes, settled, .. } => draw_matched(&pipe.function, outcomes, *settled, change, look),
+    }
+}
+
+fn draw_stopped(filters: &[Filter], look: Look) -> Vec<String> {
+    let mark = look.paint(Paint::Yellow, "✘ stopped:");
+    let reasons = |filter: &Filter| -> Vec<String> {
+        let failures = filter.failures.iter().map(|clause| safe(&clause.sentence).into_owned());
+        failures.chain(filter.conflict.iter().map(|conflict| safe(conflict).into_owned())).collect()
+    };
+    match filters {
+        [only] => match reasons(only).as_slice() {
+            [] => vec![mark],
+            [reason] => vec![format!("{mark} {reason}")],
+            several => {
+                std::iter::once(mark).chain(several.iter().map(|reason| format!("· {reason}"))).collect()
+            }
+        },
+        _ => {
+            let mut lines = vec![format!("{mark} by each of its {} filters, one of which would be enough", filters.len())];
+            for (index, filter) in filters.iter().enumerate() {
+                for (nth, reason) in reasons(filter).iter().enumerate() {
+                    let label = if nth == 0 { format!("filter {}:", index + 1) } else { " ".repeat(9) };
+                    lines.push(format!("{label} {reason}"));
+                }
+            }
+            lines
+        }
+    }
+}
+
+fn draw_matched(function: &str, outcomes: &[Outcome], settled: bool, change: &Change, look: Look) -> Vec<String> {
+    let function = safe(function);
+    let time = |at: &str| {
+        // On the day of the change itself the time is enough.
+        let same_day = at.get(..10) == change.at.get(..10);
+        if same_day { at.get(11..).unwrap_or(at).trim_end_matches('Z').to_owned() } else { instant(at) }
+    };
+    let short = |error: &str| cut(&safe(error), ERROR_COLUMNS_MAX).into_owned();
+    let failed = outcomes.iter().filter(|outcome| matches!(outcome.result, Delivery::Failed { .. })).count() as u64;
+    let good = |rest: &str| format!("{} {function}: {rest}", look.paint(Paint::Green, "✔ matched →"));
+    let bad = |rest: &str| format!("{} {function}: {rest}", look.paint(Paint::Red, "✘ matched →"));
+    let waits = |rest: &str| format!("{} {function}: {rest}", look.paint(Paint::Yellow, "… matched →"));
+    let end = outcomes.iter().rev().find(|outcome| {
+        matches!(outcome.result, Delivery::Delivered { .. } | Delivery::Accepted | Delivery::GaveUp { .. })
+    });
+    let first = match end.map(|outcome| (outcome, &outcome.result)) {
+        Some((outcome, Delivery::Delivered { .. })) => {
+            good(&format!("delivered at {} ({})", time(&outcome.at), counted(failed + 1, "attempt")))
+        }
+        Some((outcome, Delivery::Accepted)) => good(&format!("taken over by its own queue at {}", time(&outcome.at))),
+        Some((outcome, Delivery::GaveUp { condition, error, attempts, queue })) => {
+            let after = format!("after {}", counted(u64::from(*attempts), "attempt"));
+            let why = match error {
+                Some(error) => format!("{after}: {}", short(error)),
+                None => format!("{after}: {}", safe(condition)),
+            };
+            let at = time(&outcome.at);
+            bad(&match queue {
+                Some(queue) => format!("dead-lettered to {} at {at} {why}", safe(queue)),
+                None => format!("dropped at {at} {why} (the pipe has no dead-letter queue)"),
+            })
+        }
+        _ if settled => good("done"),
+        _ => match outcomes.last().map(|outcome| (outcome, &outcome.result)) {
+            Some((outcome, Delivery::Failed { error, attempt, then })) => {
+                let next = match then {
+                    Then::Retry { at } => format!("; next try at {}", time(at)),
+                    Then::Rest | Then::Halves => "; trying again".to_owned(),
+                };
+                waits(&format!("attempt {attempt} failed at {}: {}{next}", time(&outcome.at), short(error)))
+            }
+            Some((_, Delivery::Postponed { error, retry_at })) => {
+                waits(&format!("postponed: {}; next try at {}", short(error), time(retry_at)))
+            }
+            _ => waits("not delivered yet"),
+        },
+    };
+    let mut lines = vec![first];
+    let shown_above = if end.is_some() { None } else { outcomes.last() };
+    let earlier = outcomes.iter().filter(|outcome| Some(*outcome) != shown_above && Some(*outcome) != end);
+    for outcome in earlier {
+        let with = if outcome.records > 1 { format!(" (with {} records)", outcome.records) } else { String::new() };
+        let at = time(&outcome.at);
+        lines.extend(match &outcome.result {
+            Delivery::Failed { error, attempt, then } => {
+                let then = match then {
+                    Then::Retry { .. } => "",
+                    Then::Rest => "; those before the faulty one were done",
+                    Then::Halves => "; the batch was halved",
+                };
+                Some(format!("· attempt {attempt} failed at {at}{with}: {}{then}", short(error)))
+            }
+            Delivery::Postponed { error, .. } => Some(format!("· postponed at {at}: {}", short(error))),
+            Delivery::Delivered { .. } => Some(format!("· delivered at {at}{with}")),
+            Delivery::Accepted | Delivery::GaveUp { .. } => None,
+        });
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,217 @@
+//! Functions.
+
+use super::{AT, Sent, header, json, text};
+use serde_json::json;
+use std::collections::BTreeMap;
+use types::{FunctionName, LogGroupName};
+use wire::lambda::{Answer, Call, FunctionDescription, PAYLOAD_MAX};
+use wire::{Answer as Any, Refusal};
+
+fn name() -> FunctionName {
+    "PremiumOrderLambda".parse().unwrap()
+}
+
+fn invoke(name: &str) -> Sent {
+    Sent::new("POST", &format!("/2015-03-31/functions/{name}/invocations"))
+}
+
+fn call(sent: &Sent) -> Call {
+    match sent.call() {
+        wire::Call::Lambda(call) => call,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_function_is_named_in_every_form_that_aws_takes() {
+    let forms = [
+        "PremiumOrderLambda",
+        "PremiumOrderLambda:$LATEST",
+        "PremiumOrderLambda%3A%24LATEST",
+        "function%3APremiumOrderLambda",
+        "000000000000%3Afunction%3APremiumOrderLambda",
+        "arn%3Aaws%3Alambda%3Aus-east-1%3A000000000000%3Afunction%3APremiumOrderLambda",
+        "arn%3Aaws%3Alambda%3Aus-east-1%3A000000000000%3Afunction%3APremiumOrderLambda%3A%24LATEST",
+    ];
+    for form in forms {
+        let expected = Call::Invoke { function: name(), payload: b"{}".to_vec(), log_tail: false };
+        assert_eq!(call(&invoke(form)), expected, "{form}");
+    }
+    let cases = [
+        (
+            "arn%3Aaws%3Alambda%3Aeu-west-1%3A000000000000%3Afunction%3AF",
+            "arn:aws:lambda:eu-west-1:000000000000:function:F",
+        ),
+        ("111111111111%3Afunction%3AF", "arn:aws:lambda:us-east-1:000000000000:function:111111111111:function:F"),
+    ];
+    for (form, arn) in cases {
+        assert_eq!(invoke(form).error(), format!("ResourceNotFoundException: Function not found: {arn}"), "{form}");
+    }
+}
+
+#[test]
+fn invocations_are_understood() {
+    let payload = |text: &str| text.as_bytes().to_vec();
+    let cases = [
+        (
+            invoke("PremiumOrderLambda").body(r#"{"a":1}"#),
+            Call::Invoke { function: name(), payload: payload(r#"{"a":1}"#), log_tail: false },
+        ),
+        (
+            invoke("PremiumOrderLambda?Qualifier=%24LATEST")
+                .header("X-Amz-Log-Type", "Tail")
+                .header("X-Amz-Invocation-Type", "RequestResponse")
+                .body("[]"),
+            Call::Invoke { function: name(), payload: payload("[]"), log_tail: true },
+        ),
+        (invoke("PremiumOrderLambda").header("X-Amz-Invocation-Type", "DryRun"), Call::DryRun { function: name() }),
+        (Sent::new("GET", "/2015-03-31/functions"), Call::ListFunctions { after: None, limit: 50 }),
+        (
+            Sent::new("GET", "/2015-03-31/functions/?MaxItems=7&FunctionVersion=ALL"),
+            Call::ListFunctions { after: None, limit: 7 },
+        ),
+        (Sent::new("GET", "/2015-03-31/functions?MaxItems=10000"), Call::ListFunctions { after: None, limit: 50 }),
+    ];
+    for (mut sent, expected) in cases {
+        // A query belongs behind the whole path.
+        if let Some(rest) = sent.query.strip_suffix("/invocations").map(str::to_owned) {
+            sent.query = rest;
+            sent.path.push_str("/invocations");
+        }
+        assert_eq!(call(&sent), expected, "{sent:?}");
+    }
+}
+
+#[test]
+fn faulty_invocations_are_refused() {
+    let qualified = |version: &str| {
+        let mut sent = invoke("F");
+        sent.query = format!("Qualifier={version}");
+        sent
+    };
+    let not_handled = |member: &str| {
+        format!(
+            "InvalidParameterValueException: {member} is not handled by this engine yet; send the request without it"
+        )
+    };
+    let cases = [
+        (invoke("F").header("X-Amz-Invocation-Type", "Event"), not_handled("InvocationType Event")),
+        (invoke("F").header("X-Amz-Client-Context", "e30="), not_handled("ClientContext")),
+        (qualified("live"), not_handled("Qualifier")),
+        (invoke("F:live"), not_handled("Qualifier")),
+        (Sent::new("GET", "/2015-03-31/functions?MasterRegion=ALL"), not_handled("MasterRegion")),
+        (
+            invoke("F").header("X-Amz-Invocation-Type", "Sometimes"),
+            "InvalidParameterValueException: 1 validation error detected: Value 'Sometimes' at 'invocationType' failed \
+             to satisfy constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]"
+                .to_owned(),
+        ),
+        (
+            invoke("F").body("{"),
+            "InvalidRequestContentException: Could not parse request body into json: EOF while parsing an object at \
+             line 1 column 1"
+                .to_owned(),
+        ),
+        (
+            invoke("F").body(&"1".repeat(PAYLOAD_MAX + 1)),
+            "RequestTooLargeException: Request must be smaller than 6291456 bytes for the InvokeFunction operation"
+                .to_owned(),
+        ),
+        (
+            invoke("a%20b"),
+            "ValidationException: 1 validation error detected: Value 'a b' at 'functionName' failed to satisfy \
+             constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9-_]+"
+                .to_owned(),
+        ),
+        (Sent::new("GET", "/2015-03-31/functions?Marker=!"), "InvalidParameterValueException: Invalid Marker.".to_owned()),
+        (Sent::new("GET", "/2015-03-31/functions?MaxItems=x"), "SerializationException: MaxItems must be a number".to_owned()),
+    ];
+    for (sent, expected) in cases {
+        assert_eq!(sent.error(), expected, "{} {}", sent.path, sent.query);
+    }
+}
+
+#[test]
+fn a_function_that_fails_is_an_answer() {
+    let payload = br#"{"errorMessage":"boom","errorType":"Error"}"#;
+    let say = |failed, log_tail| invoke("F").answer(&Any::Lambda(Answer::Invoked { payload, failed, log_tail }));
+    let response = say(true, Some("START\nEND\n"));
+    assert_eq!((response.status, response.body.as_slice()), (200, payload.as_slice()));
+    assert_eq!(header(&response, "x-amz-function-error"), Some("Unhandled"));
+    assert_eq!(header(&response, "x-amz-executed-version"), Some("$LATEST"));
+    assert_eq!(header(&response, "x-amz-log-result"), Some("U1RBUlQKRU5ECg=="));
+    let response = say(false, None);
+    assert_eq!(header(&response, "x-amz-function-error"), None);
+    assert_eq!(header(&response, "x-amz-log-result"), None);
+    // Of a long log the last 4 KB: 4,096 bytes are 5,464 characters of base64.
+    let long = "é".repeat(5000);
+    let response = say(false, Some(&long));
+    assert_eq!(header(&response, "x-amz-log-result").unwrap().len(), 5464);
+    let response = invoke("F").answer(&Any::Lambda(Answer::Runnable));
+    assert_eq!((response.status, response.body.len()), (204, 0));
+}
+
+#[test]
+fn refusals_are_said_in_lambdas_words() {
+    let name = name();
+    let not_found = "Function not found: arn:aws:lambda:us-east-1:000000000000:function:PremiumOrderLambda";
+    let cases = [
+        (
+            Refusal::NoSuchFunction(&name),
+            404,
+            "ResourceNotFoundException",
+            json!({"Type": "User", "Message": not_found}),
+        ),
+        (
+            Refusal::FunctionBusy,
+            429,
+            "TooManyRequestsException",
+            json!({
+                "Type": "User",
+                "message": "Rate Exceeded.",
+                "Reason": "ReservedFunctionConcurrentInvocationLimitExceeded",
+            }),
+        ),
+        (
+            Refusal::Unavailable,
+            500,
+            "ServiceException",
+            json!({"Type": "Service", "Message": "The engine is stopping; try again when it is back."}),
+        ),
+    ];
+    for (refusal, status, code, body) in cases {
+        let response = invoke("F").refuse(&refusal);
+        assert_eq!((response.status, header(&response, "x-amzn-errortype")), (status, Some(code)));
+        assert_eq!(json(&response), body);
+    }
+}
+
+#[test]
+fn a_marker_goes_on_after_the_last_function() {
+    let (name, log_group) = (name(), "/aws/lambda/PremiumOrderLambda".parse::<LogGroupName>().unwrap());
+    let environment = BTreeMap::from([("A".to_owned(), "b".to_owned())]);
+    let function = FunctionDescription {
+        name: &name,
+        runtime: "provided.al2023",
+        handler: "premium-orders",
+        role: "arn:aws:iam::000000000000:role/r",
+        description: "d",
+        timeout_seconds: 3,
+        memory_mb: 128,
+        environment: &environment,
+        log_group: &log_group,
+        modified_at: AT,
+    };
+    let list = Sent::new("GET", "/2015-03-31/functions");
+    let response = list.answer(&Any::Lambda(Answer::Listed { functions: &[function], more: true }));
+    let body = json(&response);
+    let spelt = &body["Functions"][0];
+    assert_eq!(spelt["FunctionArn"], "arn:aws:lambda:us-east-1:000000000000:function:PremiumOrderLambda");
+    assert_eq!(spelt["LastModified"], "2024-03-08T00:00:00.498+0000");
+    assert_eq!(spelt["Environment"], json!({"Variables": {"A": "b"}}));
+    let mut next = list.clone();
+    next.query = format!("Marker={}", body["NextMarker"].as_str().unwrap().replace('=', "%3D"));
+    assert_eq!(call(&next), Call::ListFunctions { after: Some(name.clone()), limit: 50 });
+    let response = list.answer(&Any::Lambda(Answer::Listed { functions: &[], more: false }));
+    assert_eq!(text(&response), r#"{"Functions":[]}"#);
+}
