@@ -77,7 +77,8 @@ fn run_one(name: &str, package: &str, bench: &str, options: &[&str], figures: &m
 /// The figures in columns.
 fn table(machine: &Json, figures: &[Json]) -> String {
     let text = |json: &Json| json.as_str().unwrap_or_default().to_owned();
-    let number = |json: &Json, digits: usize| json.as_f64().map_or(String::new(), |number| format!("{number:.digits$}"));
+    let number =
+        |json: &Json, digits: usize| json.as_f64().map_or(String::new(), |number| format!("{number:.digits$}"));
     let mut rows = vec![["name", "value", "unit", "against", "ratio", "spread"].map(str::to_owned)];
     for figure in figures {
         let spread = match figure["spread"].as_array().map(Vec::as_slice) {

@@ -6,31 +6,23 @@
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
-/// What a room may import of the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Imports<'a> {
-    /// These.
-    Only(&'a [&'a str]),
-    /// All but these, which are not imported by anybody.
-    AllBut(&'a [&'a str]),
-}
-
-use Imports::{AllBut, Only};
-
 /// Every room, and what it may import.
-const ROOMS: &[(&str, Imports<'_>)] = &[
-    ("types", Only(&[])),
-    ("pattern", Only(&[])),
-    ("table", Only(&["types"])),
-    ("delivery", Only(&["types", "pattern"])),
-    ("observe", Only(&["types", "pattern"])),
-    ("orders", Only(&["types"])),
-    ("store", Only(&[])),
-    ("engine", Only(&["types", "table", "delivery", "observe", "store"])),
-    ("stack", Only(&["types", "pattern"])),
-    ("runtime", Only(&["types", "observe", "engine", "orders"])),
-    ("wire", Only(&["types", "pattern", "table", "delivery", "observe"])),
-    ("server", AllBut(&["lambda", "sim"])),
+const ROOMS: &[(&str, &[&str])] = &[
+    ("types", &[]),
+    ("pattern", &[]),
+    ("table", &["types"]),
+    ("delivery", &["types", "pattern"]),
+    ("observe", &["types", "pattern"]),
+    ("orders", &["types"]),
+    ("store", &[]),
+    ("engine", &["types", "table", "delivery", "observe", "store"]),
+    ("stack", &["types", "pattern"]),
+    ("runtime", &["types", "observe", "engine", "orders"]),
+    ("wire", &["types", "pattern", "table", "delivery", "observe"]),
+    (
+        "server",
+        &["types", "pattern", "table", "delivery", "observe", "orders", "store", "engine", "stack", "runtime", "wire"],
+    ),
 ];
 
 const BEGIN: &str = "<!-- rooms:begin -->";
@@ -41,16 +33,8 @@ const END: &str = "<!-- rooms:end -->";
 struct Row {
     room: String,
     imports: BTreeSet<String>,
-    /// Whether `imports` are the rooms that may *not* be imported.
-    all_but: bool,
     decides: String,
     never: String,
-}
-
-impl Row {
-    fn allows(&self, other: &str) -> bool {
-        self.imports.contains(other) != self.all_but
-    }
 }
 
 /// The rows between the markers.
@@ -63,7 +47,7 @@ fn parse(architecture: &str) -> Result<Vec<Row>, String> {
         return Err(format!("the columns are {head:?}, not room, decides, may import, never"));
     }
     let rule = cells(rows.next().unwrap_or(""));
-    if rule.len() != 4 || rule.iter().any(|cell| cell.trim_matches(['-', ':', ' ']) != "") {
+    if rule.len() != 4 || rule.iter().any(|cell| !cell.trim_matches(['-', ':', ' ']).is_empty()) {
         return Err("the line under the columns' names is none of dashes".to_owned());
     }
     rows.map(row).collect()
@@ -80,12 +64,11 @@ fn row(line: &str) -> Result<Row, String> {
     let Some(room) = room.strip_prefix('`').and_then(|room| room.strip_suffix('`')) else {
         return Err(format!("the room is no name in backticks: {line}"));
     };
-    let all_but = imports.starts_with("everything");
     let names: BTreeSet<String> = imports.split('`').skip(1).step_by(2).map(str::to_owned).collect();
-    if names.is_empty() && !all_but && !matches!(imports, "–" | "-" | "—" | "nothing") {
+    if names.is_empty() && !matches!(imports, "–" | "-" | "—" | "nothing") {
         return Err(format!("what `{room}` may import is neither names in backticks nor a dash: {imports}"));
     }
-    Ok(Row { room: room.to_owned(), imports: names, all_but, decides: decides.to_owned(), never: never.to_owned() })
+    Ok(Row { room: room.to_owned(), imports: names, decides: decides.to_owned(), never: never.to_owned() })
 }
 
 /// An import that the table does not allow, in words.
@@ -98,7 +81,7 @@ fn breaches(rows: &[Row], packages: &[Package]) -> Vec<String> {
         };
         for (other, kind) in &package.rooms {
             // A room may ask more of itself in tests: features, say.
-            if *other != package.name && !row.allows(other) {
+            if *other != package.name && !row.imports.contains(other) {
                 found.push(format!("`{}` must not import `{other}` ({kind})", package.name));
             }
         }
@@ -141,18 +124,9 @@ fn architecture() -> Vec<Row> {
 
 #[test]
 fn the_table_in_architecture_md_says_what_this_file_says() {
-    let said: Vec<(String, BTreeSet<String>, bool)> =
-        architecture().into_iter().map(|row| (row.room, row.imports, row.all_but)).collect();
-    let meant: Vec<(String, BTreeSet<String>, bool)> = ROOMS
-        .iter()
-        .map(|(room, imports)| {
-            let (names, all_but) = match imports {
-                Only(names) => (names, false),
-                AllBut(names) => (names, true),
-            };
-            ((*room).to_owned(), names.iter().map(|name| (*name).to_owned()).collect(), all_but)
-        })
-        .collect();
+    let said: Vec<(String, BTreeSet<String>)> = architecture().into_iter().map(|row| (row.room, row.imports)).collect();
+    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let meant: Vec<_> = ROOMS.iter().map(|(room, imports)| ((*room).to_owned(), owned(imports))).collect();
     assert_eq!(said, meant, "change ARCHITECTURE.md and xtask/src/rooms.rs together");
 }
 
@@ -176,10 +150,8 @@ fn no_room_imports_what_the_table_does_not_allow() {
 fn a_room_is_above_all_that_it_may_import() {
     // Rooms stand in the order in which they can be built, so the table has no circles.
     for (at, (room, imports)) in ROOMS.iter().enumerate() {
-        if let Only(names) = imports {
-            for name in *names {
-                assert!(ROOMS[..at].iter().any(|(below, _)| below == name), "`{room}` imports `{name}`");
-            }
+        for name in *imports {
+            assert!(ROOMS[..at].iter().any(|(below, _)| below == name), "`{room}` imports `{name}`");
         }
     }
 }
@@ -188,7 +160,7 @@ fn a_room_is_above_all_that_it_may_import() {
 fn an_import_that_is_not_allowed_is_found() {
     let table = format!(
         "text\n{BEGIN}\n| room | decides | may import | never |\n|---|---|---|---|\n| `low` | a | – | x |\n\
-         | `mid` | b | `low` | x |\n| `top` | c | everything but `odd` | |\n{END}\n"
+         | `mid` | b | `low` | x |\n| `top` | c | `low`, `mid` | |\n{END}\n"
     );
     let rows = parse(&table).unwrap();
     let package = |name: &str, rooms: &[(&str, &str)]| Package {

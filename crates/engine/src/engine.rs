@@ -305,14 +305,15 @@ impl Engine {
     }
 
     /// Stops a pipe after what it is doing now; it goes on from there when it is started.
-    pub fn stop_pipe(&self, name: &PipeName) -> Result<(), NotFound> {
+    pub fn stop_pipe(&self, name: &PipeName) -> Result<(), PipeError> {
         let stopped = self.inner.pipes.lock().expect(POISON).remove(name);
         match stopped {
             Some(running) => running.stop(),
             None if self.inner.catalog().pipes.contains_key(name) => {}
-            None => return Err(NotFound { kind: "pipe", name: name.to_string() }),
+            None => return Err(NotFound { kind: "pipe", name: name.to_string() }.into()),
         }
-        Ok(())
+        // Whoever starts it again reads where it is.
+        Ok(self.inner.checkpoints.flush()?)
     }
 
     /// Starts a pipe that was stopped.

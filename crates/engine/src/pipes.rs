@@ -99,6 +99,7 @@ impl Worker {
         while !self.pipe.is_stopping() {
             let nudges = self.pipe.feed.nudges();
             self.fill();
+            self.show();
             match self.lane.poll(clock::now()) {
                 Step::Invoke(batch) => self.invoke(batch),
                 Step::GiveUp(dead) => self.give_up(dead),
@@ -111,8 +112,8 @@ impl Worker {
                     self.pipe.feed.wait(cursor, nudges, at_most);
                 }
             }
-            self.show();
         }
+        self.show();
         self.keep_filtered(1);
     }
 

@@ -176,6 +176,23 @@ impl Checkpoints {
         }
     }
 
+    /// Makes everything durable that is staged now.
+    pub(crate) fn flush(&self) -> Result<(), WriteRefused> {
+        let mut stage = self.lock();
+        let taken = std::mem::take(&mut stage.lanes);
+        if taken.is_empty() {
+            return Ok(());
+        }
+        let entry = stage.entry(&taken);
+        let answer = self.hand_in(vec![entry]);
+        drop(stage);
+        let kept = answer.and_then(Answer::wait);
+        if kept.is_err() {
+            self.lock().put_back(taken);
+        }
+        kept
+    }
+
     fn hand_in(&self, entries: Vec<EntryBuilder>) -> Result<Answer, WriteRefused> {
         let entries: Result<Vec<_>, _> = entries.into_iter().map(EntryBuilder::finish).collect();
         let entries = entries.map_err(|error| WriteRefused::TooLarge(error.to_string()))?;

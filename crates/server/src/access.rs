@@ -167,9 +167,7 @@ impl Access {
     pub(crate) fn check(&self) -> Result<Checked, Failure> {
         match self {
             Self::Server(client) => client.get("/doctor", WORK_WITHIN),
-            Self::Directory(engine, notes) => {
-                Ok(views::Checked { notes: notes.clone(), ..ask::check(engine)? })
-            }
+            Self::Directory(engine, notes) => Ok(views::Checked { notes: notes.clone(), ..ask::check(engine)? }),
         }
     }
 }

@@ -106,6 +106,15 @@ impl From<engine::NotFound> for Problem {
     }
 }
 
+impl From<engine::PipeError> for Problem {
+    fn from(error: engine::PipeError) -> Self {
+        match error {
+            engine::PipeError::NotFound(missing) => missing.into(),
+            engine::PipeError::Write(refused) => refused.into(),
+        }
+    }
+}
+
 /// The tables that are served, and how they keep orders.
 pub(crate) fn tables(engine: &Engine) -> Vec<views::Table> {
     let catalog = engine.catalog();
@@ -179,11 +188,8 @@ pub(crate) fn stop_pipe(engine: &Engine, name: &str) -> Result<views::Pipes, Pro
 
 /// Starts a pipe that was stopped.
 pub(crate) fn start_pipe(engine: &Engine, name: &str) -> Result<views::Pipes, Problem> {
-    match engine.resume_pipe(&pipe_name(engine, name)?) {
-        Ok(()) => Ok(pipes(engine)),
-        Err(engine::PipeError::NotFound(missing)) => Err(missing.into()),
-        Err(engine::PipeError::Write(refused)) => Err(refused.into()),
-    }
+    engine.resume_pipe(&pipe_name(engine, name)?)?;
+    Ok(pipes(engine))
 }
 
 /// Reads the whole log and holds the index against it.

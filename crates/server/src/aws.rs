@@ -42,7 +42,8 @@ async fn functions(app: &App, reply: &Reply<'_>, call: lambda::Call) -> Response
         lambda::Call::DryRun { function } => reply.refuse(&Refusal::NoSuchFunction(&function)),
         lambda::Call::ListFunctions { after, limit } => {
             let awake = catalog.functions.values().filter(|entry| app.stacks.contains(&entry.stack));
-            let mut listed: Vec<_> = awake.filter(|entry| after.as_ref().is_none_or(|after| entry.spec.name > *after)).collect();
+            let mut listed: Vec<_> =
+                awake.filter(|entry| after.as_ref().is_none_or(|after| entry.spec.name > *after)).collect();
             let more = listed.len() > limit;
             listed.truncate(limit);
             let described: Vec<_> = listed
@@ -65,13 +66,7 @@ async fn functions(app: &App, reply: &Reply<'_>, call: lambda::Call) -> Response
     }
 }
 
-async fn invoke(
-    app: &App,
-    reply: &Reply<'_>,
-    function: FunctionName,
-    payload: &[u8],
-    log_tail: bool,
-) -> Response {
+async fn invoke(app: &App, reply: &Reply<'_>, function: FunctionName, payload: &[u8], log_tail: bool) -> Response {
     // `wire` has checked that it is JSON; nothing at all is an empty object.
     let payload: Json = serde_json::from_slice(payload).unwrap_or_else(|_| Json::Object(serde_json::Map::new()));
     let (runtime, name) = (std::sync::Arc::clone(&app.runtime), function.clone());

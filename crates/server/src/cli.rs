@@ -113,13 +113,16 @@ Filters are CloudWatch's: terms (ERROR -timeout), JSON ({ $.level = \"ERROR\" })
     #[command(after_help = "Exit codes: 0 all is well, 1 findings, 4 the data is refused")]
     Doctor,
     /// Does a pattern match an event, and if not, why
-    #[command(name = "match", after_help = "\
+    #[command(
+        name = "match",
+        after_help = "\
 Examples:
   orderflow match --pattern '{\"total\":[{\"numeric\":[\">\",100]}]}' --event '{\"total\":99}'
   orderflow match --pipe --pattern @pattern.json --event @record.json
   jq .record event.json | orderflow match --pattern @pattern.json --event -
 
-Exit codes: 0 it matches, 1 it does not, 2 one of the two is invalid")]
+Exit codes: 0 it matches, 1 it does not, 2 one of the two is invalid"
+    )]
     Match(Match),
     /// Send realistic sample orders to a running server
     #[command(after_help = "\

@@ -186,7 +186,8 @@ impl Client {
             Ok(refused) => Err(Problem { kind: Kind::of_status(status.as_u16()), refused }.into()),
             Err(_) => {
                 let text = String::from_utf8_lossy(&body);
-                let error = format!("it answers {path} with {status}: {}", text.trim().chars().take(200).collect::<String>());
+                let error =
+                    format!("it answers {path} with {status}: {}", text.trim().chars().take(200).collect::<String>());
                 Err(NoAnswer::Broken { address: self.address, error }.into())
             }
         }

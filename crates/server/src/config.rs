@@ -86,7 +86,8 @@ impl Config {
             Ok(text) => Self::read(&text, file),
             Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => Ok(Self::default()),
             Err(error) => {
-                let failure = Failure::new(USAGE, format!("the configuration {} cannot be read: {error}", file.display()));
+                let failure =
+                    Failure::new(USAGE, format!("the configuration {} cannot be read: {error}", file.display()));
                 Err(failure.hint("`orderflow config > orderflow.toml` writes one with every default"))
             }
         }
@@ -126,11 +127,13 @@ impl Config {
     }
 
     fn check(self, file: &Path) -> Result<Self, Failure> {
-        let refuse = |problem: &str, hint: &str| {
-            Err(Failure::new(USAGE, format!("{}: {problem}", file.display())).hint(hint))
-        };
+        let refuse =
+            |problem: &str, hint: &str| Err(Failure::new(USAGE, format!("{}: {problem}", file.display())).hint(hint));
         if self.account.len() != 12 || !self.account.bytes().all(|byte| byte.is_ascii_digit()) {
-            return refuse("`account` is not twelve digits", "without a reason for another, leave it out: 000000000000");
+            return refuse(
+                "`account` is not twelve digits",
+                "without a reason for another, leave it out: 000000000000",
+            );
         }
         if self.region.is_empty() || !self.region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
             return refuse("`region` is not the name of a region", "such as us-east-1");
@@ -159,7 +162,10 @@ mod tests {
         let config = Config::default();
         assert_eq!((config.account.as_str(), config.region.as_str()), ("000000000000", "us-east-1"));
         assert_eq!(config.data_dir, Path::new("orderflow-data"));
-        assert_eq!((config.admin.to_string(), config.public.to_string()), ("127.0.0.1:4566".into(), "127.0.0.1:8080".into()));
+        assert_eq!(
+            (config.admin.to_string(), config.public.to_string()),
+            ("127.0.0.1:4566".into(), "127.0.0.1:8080".into())
+        );
         assert_eq!((config.keep_changes_for_hours, config.log_megabytes_max), (24, 20480));
         assert_eq!((&config.access_key_id, &config.secret_access_key), (&None, &None));
         assert_eq!(config.clone().check(Path::new("defaults")), Ok(config));
@@ -167,10 +173,14 @@ mod tests {
 
     #[test]
     fn every_setting_stands_in_the_defaults_and_can_be_set() {
-        let uncommented: String = DEFAULTS.lines().map(|line| {
-            let bare = line.strip_prefix("# ").filter(|rest| KEYS.iter().any(|key| rest.starts_with(&format!("{key} ="))));
-            format!("{}\n", bare.unwrap_or(line))
-        }).collect();
+        let uncommented: String = DEFAULTS
+            .lines()
+            .map(|line| {
+                let bare =
+                    line.strip_prefix("# ").filter(|rest| KEYS.iter().any(|key| rest.starts_with(&format!("{key} ="))));
+                format!("{}\n", bare.unwrap_or(line))
+            })
+            .collect();
         let table: toml::Table = toml::from_str(&uncommented).unwrap();
         let mut names: Vec<&str> = table.keys().map(String::as_str).collect();
         let mut keys = KEYS;
@@ -191,11 +201,23 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named_with_its_line() {
         let cases = [
-            ("# mine\ndata-dri = \"x\"\n", "f.toml:2: there is no setting `data-dri`", Some("did you mean `data-dir`?")),
+            (
+                "# mine\ndata-dri = \"x\"\n",
+                "f.toml:2: there is no setting `data-dri`",
+                Some("did you mean `data-dir`?"),
+            ),
             ("\n\nport = 1\n", "f.toml:3: there is no setting `port`", Some("`orderflow config` prints every setting")),
             ("account = \"1\"", "f.toml: `account` is not twelve digits", None),
-            ("access-key-id = \"a\"", "f.toml: `access-key-id` and `secret-access-key` go together", Some("set both, or none")),
-            ("keep-changes-for-hours = 0", "f.toml: `keep-changes-for-hours` is 0, so pipes could not lag at all", None),
+            (
+                "access-key-id = \"a\"",
+                "f.toml: `access-key-id` and `secret-access-key` go together",
+                Some("set both, or none"),
+            ),
+            (
+                "keep-changes-for-hours = 0",
+                "f.toml: `keep-changes-for-hours` is 0, so pipes could not lag at all",
+                None,
+            ),
         ];
         for (text, error, hint) in cases {
             let failure = Config::read(text, Path::new("f.toml")).unwrap_err();

@@ -42,25 +42,24 @@ pub(crate) async fn answer(app: &App, method: &str, path: &str, query: &str, bod
         Ok(question) => question,
         Err(problem) => return refuse(problem),
     };
-    let (engine, stacks, admin) = (Arc::clone(&app.engine), app.stacks.clone(), app.admin.to_string());
+    let engine = Arc::clone(&app.engine);
+    let about = views::Health {
+        status: "ok".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        pid: std::process::id(),
+        admin: app.admin.to_string(),
+        account: app.config.account.clone(),
+        region: app.config.region.clone(),
+        stacks: app.stacks.clone(),
+        tables: Vec::new(),
+    };
     // Each of them may wait for the disk, or for functions.
     let answered = tokio::task::spawn_blocking(move || match question {
-        Question::Health => Ok(ok(&health(&engine, stacks, admin))),
+        Question::Health => Ok(ok(&views::Health { tables: ask::tables(&engine), ..about })),
         Question::OfEngine(question) => on_engine(&engine, question),
     });
     let crashed = |_| Problem::new(Kind::Damaged, "answering this failed inside orderflow; see what it printed");
     answered.await.map_err(crashed).and_then(|answer| answer).unwrap_or_else(refuse)
-}
-
-fn health(engine: &Engine, stacks: Vec<String>, admin: String) -> views::Health {
-    views::Health {
-        status: "ok".to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        pid: std::process::id(),
-        admin,
-        stacks,
-        tables: ask::tables(engine),
-    }
 }
 
 /// What can be asked.

@@ -113,7 +113,8 @@ fn read(path: &Path) -> Result<Source, String> {
 
 fn credentials(config: &Config) -> Vec<wire::sigv4::Credentials> {
     let pair = config.access_key_id.clone().zip(config.secret_access_key.clone());
-    let credentials = |(access_key_id, secret_access_key)| wire::sigv4::Credentials { access_key_id, secret_access_key };
+    let credentials =
+        |(access_key_id, secret_access_key)| wire::sigv4::Credentials { access_key_id, secret_access_key };
     pair.map(credentials).into_iter().collect()
 }
 
@@ -378,7 +379,8 @@ fn print_words(
     }
     let Some(table) = deployed.iter().flat_map(|one| &one.stack.tables).next() else { return };
     let table = &table.spec.name;
-    let premium = deployed.iter().flat_map(|one| &one.stack.functions).find(|f| f.spec.name.as_str().contains("Premium"));
+    let premium =
+        deployed.iter().flat_map(|one| &one.stack.functions).find(|f| f.spec.name.as_str().contains("Premium"));
     let item = |status: &str| {
         let (status_name, amount_name) =
             if table.as_str() == "Orders" { ("orderStatus", "orderAmount") } else { ("status", "amount") };
@@ -394,7 +396,9 @@ fn print_words(
         item("pending")
     );
     println!("or with the AWS CLI, and ship it:");
-    println!("  export AWS_ENDPOINT_URL=http://{admin} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION=us-east-1");
+    println!(
+        "  export AWS_ENDPOINT_URL=http://{admin} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION=us-east-1"
+    );
     println!("  aws dynamodb put-item --table-name {table} --item '{}'", item("shipped"));
     println!("then look:");
     println!("  orderflow explain ORD-1001");

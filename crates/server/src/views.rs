@@ -33,6 +33,10 @@ pub(crate) struct Health {
     pub(crate) pid: u32,
     /// Where the admin listener listens.
     pub(crate) admin: String,
+    /// The account that its ARNs name.
+    pub(crate) account: String,
+    /// The region that its ARNs name.
+    pub(crate) region: String,
     /// The stacks that run.
     pub(crate) stacks: Vec<String>,
     /// The tables that are served.

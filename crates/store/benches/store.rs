@@ -13,7 +13,8 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
@@ -54,7 +55,8 @@ fn report(name: &str, value: f64, unit: &str, against: &str, ratios: &[f64]) {
     let mut line = format!("BENCH {{\"name\":\"{name}\",\"value\":{value:.1},\"unit\":\"{unit}\"");
     if let (Some(low), Some(high)) = (sorted.first(), sorted.last()) {
         let ratio = sorted[sorted.len() / 2];
-        write!(line, ",\"against\":\"{against}\",\"ratio\":{ratio:.3},\"spread\":[{low:.3},{high:.3}]").expect("a string");
+        write!(line, ",\"against\":\"{against}\",\"ratio\":{ratio:.3},\"spread\":[{low:.3},{high:.3}]")
+            .expect("a string");
         println!("{name:<44} {value:>12.1} {unit:<9} {ratio:>6.2} x {against} ({low:.2} to {high:.2})");
     } else {
         println!("{name:<44} {value:>12.1} {unit}");
@@ -110,8 +112,20 @@ fn compare(root: &Path, writers: usize) {
     let latency = median(&ours.iter().map(|m| m.median_us).collect::<Vec<_>>());
     let append = median(&bare.iter().map(|m| m.per_second).collect::<Vec<_>>());
     report(&format!("store/{writers} writers"), rate, "orders/s", "append+fdatasync", &ratios(&bare, |m| m.per_second));
-    report(&format!("store/{writers} writers"), rate, "orders/s", "fjall SyncData", &ratios(&library, |m| m.per_second));
-    report(&format!("store/{writers} writers latency"), latency, "us", "append+fdatasync", &ratios(&bare, |m| m.median_us));
+    report(
+        &format!("store/{writers} writers"),
+        rate,
+        "orders/s",
+        "fjall SyncData",
+        &ratios(&library, |m| m.per_second),
+    );
+    report(
+        &format!("store/{writers} writers latency"),
+        latency,
+        "us",
+        "append+fdatasync",
+        &ratios(&bare, |m| m.median_us),
+    );
     report(&format!("append+fdatasync/{writers} writers"), append, "orders/s", "", &[]);
 }
 
@@ -204,7 +218,7 @@ impl Target for OurStore {
     }
 }
 
-/// The hand-off that both baselines use: the same as the store's.
+/// The hand-off that both baselines use: the same as the store's, its answering thread included.
 struct Handoff<T> {
     queue: Mutex<HandoffQueue<T>>,
     arrived: Condvar,
@@ -247,7 +261,7 @@ impl<T> Handoff<T> {
         }
     }
 
-    fn take(&self, into: &mut Vec<(T, usize, Arc<Waiter>)>) -> bool {
+    fn take(&self, into: &mut Group<T>) -> bool {
         let mut queue = self.queue.lock().expect("no thread panics");
         while queue.waiting.is_empty() {
             if queue.closed {
@@ -273,10 +287,50 @@ impl<T> Handoff<T> {
     }
 }
 
-fn answer<T>(group: &mut Vec<(T, usize, Arc<Waiter>)>) {
-    for (_, _, waiter) in group.drain(..) {
+type Group<T> = Vec<(T, usize, Arc<Waiter>)>;
+
+fn answer<T>(group: Group<T>) {
+    for (_, _, waiter) in group {
         waiter.done.store(true, Ordering::Release);
         waiter.thread.unpark();
+    }
+}
+
+/// Answers on a thread of its own while the next group is written, and few at once, as the store does.
+struct Answers<T> {
+    groups: Option<SyncSender<Group<T>>>,
+    outstanding: Arc<AtomicUsize>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl<T: Send + 'static> Answers<T> {
+    fn new() -> Self {
+        let (groups, answered) = sync_channel::<Group<T>>(2);
+        let outstanding = Arc::new(AtomicUsize::new(0));
+        let count = outstanding.clone();
+        let thread = std::thread::spawn(move || {
+            while let Ok(group) = answered.recv() {
+                answer(group);
+                count.fetch_sub(1, Ordering::AcqRel);
+            }
+        });
+        Self { groups: Some(groups), outstanding, thread: Some(thread) }
+    }
+
+    fn give(&self, group: Group<T>) {
+        if group.len() <= 4 && self.outstanding.load(Ordering::Acquire) == 0 {
+            return answer(group);
+        }
+        self.outstanding.fetch_add(1, Ordering::AcqRel);
+        let groups = self.groups.as_ref().expect("open until it is dropped");
+        groups.send(group).expect("the thread runs until it is dropped");
+    }
+}
+
+impl<T> Drop for Answers<T> {
+    fn drop(&mut self) {
+        drop(self.groups.take());
+        self.thread.take().map(std::thread::JoinHandle::join);
     }
 }
 
@@ -293,6 +347,7 @@ impl BareLog {
         let handoff = Arc::new(Handoff::<Entry>::new());
         let inner = handoff.clone();
         let work = move || {
+            let answers = Answers::new();
             let (mut group, mut bytes, mut end) = (Vec::new(), Vec::new(), 0);
             while inner.take(&mut group) {
                 bytes.clear();
@@ -302,7 +357,7 @@ impl BareLog {
                 file.write_all_at(&bytes, end).expect("room on the disk");
                 file.sync_data().expect("a disk that syncs");
                 end += bytes.len() as u64;
-                answer(&mut group);
+                answers.give(std::mem::take(&mut group));
             }
         };
         Self { handoff, thread: Some(std::thread::spawn(work)) }
@@ -350,6 +405,7 @@ impl Library {
         let handoff = Arc::new(Handoff::<Change>::new());
         let inner = handoff.clone();
         let work = move || {
+            let answers = Answers::new();
             let (mut group, mut next) = (Vec::new(), 0u64);
             while inner.take(&mut group) {
                 let mut batch = database.batch().durability(Some(fjall::PersistMode::SyncData));
@@ -360,7 +416,7 @@ impl Library {
                     batch.insert(&changes, &next.to_be_bytes()[..], change.entry.record());
                 }
                 batch.commit().expect("a disk that syncs");
-                answer(&mut group);
+                answers.give(std::mem::take(&mut group));
             }
         };
         Self { handoff, thread: Some(std::thread::spawn(work)) }

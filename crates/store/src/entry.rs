@@ -92,10 +92,7 @@ impl EntryBuilder {
     /// If the range does not lie inside the record.
     #[must_use]
     pub fn put_range(mut self, space: Space, key: &[u8], range: Range<usize>) -> Self {
-        assert!(
-            range.start <= range.end && range.end <= self.record.len(),
-            "the range lies inside the record"
-        );
+        assert!(range.start <= range.end && range.end <= self.record.len(), "the range lies inside the record");
         self.head(PUT_RANGE, key);
         self.bytes.extend_from_slice(&length(range.start));
         self.bytes.extend_from_slice(&length(range.len()));
@@ -352,7 +349,8 @@ mod tests {
 
     #[test]
     fn no_cut_and_no_changed_length_panics_or_reads_outside() {
-        let entry = EntryBuilder::new(1, b"record").put(ITEMS, b"key", b"value").put_range(ITEMS, b"k", 0..6).finish().unwrap();
+        let entry =
+            EntryBuilder::new(1, b"record").put(ITEMS, b"key", b"value").put_range(ITEMS, b"k", 0..6).finish().unwrap();
         for cut in 0..entry.len() {
             assert_eq!(measure(&entry.bytes[..cut]), None, "cut at {cut}");
         }

@@ -228,7 +228,9 @@ pub enum Fatal {
         what: String,
     },
     /// A thread of the store has panicked, in the caller's feed perhaps.
-    #[error("the {thread} thread of the store has panicked. Nothing is acknowledged any more; start again, and report what it printed")]
+    #[error(
+        "the {thread} thread of the store has panicked. Nothing is acknowledged any more; start again, and report what it printed"
+    )]
     Panicked {
         /// Which one.
         thread: &'static str,

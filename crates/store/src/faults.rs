@@ -113,7 +113,9 @@ impl FaultyDisk {
         *count += 1;
         let count = *count;
         match state.fault {
-            Some(fault) if fault.call == call && (fault.nth..fault.nth + fault.times).contains(&count) => Err(fault.failure),
+            Some(fault) if fault.call == call && (fault.nth..fault.nth + fault.times).contains(&count) => {
+                Err(fault.failure)
+            }
             Some(_) | None => Ok(()),
         }
     }

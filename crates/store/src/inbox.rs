@@ -45,7 +45,11 @@ impl Waiter {
     pub(crate) fn mine() -> Arc<Self> {
         WAITER.with_borrow_mut(|waiter| {
             let waiter = waiter.get_or_insert_with(|| {
-                Arc::new(Self { thread: std::thread::current(), done: AtomicBool::new(false), outcome: Mutex::new(None) })
+                Arc::new(Self {
+                    thread: std::thread::current(),
+                    done: AtomicBool::new(false),
+                    outcome: Mutex::new(None),
+                })
             });
             waiter.done.store(false, Ordering::Relaxed);
             waiter.clone()
@@ -137,7 +141,9 @@ impl<A> Inbox<A> {
             Class::Client => &mut queues.clients,
             Class::Engine => &mut queues.engine,
         };
-        if queue.waiting.len() >= self.commits_max || queue.bytes + commit.bytes > self.bytes_max && !queue.waiting.is_empty() {
+        if queue.waiting.len() >= self.commits_max
+            || queue.bytes + commit.bytes > self.bytes_max && !queue.waiting.is_empty()
+        {
             return Err((commit, Refused::Busy));
         }
         queue.bytes += commit.bytes;
@@ -161,7 +167,8 @@ impl<A> Inbox<A> {
         }
         let (mut entries, mut bytes) = (0, 0);
         loop {
-            let engine = (queues.engine_is_next || queues.clients.waiting.is_empty()) && !queues.engine.waiting.is_empty();
+            let engine =
+                (queues.engine_is_next || queues.clients.waiting.is_empty()) && !queues.engine.waiting.is_empty();
             let queue = if engine { &mut queues.engine } else { &mut queues.clients };
             let Some(first) = queue.waiting.front() else { break };
             entries += first.entries.len();

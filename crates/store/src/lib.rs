@@ -52,6 +52,7 @@ mod progress;
 mod read;
 mod space;
 mod store;
+mod teller;
 mod trim;
 mod versions;
 mod watermark;

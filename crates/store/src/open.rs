@@ -118,7 +118,8 @@ pub(crate) fn open(directory: &Path, options: &Options, on_fatal: OnFatal) -> Re
         NotReplayed::Log(error) => refused(error.to_string()),
         NotReplayed::Index(what) => refused(what),
     })?;
-    let space = FreeSpace::open(options.disk.clone(), directory, options).map_err(OpenError::io("measure", directory))?;
+    let space =
+        FreeSpace::open(options.disk.clone(), directory, options).map_err(OpenError::io("measure", directory))?;
     let report = OpenReport {
         last,
         lowest,
@@ -189,7 +190,8 @@ fn read_format(disk: &dyn Disk, directory: &Path, log_directory: &Path) -> Resul
             return Err(damaged("it is missing, but there is a log"));
         }
         let log = LogId(std::hash::RandomState::new().build_hasher().finish());
-        replace_small(disk, directory, FORMAT, format_text(VERSION, log).as_bytes()).map_err(OpenError::io("write", &path))?;
+        replace_small(disk, directory, FORMAT, format_text(VERSION, log).as_bytes())
+            .map_err(OpenError::io("write", &path))?;
         return Ok(log);
     };
     let text = String::from_utf8(bytes).map_err(|_| damaged("it is not text"))?;
@@ -201,7 +203,9 @@ fn read_format(disk: &dyn Disk, directory: &Path, log_directory: &Path) -> Resul
         // Before the checksum: a later version may have other lines.
         (true, Some(found), _) if found > VERSION => Err(OpenError::Newer { file: path, found, known: VERSION }),
         (true, Some(version), Some(log)) if text == format_text(version, LogId(log)) => Ok(LogId(log)),
-        (true | false, _, _) => Err(damaged("it does not say which version and which log this is, or its checksum does not hold")),
+        (true | false, _, _) => {
+            Err(damaged("it does not say which version and which log this is, or its checksum does not hold"))
+        }
     }
 }
 

@@ -199,6 +199,9 @@ pub struct Scan<'a> {
     error: Option<ReadError>,
 }
 
+/// A key and its newest version; `None` is a delete.
+type Next = (Slice, Option<(Seq, Slice)>);
+
 impl<'a> Scan<'a> {
     fn new(snapshot: &'a Snapshot, low: Bound<Vec<u8>>, high: Bound<Vec<u8>>, direction: Direction) -> Self {
         let empty = match (&low, &high) {
@@ -206,10 +209,12 @@ impl<'a> Scan<'a> {
             (Bound::Included(low) | Bound::Excluded(low), Bound::Included(high) | Bound::Excluded(high)) => low >= high,
             (Bound::Unbounded, _) | (_, Bound::Unbounded) => false,
         };
-        let mut scan = Self { snapshot, low, high, direction, tables: Vec::new(), index: None, index_next: None, error: None };
+        let mut scan =
+            Self { snapshot, low, high, direction, tables: Vec::new(), index: None, index_next: None, error: None };
         if !empty {
             let range = (scan.low.as_ref().map(Vec::as_slice), scan.high.as_ref().map(Vec::as_slice));
-            scan.index = Some(fjall::Readable::range::<&[u8], _>(&snapshot.index.snapshot, &snapshot.index.keys, range));
+            scan.index =
+                Some(fjall::Readable::range::<&[u8], _>(&snapshot.index.snapshot, &snapshot.index.keys, range));
             scan.tables = (0..snapshot.tables.len()).map(|at| scan.step_table(at, None)).collect();
             scan.step_index();
         }
@@ -244,7 +249,7 @@ impl<'a> Scan<'a> {
     }
 
     /// The next key over all of them, deletes included.
-    fn next_found(&mut self) -> Result<Option<(Slice, Option<(Seq, Slice)>)>, ReadError> {
+    fn next_found(&mut self) -> Result<Option<Next>, ReadError> {
         if let Some(error) = self.error.take() {
             self.index = None;
             self.index_next = None;
@@ -258,7 +263,7 @@ impl<'a> Scan<'a> {
             Direction::Backward => heads.max(),
         };
         let Some(first) = first.map(Bytes::copy_from_slice) else { return Ok(None) };
-        let mut newest: Option<(Slice, Option<(Seq, Slice)>)> = None;
+        let mut newest: Option<Next> = None;
         for at in 0..self.tables.len() {
             if self.tables[at].as_ref().is_some_and(|(key, _)| *key == first) {
                 let after = self.step_table(at, Some(&first));

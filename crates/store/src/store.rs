@@ -1,6 +1,6 @@
 //! Decides how the parts of an open store work together: its threads, its face, its end.
 //!
-//! Start at [`Store::open`], then [`Store::commit`]. Four threads: the writer, the applier, one
+//! Start at [`Store::open`], then [`Store::commit`]. The threads: the writer, the teller, the applier, one
 //! that looks after things once a second, and one that reads older segments through and ends.
 
 use crate::applier::Applier;
@@ -14,6 +14,7 @@ use crate::overlay::Overlay;
 use crate::progress::{Progress, lock};
 use crate::read::{Read, Slice, Snapshot, read};
 use crate::space::FreeSpace;
+use crate::teller::teller;
 use crate::trim::{Before, Trim};
 use crate::versions::Versions;
 use crate::watermark::Watermark;
@@ -50,6 +51,7 @@ pub struct Store<A: Send + 'static> {
 
 struct Threads {
     writer: JoinHandle<()>,
+    teller: JoinHandle<()>,
     applier: JoinHandle<()>,
     keeper: JoinHandle<()>,
     reader: Option<JoinHandle<()>>,
@@ -74,6 +76,7 @@ impl<A: Send + 'static> Store<A> {
         let Parts { lock, progress, overlay, index, segments, space, watermark, appender, unverified, report } =
             open::open(directory, &options, Box::new(on_fatal))?;
         let inbox = Arc::new(Inbox::new(options.inbox_commits, options.inbox_bytes));
+        let (teller, telling) = teller(feed, progress.clone());
         let writer = Writer {
             inbox: inbox.clone(),
             progress: progress.clone(),
@@ -82,7 +85,7 @@ impl<A: Send + 'static> Store<A> {
             watermark: watermark.clone(),
             appender,
             versions: Versions::new(),
-            feed,
+            teller,
             clock: options.clock.clone(),
             limit: GroupLimit { entries: options.group_entries, bytes: options.group_bytes },
             overlay_bytes: options.overlay_bytes,
@@ -103,10 +106,14 @@ impl<A: Send + 'static> Store<A> {
                 let _guard = PanicGuard { thread: name, progress, inbox };
                 work();
             };
-            std::thread::Builder::new().name(format!("store:{name}")).spawn(guarded).map_err(OpenError::io("start a thread for", directory))
+            std::thread::Builder::new()
+                .name(format!("store:{name}"))
+                .spawn(guarded)
+                .map_err(OpenError::io("start a thread for", directory))
         };
         let threads = Threads {
             writer: spawn("writer", Box::new(|| writer.run()))?,
+            teller: spawn("teller", Box::new(|| telling.run()))?,
             applier: spawn("applier", Box::new(|| applier.run()))?,
             keeper: spawn("keeper", {
                 let (progress, space, watermark) = (progress.clone(), space.clone(), watermark.clone());
@@ -303,6 +310,7 @@ impl<A: Send + 'static> Store<A> {
         self.inbox.close(Refused::Closed);
         // A thread that has panicked has already made the store fail.
         let _ = threads.writer.join();
+        let _ = threads.teller.join();
         for waiting in self.inbox.drain() {
             waiting.reply.send(Err(Refused::Closed));
         }

@@ -30,7 +30,9 @@ pub(crate) fn read_lowest(disk: &dyn Disk, directory: &Path, log: LogId) -> Resu
     let path = directory.join(NAME);
     match read_small(disk, &path).map_err(OpenError::io("read", &path))? {
         None => Ok(Seq::FIRST),
-        Some(bytes) if bytes.len() == 20 && bytes[..8] == MAGIC && log.checksum(&[&bytes[..16]]) == u32_at(&bytes, 16) => {
+        Some(bytes)
+            if bytes.len() == 20 && bytes[..8] == MAGIC && log.checksum(&[&bytes[..16]]) == u32_at(&bytes, 16) =>
+        {
             Ok(Seq(u64_at(&bytes, 8)))
         }
         Some(_) => Err(OpenError::Damaged {
@@ -74,7 +76,8 @@ impl Trim<'_> {
         if self.progress.failed() {
             return Err(TrimError::Stopped);
         }
-        write_lowest(self.disk, self.directory, self.segments.log, lowest).map_err(refused("write", &self.directory.join(NAME)))?;
+        write_lowest(self.disk, self.directory, self.segments.log, lowest)
+            .map_err(refused("write", &self.directory.join(NAME)))?;
         for segment in self.segments.drop_before(lowest) {
             self.disk.unlink(&segment.path).map_err(refused("remove", &segment.path))?;
         }

@@ -6,7 +6,7 @@
 
 use crate::disk::{Disk, LogFile, OpenHow, read_small, replace_small, write_all_at};
 use crate::log::layout::{LogId, u32_at, u64_at};
-use crate::{OpenError, Seq, Damage};
+use crate::{Damage, OpenError, Seq};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

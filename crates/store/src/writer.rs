@@ -10,9 +10,10 @@ use crate::log::layout::{GROUP_HEAD, GroupHead};
 use crate::overlay::Overlay;
 use crate::progress::Progress;
 use crate::space::FreeSpace;
+use crate::teller::{Teller, Told};
 use crate::versions::{Slot, Versions};
 use crate::watermark::Watermark;
-use crate::{Clock, Committed, Durable, Entry, Fatal, Feed, Refused, Seq};
+use crate::{Clock, Committed, Durable, Entry, Fatal, Refused, Seq};
 use std::sync::Arc;
 
 pub(crate) struct Writer<A> {
@@ -23,7 +24,7 @@ pub(crate) struct Writer<A> {
     pub(crate) watermark: Arc<Watermark>,
     pub(crate) appender: Appender,
     pub(crate) versions: Versions,
-    pub(crate) feed: Feed<A>,
+    pub(crate) teller: Teller<A>,
     pub(crate) clock: Clock,
     pub(crate) limit: GroupLimit,
     pub(crate) overlay_bytes: usize,
@@ -41,8 +42,13 @@ struct Round<A> {
 
 impl<A: Send> Writer<A> {
     pub(crate) fn run(mut self) {
-        let mut round =
-            Round { taken: Vec::new(), durable: Vec::new(), replies: Vec::new(), refused: Vec::new(), group: Vec::new() };
+        let mut round = Round {
+            taken: Vec::new(),
+            durable: Vec::new(),
+            replies: Vec::new(),
+            refused: Vec::new(),
+            group: Vec::new(),
+        };
         while self.inbox.take(self.limit, &mut round.taken) {
             self.overlay.wait_for_room(self.overlay_bytes, || self.progress.stopped());
             if self.progress.failed() {
@@ -69,7 +75,11 @@ impl<A: Send> Writer<A> {
         for commit in round.taken.drain(..) {
             let refused = if !self.space.admits(commit.class) {
                 Refused::NoSpace
-            } else if !commit.checks.iter().all(|check| self.progress.still_holds(check.seen()) && self.versions.unchanged_since(check)) {
+            } else if !commit
+                .checks
+                .iter()
+                .all(|check| self.progress.still_holds(check.seen()) && self.versions.unchanged_since(check))
+            {
                 Refused::Conflict
             } else {
                 let first = next;
@@ -81,7 +91,12 @@ impl<A: Send> Writer<A> {
                     next = next.next();
                 }
                 let committed = Committed { first, last: next.before() };
-                round.durable.push(Durable { committed, time_ms, entries: commit.entries, attachment: commit.attachment });
+                round.durable.push(Durable {
+                    committed,
+                    time_ms,
+                    entries: commit.entries,
+                    attachment: commit.attachment,
+                });
                 round.replies.push(commit.reply);
                 continue;
             };
@@ -123,12 +138,11 @@ impl<A: Send> Writer<A> {
             return self.fail(round, Fatal::log("write", self.watermark.path(), error));
         }
         self.progress.make_durable(last);
-        let committed: Vec<Committed> = round.durable.iter().map(|durable| durable.committed).collect();
-        (self.feed)(&mut round.durable);
-        round.durable.clear();
-        self.progress.tell_waiters();
-        for (reply, committed) in round.replies.drain(..).zip(committed) {
-            reply.send(Ok(committed));
+        let told = Told { durable: std::mem::take(&mut round.durable), replies: std::mem::take(&mut round.replies) };
+        if let Err(untold) = self.teller.tell(told) {
+            // The thread that tells has panicked, in the feed perhaps, and the store has failed.
+            round.replies = untold.replies;
+            return self.refuse(round, Refused::Failed);
         }
         if self.overlay.open_bytes() >= self.seal_bytes {
             self.overlay.ring();
@@ -152,7 +166,7 @@ impl<A: Send> Writer<A> {
 }
 
 fn numbered<A>(durable: &[Durable<A>]) -> impl Iterator<Item = (Seq, &Entry)> {
-    durable
-        .iter()
-        .flat_map(|durable| durable.entries.iter().enumerate().map(|(at, entry)| (Seq(durable.committed.first.0 + at as u64), entry)))
+    durable.iter().flat_map(|durable| {
+        durable.entries.iter().enumerate().map(|(at, entry)| (Seq(durable.committed.first.0 + at as u64), entry))
+    })
 }

@@ -80,6 +80,8 @@ codes! {
     MissingAuthenticationToken = "MissingAuthenticationTokenException", Coral, 400;
     /// The signature lacks a part.
     IncompleteSignature = "IncompleteSignatureException", Coral, 400;
+    /// More messages are received and not deleted than a queue may have.
+    OverLimit = "OverLimit", Own, 400;
     /// A parameter is missing.
     MissingParameter = "MissingRequiredParameterException", Coral, 400;
     /// There is no such queue.
@@ -129,7 +131,8 @@ impl Code {
             Self::Validation => "ValidationError",
             Self::UnknownOperation => "InvalidAction",
             Self::ConditionalCheckFailed | Self::InvalidAddress | Self::InvalidAttributeName => self.name(),
-            Self::InvalidParameter | Self::InvalidRequestContent | Self::ReceiptHandleIsInvalid => self.name(),
+            Self::InvalidParameter | Self::InvalidRequestContent | Self::OverLimit => self.name(),
+            Self::ReceiptHandleIsInvalid => self.name(),
             Self::RequestTooLarge | Self::RequestThrottled | Self::ResourceNotFound => self.name(),
             Self::Serialization | Self::ServiceUnavailable | Self::TooManyRequests => self.name(),
         }
@@ -167,6 +170,8 @@ pub enum Refusal<'a> {
     NoSuchQueue(&'a QueueName),
     /// The receipt is of no message of this queue.
     NoSuchReceipt,
+    /// As many messages of the queue are received and not deleted as may be.
+    TooManyInFlight,
     /// There is no such log group.
     NoSuchLogGroup,
     /// There is no such log stream.
@@ -231,6 +236,10 @@ impl WireError {
                 .with("Type", "User".into()),
             Refusal::NoSuchQueue(_) => Self::new(Code::QueueDoesNotExist, "The specified queue does not exist."),
             Refusal::NoSuchReceipt => Self::new(Code::ReceiptHandleIsInvalid, "The input receipt handle is invalid."),
+            Refusal::TooManyInFlight => Self::new(
+                Code::OverLimit,
+                "Too many messages are in flight; delete some of those that were received, then receive more.",
+            ),
             Refusal::NoSuchLogGroup => Self::new(Code::ResourceNotFound, "The specified log group does not exist."),
             Refusal::NoSuchLogStream => Self::new(Code::ResourceNotFound, "The specified log stream does not exist."),
             Refusal::TokenInvalid => Self::token_invalid(service),

@@ -160,7 +160,8 @@ fn invoke(head: &RequestHead<'_>, name: &str, body: &[u8], context: &Context) ->
         }
         _ => {
             let payload = if body.is_empty() { b"{}" } else { body };
-            serde_json::from_slice::<serde::de::IgnoredAny>(payload).map_err(|error| {
+            // Read whole, though only passed on: whoever reads it next must not find it nested too deep to be read.
+            serde_json::from_slice::<Json>(payload).map_err(|error| {
                 let message = format!("Could not parse request body into json: {error}");
                 WireError::new(Code::InvalidRequestContent, message)
             })?;

@@ -46,7 +46,7 @@ pub enum Call {
         /// At most so many.
         max: usize,
         /// How long they are hidden from others; `None` for as long as the queue says.
-        hidden_for: Option<Duration>,
+        visible_after: Option<Duration>,
         /// How long to wait for one; `None` for as long as the queue says.
         wait_for: Option<Duration>,
         /// What to say of them.
@@ -182,7 +182,7 @@ fn receive_message(members: Members<'_>, context: &Context) -> Result<Call, Wire
     Ok(Call::ReceiveMessage {
         queue,
         max: usize::try_from(max.unwrap_or(1)).expect("bounded by 10"),
-        hidden_for: hidden.map(Duration::from_secs),
+        visible_after: hidden.map(Duration::from_secs),
         wait_for: wait.map(Duration::from_secs),
         attributes: MessageAttributes::read(&names)?,
     })

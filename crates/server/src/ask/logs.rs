@@ -71,13 +71,7 @@ struct Found {
 }
 
 /// The lines that follow a place.
-fn newer(
-    lines: &Lines,
-    group: &str,
-    asked: &Asked,
-    after: Position,
-    keep: &dyn Fn(&str) -> bool,
-) -> io::Result<Found> {
+fn newer(lines: &Lines, group: &str, asked: &Asked, after: Position, keep: &dyn Fn(&str) -> bool) -> io::Result<Found> {
     let times_ms = asked.since_ms.unwrap_or(i64::MIN)..i64::MAX;
     let query = Query { times_ms, from: after, limit: asked.limit.clamp(1, LINES_MAX), ..Query::forward() };
     let page = lines.read(group, &query, |line| keep(line.message))?;

@@ -168,7 +168,8 @@ pub(crate) fn value_text(value: &Json) -> String {
             format!("[{}]", values.join(", "))
         }
         ("M", Json::Object(members)) => {
-            let member = |(name, value): (&String, &Json)| format!("{}: {}", Json::from(name.as_str()), value_text(value));
+            let member =
+                |(name, value): (&String, &Json)| format!("{}: {}", Json::from(name.as_str()), value_text(value));
             let members: Vec<String> = members.iter().map(member).collect();
             format!("{{{}}}", members.join(", "))
         }

@@ -68,12 +68,8 @@ fn unread(reply: &Reply<'_>, error: &io::Error) -> Response {
 
 fn groups(reply: &Reply<'_>, lines: &Lines, names: &NameFilter, after: Option<&str>, limit: usize) -> Response {
     let wanted = |group: &GroupInfo| name_wanted(names, &group.name) && after.is_none_or(|after| *group.name > *after);
-    let mut found: Vec<(LogGroupName, GroupInfo)> = lines
-        .groups()
-        .into_iter()
-        .filter(wanted)
-        .filter_map(|group| Some((group.name.parse().ok()?, group)))
-        .collect();
+    let mut found: Vec<(LogGroupName, GroupInfo)> =
+        lines.groups().into_iter().filter(wanted).filter_map(|group| Some((group.name.parse().ok()?, group))).collect();
     let more = found.len() > limit;
     found.truncate(limit);
     let groups: Vec<_> = found

@@ -82,9 +82,7 @@ fn say(reply: &Reply<'_>, answer: sqs::Answer<'_>) -> Response {
 fn not_done(reply: &Reply<'_>, queue: &QueueName, error: &QueueError) -> Response {
     match error {
         QueueError::NotFound(_) => reply.refuse(&Refusal::NoSuchQueue(queue)),
-        QueueError::Receive(ReceiveRefused::OverLimit) => reply.refuse(&Refusal::Throttled),
-        QueueError::Receive(ReceiveRefused::Write(refused)) | QueueError::Write(refused) => {
-            not_written(reply, refused)
-        }
+        QueueError::Receive(ReceiveRefused::OverLimit) => reply.refuse(&Refusal::TooManyInFlight),
+        QueueError::Receive(ReceiveRefused::Write(refused)) | QueueError::Write(refused) => not_written(reply, refused),
     }
 }

@@ -26,7 +26,9 @@ pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response
                 Err(refused) => return reply.refuse(&Refusal::Table(&refused)),
             };
             match app.engine.get(&table, &key) {
-                Ok(item) => say(reply, dynamodb::Answer::Found { table: &name, consistent, capacity, item: item.as_ref() }),
+                Ok(item) => {
+                    say(reply, dynamodb::Answer::Found { table: &name, consistent, capacity, item: item.as_ref() })
+                }
                 Err(refused) => not_written(reply, &refused),
             }
         }

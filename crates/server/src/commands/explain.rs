@@ -29,13 +29,18 @@ pub(super) fn run(given: Given<'_>, order: &str) -> Result<u8, Stop> {
 }
 
 fn unknown(view: &Order) -> Failure {
-    let failure = Failure::new(NO, match view.searched.as_slice() {
-        [] => format!("there is no order {}: there are no tables", view.order),
-        [one] => format!("there is no order {} in table {one}", view.order),
-        several => format!("there is no order {} in tables {}", view.order, several.join(", ")),
-    });
+    let failure = Failure::new(
+        NO,
+        match view.searched.as_slice() {
+            [] => format!("there is no order {}: there are no tables", view.order),
+            [one] => format!("there is no order {} in table {one}", view.order),
+            several => format!("there is no order {} in tables {}", view.order, several.join(", ")),
+        },
+    );
     match view.similar.as_slice() {
-        [] => failure.hint("ids are compared letter by letter; `orderflow trigger` sends sample orders and prints theirs"),
+        [] => {
+            failure.hint("ids are compared letter by letter; `orderflow trigger` sends sample orders and prints theirs")
+        }
         similar => failure.hint(format!("did you mean {}?", similar.join(" or "))),
     }
 }
@@ -58,7 +63,9 @@ fn draw_history(view: &Order, history: &History, look: Look) -> String {
     );
     let gone = match history.older {
         Older::None => None,
-        Older::LeftTheLog if history.changes.is_empty() => Some("its changes have left the log; what is kept is the item"),
+        Older::LeftTheLog if history.changes.is_empty() => {
+            Some("its changes have left the log; what is kept is the item")
+        }
         Older::LeftTheLog => Some("earlier changes have left the log"),
         Older::TooMany => Some("there are earlier changes, more than are shown"),
     };
@@ -103,7 +110,7 @@ fn draw_change(change: &Change, look: Look) -> String {
         let [first, rest @ ..] = &draw_verdict(pipe, change, look)[..] else { continue };
         text += &format!("{branch} {}{gap}  {first}\n", look.paint(Paint::Bold, &name));
         for line in rest {
-            text += &format!("{trunk} {}      {line}\n", " ".repeat(width - 2_usize.min(width)));
+            text += &format!("{trunk} {}{line}\n", " ".repeat(width + 4));
         }
     }
     text
@@ -138,12 +145,11 @@ fn draw_stopped(filters: &[Filter], look: Look) -> Vec<String> {
         [only] => match reasons(only).as_slice() {
             [] => vec![mark],
             [reason] => vec![format!("{mark} {reason}")],
-            several => {
-                std::iter::once(mark).chain(several.iter().map(|reason| format!("· {reason}"))).collect()
-            }
+            several => std::iter::once(mark).chain(several.iter().map(|reason| format!("· {reason}"))).collect(),
         },
         _ => {
-            let mut lines = vec![format!("{mark} by each of its {} filters, one of which would be enough", filters.len())];
+            let mut lines =
+                vec![format!("{mark} by each of its {} filters, one of which would be enough", filters.len())];
             for (index, filter) in filters.iter().enumerate() {
                 for (nth, reason) in reasons(filter).iter().enumerate() {
                     let label = if nth == 0 { format!("filter {}:", index + 1) } else { " ".repeat(9) };

@@ -18,7 +18,8 @@ pub(super) fn run(given: Given<'_>, wanted: &cli::Logs) -> Result<u8, Stop> {
     if let Some(filter) = &wanted.filter {
         let checked = observe::FilterPattern::parse(filter);
         checked.map_err(|error| {
-            Failure::new(USAGE, error.to_string()).hint("to find a text as it stands, put it in double quotes: '\"ORD-1001\"'")
+            Failure::new(USAGE, error.to_string())
+                .hint("to find a text as it stands, put it in double quotes: '\"ORD-1001\"'")
         })?;
     }
     let access = given.access()?;
@@ -31,8 +32,13 @@ pub(super) fn run(given: Given<'_>, wanted: &cli::Logs) -> Result<u8, Stop> {
         let span = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
         engine::now().millis().saturating_sub(span)
     });
-    let asked =
-        Asked { group: group.clone(), since_ms, after: None, limit: wanted.limit as usize, filter: wanted.filter.clone() };
+    let asked = Asked {
+        group: group.clone(),
+        since_ms,
+        after: None,
+        limit: wanted.limit as usize,
+        filter: wanted.filter.clone(),
+    };
     let first = access.logs(&asked)?;
     if options.json && !wanted.follow {
         out.json(&first)?;
@@ -43,7 +49,11 @@ pub(super) fn run(given: Given<'_>, wanted: &cli::Logs) -> Result<u8, Stop> {
         return follow(&access, asked, first, options.json, out);
     }
     if !options.json && first.lines.is_empty() {
-        say(&format!("no lines{} in {}\n", if wanted.filter.is_some() { " like that" } else { "" }, safe(&first.group)));
+        say(&format!(
+            "no lines{} in {}\n",
+            if wanted.filter.is_some() { " like that" } else { "" },
+            safe(&first.group)
+        ));
     } else if first.more {
         let shown = first.lines.len();
         say(&format!("there are older lines; these are the newest {shown} (--limit and --since choose others)\n"));
@@ -57,7 +67,9 @@ fn follow(access: &Access, asked: Asked, first: LogLines, json: bool, out: &mut 
     let mut after = first.after;
     loop {
         let Ok(place) = after.parse() else {
-            return Err(Failure::new(UNREACHABLE, "the server says where to go on in a form that is unknown here").into());
+            return Err(
+                Failure::new(UNREACHABLE, "the server says where to go on in a form that is unknown here").into()
+            );
         };
         asked.after = Some(place);
         let page = access.logs(&asked)?;
@@ -151,7 +163,10 @@ mod tests {
     fn lines_stand_behind_their_time_and_do_no_harm() {
         let cases = [
             ("🚀 Premium order shipped!", "2025-10-31 10:00:00.000  🚀 Premium order shipped!\n"),
-            ("a\n2025-10-31 b\r\nc", "2025-10-31 10:00:00.000  a\n                         2025-10-31 b\n                         c\n"),
+            (
+                "a\n2025-10-31 b\r\nc",
+                "2025-10-31 10:00:00.000  a\n                         2025-10-31 b\n                         c\n",
+            ),
             ("\u{1b}[2Jgone\tx", "2025-10-31 10:00:00.000  \\u{1b}[2Jgone    x\n"),
         ];
         for (message, text) in cases {
@@ -181,7 +196,8 @@ mod tests {
 
     #[test]
     fn sizes_are_short() {
-        let cases = [(999, "999 B"), (1000, "1.0 kB"), (999_949, "999.9 kB"), (999_950, "1.0 MB"), (u64::MAX, "18446744.1 TB")];
+        let cases =
+            [(999, "999 B"), (1000, "1.0 kB"), (999_949, "999.9 kB"), (999_950, "1.0 MB"), (u64::MAX, "18446744.1 TB")];
         for (bytes, text) in cases {
             assert_eq!(size(bytes), text);
         }

@@ -78,26 +78,23 @@ impl Appender {
 
     /// Seals the active segment and begins the next.
     fn roll(&mut self, created_ms: u64) -> Result<(), NotAppended> {
-        let head = SegmentHead {
-            first: self.next,
-            created_ms,
-            previous_bytes: self.end,
-            previous_sum: self.previous_sum,
-        };
+        let head =
+            SegmentHead { first: self.next, created_ms, previous_bytes: self.end, previous_sum: self.previous_sum };
         let directory = self.segments.directory.clone();
-        let (path, file) = create_segment(self.disk.as_ref(), &directory, self.segments.log, &head).map_err(|(path, error)| {
-            if !is_out_of_space(&error) {
-                return NotAppended::Fatal(Fatal::log("create", path, error));
-            }
-            let removed = match self.disk.unlink(&path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-                Ok(()) | Err(_) => self.disk.sync_directory(&directory),
-            };
-            match removed {
-                Ok(()) => NotAppended::NoSpace,
-                Err(error) => NotAppended::Fatal(Fatal::log("remove", path, error)),
-            }
-        })?;
+        let (path, file) =
+            create_segment(self.disk.as_ref(), &directory, self.segments.log, &head).map_err(|(path, error)| {
+                if !is_out_of_space(&error) {
+                    return NotAppended::Fatal(Fatal::log("create", path, error));
+                }
+                let removed = match self.disk.unlink(&path) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                    Ok(()) | Err(_) => self.disk.sync_directory(&directory),
+                };
+                match removed {
+                    Ok(()) => NotAppended::NoSpace,
+                    Err(error) => NotAppended::Fatal(Fatal::log("remove", path, error)),
+                }
+            })?;
         let segment = Arc::new(Segment::new(head, path, file, SEGMENT_HEAD as u64));
         segment.set_marks(Vec::new());
         self.segments.push(segment.clone());

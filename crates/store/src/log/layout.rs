@@ -135,7 +135,8 @@ impl GroupHead {
             previous_sum: u32_at(bytes, 40),
             sum: u32_at(bytes, 48),
         };
-        let plausible = head.entries > 0 && head.first > head.durable && head.payload_bytes as usize <= GROUP_PAYLOAD_MAX;
+        let plausible =
+            head.entries > 0 && head.first > head.durable && head.payload_bytes as usize <= GROUP_PAYLOAD_MAX;
         plausible.then_some(head)
     }
 

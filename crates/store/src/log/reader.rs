@@ -103,8 +103,15 @@ impl LogReader {
         };
         loop {
             let segment = place.segment.clone();
-            let mut scan =
-                Scan::with_window(segment.file.as_ref(), self.segments.log, segment.end(), place.at, place.seq, None, place.window);
+            let mut scan = Scan::with_window(
+                segment.file.as_ref(),
+                self.segments.log,
+                segment.end(),
+                place.at,
+                place.seq,
+                None,
+                place.window,
+            );
             let loaded = match scan.next() {
                 Ok(Some(group)) if group.head.last() < self.next => None,
                 Ok(Some(group)) => {
@@ -112,12 +119,15 @@ impl LogReader {
                     Some((group.head.first, Bytes::copy_from_slice(group.payload)))
                 }
                 Ok(None) => {
-                    return Err(ReadError::Damaged(segment.damage(place.at, format!("entry {} is missing", self.next))));
+                    return Err(ReadError::Damaged(
+                        segment.damage(place.at, format!("entry {} is missing", self.next)),
+                    ));
                 }
                 Err(NoGroup::Bad(what)) => return Err(ReadError::Damaged(segment.damage(place.at, what))),
                 Err(NoGroup::Io(source)) => return Err(segment.read_error(source)),
             };
-            place = Place { segment: segment.clone(), at: scan.offset(), seq: scan.next_seq(), window: scan.into_window() };
+            place =
+                Place { segment: segment.clone(), at: scan.offset(), seq: scan.next_seq(), window: scan.into_window() };
             if let Some((first, payload)) = loaded {
                 self.group = payload;
                 for _ in first.0..self.next.0 {

@@ -34,8 +34,11 @@ impl std::fmt::Display for Torn {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { file, offset, bytes, kept_in } = self;
         let file = file.display();
-        write!(f, "{bytes} bytes at the end of {file} (from byte {offset}) were torn off by a crash: nobody was told that \
-             they were written, so they were cut")?;
+        write!(
+            f,
+            "{bytes} bytes at the end of {file} (from byte {offset}) were torn off by a crash: nobody was told that \
+             they were written, so they were cut"
+        )?;
         match kept_in {
             Some(kept) => write!(f, " and kept in {}", kept.display()),
             None => f.write_str("; there was no room to keep them"),
@@ -99,7 +102,15 @@ pub(crate) fn examine(known: &Known<'_>) -> Result<Recovered, OpenError> {
             return Err(OpenError::EndMissing { directory: known.directory.to_owned(), end: Seq::NONE, acknowledged });
         }
         let segments = Vec::new();
-        return Ok(Recovered { segments, unverified: 0, last: Seq::NONE, previous_sum: 0, marked_at: 0, torn: torn_head, unsure: None });
+        return Ok(Recovered {
+            segments,
+            unverified: 0,
+            last: Seq::NONE,
+            previous_sum: 0,
+            marked_at: 0,
+            torn: torn_head,
+            unsure: None,
+        });
     }
     let segments = check_heads(known, found)?;
     let unverified = verify_sealed(known, &segments)?;
@@ -170,7 +181,8 @@ fn find_segments(known: &Known<'_>) -> Result<Vec<Found>, OpenError> {
 fn take_torn_head(known: &Known<'_>, found: &mut Vec<Found>, acknowledged: Seq) -> Result<Option<Tear>, OpenError> {
     let Some(last) = found.last() else { return Ok(None) };
     let Err(what) = last.head else { return Ok(None) };
-    let later = find_later_group(last.file.as_ref(), known.log, 0, last.bytes, Seq::FIRST).map_err(OpenError::io("read", &last.path))?;
+    let later = find_later_group(last.file.as_ref(), known.log, 0, last.bytes, Seq::FIRST)
+        .map_err(OpenError::io("read", &last.path))?;
     // With no segment before it, it is the log's very first, or the ones before it are missing.
     let belongs_last = found.len() > 1 || last.name == Seq::FIRST;
     if later.is_some() || last.name <= acknowledged || last.bytes > SEGMENT_HEAD as u64 || !belongs_last {
@@ -278,14 +290,25 @@ fn walk_tail(known: &Known<'_>, segment: &Segment, watermark: Seq) -> Result<Tai
     let (end, next) = (scan.offset(), scan.next_seq());
     let mut torn = None;
     if let Some(what) = bad {
-        let later = find_later_group(file, known.log, end, segment.end(), next).map_err(OpenError::io("read", &segment.path))?;
+        let later = find_later_group(file, known.log, end, segment.end(), next)
+            .map_err(OpenError::io("read", &segment.path))?;
         if let Some((at, _)) = later {
             return Err(damaged(&segment.path, end, format!("{what}, and a whole group follows at byte {at}")));
         }
         if next <= acknowledged {
-            return Err(damaged(&segment.path, end, format!("{what}, and entry {next}, which belongs here, was acknowledged")));
+            return Err(damaged(
+                &segment.path,
+                end,
+                format!("{what}, and entry {next}, which belongs here, was acknowledged"),
+            ));
         }
-        torn = Some(Tear { path: segment.path.clone(), file: segment.file.clone(), offset: end, end: segment.end(), next });
+        torn = Some(Tear {
+            path: segment.path.clone(),
+            file: segment.file.clone(),
+            offset: end,
+            end: segment.end(),
+            next,
+        });
     }
     let last = next.before();
     if last < acknowledged {
@@ -295,7 +318,8 @@ fn walk_tail(known: &Known<'_>, segment: &Segment, watermark: Seq) -> Result<Tai
     let sum = scan.previous_sum();
     segment.set_marks(marks);
     segment.set_end(end);
-    let unsure = last_group.filter(|(_, head)| head.last() > watermark).map(|(offset, head)| (offset, head.group_bytes()));
+    let unsure =
+        last_group.filter(|(_, head)| head.last() > watermark).map(|(offset, head)| (offset, head.group_bytes()));
     Ok(Tail { last, sum, marked_at, torn, unsure })
 }
 

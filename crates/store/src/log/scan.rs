@@ -46,7 +46,14 @@ pub(crate) struct Group<'a> {
 }
 
 impl<'a> Scan<'a> {
-    pub(crate) fn new(file: &'a dyn LogFile, log: LogId, end: u64, at: u64, next: Seq, previous_sum: Option<u32>) -> Self {
+    pub(crate) fn new(
+        file: &'a dyn LogFile,
+        log: LogId,
+        end: u64,
+        at: u64,
+        next: Seq,
+        previous_sum: Option<u32>,
+    ) -> Self {
         Self::with_window(file, log, end, at, next, previous_sum, Window::default())
     }
 
@@ -139,7 +146,13 @@ impl Window {
 }
 
 /// Looks for a whole group anywhere in `at..end` whose entries are numbered `from` or later.
-pub(crate) fn find_later_group(file: &dyn LogFile, log: LogId, at: u64, end: u64, from: Seq) -> io::Result<Option<(u64, GroupHead)>> {
+pub(crate) fn find_later_group(
+    file: &dyn LogFile,
+    log: LogId,
+    at: u64,
+    end: u64,
+    from: Seq,
+) -> io::Result<Option<(u64, GroupHead)>> {
     let mut window = Window::default();
     let mut place = at;
     let mut found = |place: u64| match window.get(file, place, GROUP_HEAD, end) {
@@ -163,9 +176,13 @@ pub(crate) fn find_later_group(file: &dyn LogFile, log: LogId, at: u64, end: u64
         if read < GROUP_MAGIC.len() {
             break;
         }
-        for (start, _) in chunk[..read].windows(GROUP_MAGIC.len()).enumerate().filter(|(_, bytes)| **bytes == GROUP_MAGIC) {
+        for (start, _) in
+            chunk[..read].windows(GROUP_MAGIC.len()).enumerate().filter(|(_, bytes)| **bytes == GROUP_MAGIC)
+        {
             let offset = place + start as u64;
-            if offset + GROUP_HEAD as u64 <= end && let Some(head) = found(offset)? {
+            if offset + GROUP_HEAD as u64 <= end
+                && let Some(head) = found(offset)?
+            {
                 return Ok(Some((offset, head)));
             }
         }

@@ -69,7 +69,7 @@ pub struct QueueDescription<'a> {
     /// When it was last changed.
     pub modified_at: Timestamp,
     /// How long a received message is hidden.
-    pub hidden_for: Duration,
+    pub visible_after: Duration,
     /// How long a sent message is hidden at first.
     pub delayed_for: Duration,
     /// How long a message is kept.
@@ -155,7 +155,7 @@ fn of_queue(queue: &QueueDescription<'_>, asked: QueueAttributes, context: &Cont
         (asked.delayed, "ApproximateNumberOfMessagesDelayed", Some(queue.delayed.to_string())),
         (asked.created_at, "CreatedTimestamp", at(queue.created_at)),
         (asked.modified_at, "LastModifiedTimestamp", at(queue.modified_at)),
-        (asked.visibility, "VisibilityTimeout", seconds(queue.hidden_for)),
+        (asked.visibility, "VisibilityTimeout", seconds(queue.visible_after)),
         (asked.message_size, "MaximumMessageSize", Some(queue.message_size_max.to_string())),
         (asked.retention, "MessageRetentionPeriod", seconds(queue.retained_for)),
         (asked.delay, "DelaySeconds", seconds(queue.delayed_for)),

@@ -113,6 +113,12 @@ fn faulty_invocations_are_refused() {
                 .to_owned(),
         ),
         (
+            invoke("F").body(&format!("{}{}", "[".repeat(200), "]".repeat(200))),
+            "InvalidRequestContentException: Could not parse request body into json: recursion limit exceeded at line \
+             1 column 128"
+                .to_owned(),
+        ),
+        (
             invoke("F").body(&"1".repeat(PAYLOAD_MAX + 1)),
             "RequestTooLargeException: Request must be smaller than 6291456 bytes for the InvokeFunction operation"
                 .to_owned(),

@@ -127,6 +127,19 @@ fn whatever_is_changed_after_signing_is_refused() {
 }
 
 #[test]
+fn a_signature_that_covers_too_little_is_refused() {
+    // Both signatures are right for what they sign: calculated with Python's hmac.
+    let sign = |signed_headers, signature| {
+        signed(Sent::new("GET", "/"), "example.amazonaws.com", "service", signed_headers, signature)
+    };
+    let without_host = sign("x-amz-date", "cf22de7d727edb2c716390ee04d3182ac3715395d779026dd667b3876e6e71fe");
+    assert_eq!(check(&without_host, SIGNED_AT), Err(AuthError::Mismatch));
+    let mut other_day = sign("host;x-amz-date", "3e5fdc7dd4cd335b98ffe621fe0c2e59ca0ee2a5295f71c6d17d01f12b5ce572");
+    other_day.headers.iter_mut().for_each(|(_, value)| *value = value.replace("20150830/", "20150829/"));
+    assert_eq!(check(&other_day, SIGNED_AT), Err(AuthError::Mismatch));
+}
+
+#[test]
 fn a_clock_may_be_five_minutes_off() {
     let at = |millis: i64| Timestamp::from_millis(SIGNED_AT.millis() + millis);
     for millis in [-300_000, 0, 300_000] {

@@ -56,10 +56,10 @@ fn queue_attributes(names: &str) -> QueueAttributes {
 #[test]
 fn json_and_forms_say_the_same() {
     let handle = receipt().handle();
-    let receive = |max, hidden_for: Option<u64>, wait_for: Option<u64>, attributes| Call::ReceiveMessage {
+    let receive = |max, visible_after: Option<u64>, wait_for: Option<u64>, attributes| Call::ReceiveMessage {
         queue: queue(),
         max,
-        hidden_for: hidden_for.map(Duration::from_secs),
+        visible_after: visible_after.map(Duration::from_secs),
         wait_for: wait_for.map(Duration::from_secs),
         attributes,
     };
@@ -154,6 +154,8 @@ fn an_error_carries_its_old_name_for_those_who_ask() {
     let response = sent("ReceiveMessage", r#"{"QueueUrl": "URL", "MaxNumberOfMessages": 11}"#).refused();
     assert_eq!(header(&response, "x-amzn-query-error"), Some("InvalidParameterValue;Sender"));
     assert_eq!(json(&response)["__type"], "com.amazon.coral.service#InvalidParameterValueException");
+    let response = sent("ReceiveMessage", "{}").refuse(&Refusal::TooManyInFlight);
+    assert_eq!(header(&response, "x-amzn-query-error"), Some("OverLimit;Sender"));
     let response = form("Action=ReceiveMessage").refuse(&Refusal::NoSuchQueue(&queue));
     assert_eq!(header(&response, "x-amzn-query-error"), None);
     assert_eq!(
@@ -236,7 +238,7 @@ fn queues_are_found_and_described() {
         name: &queue,
         created_at: AT,
         modified_at: AT,
-        hidden_for: Duration::from_secs(30),
+        visible_after: Duration::from_secs(30),
         delayed_for: Duration::ZERO,
         retained_for: Duration::from_secs(345_600),
         wait_for: Duration::from_secs(20),

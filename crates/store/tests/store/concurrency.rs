@@ -1,8 +1,6 @@
 //! What holds when many threads write at once.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 use store::{Check, Class, Commit, Direction, Options, Refused};
 
@@ -84,7 +82,8 @@ fn the_sum_over_all_accounts_is_the_same_in_every_snapshot() {
             while !done.load(Ordering::Relaxed) {
                 let snapshot = store.snapshot();
                 let direction = if snapshots % 2 == 0 { Direction::Forward } else { Direction::Backward };
-                let scanned: Vec<_> = snapshot.prefix(ITEMS, b"", direction).map(|item| number(&item.unwrap().value)).collect();
+                let scanned: Vec<_> =
+                    snapshot.prefix(ITEMS, b"", direction).map(|item| number(&item.unwrap().value)).collect();
                 let got = (0..ACCOUNTS).map(|at| number(&snapshot.get(ITEMS, &[at]).unwrap().unwrap().1));
                 assert_eq!((scanned.len(), scanned.iter().sum::<u64>()), (usize::from(ACCOUNTS), 2000));
                 assert_eq!(got.sum::<u64>(), 2000);

@@ -1,12 +1,13 @@
 //! What a store does when nothing goes wrong, and what it refuses by name.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use std::ops::Bound;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use store::{Before, Check, Class, Commit, Direction, EntryBuilder, Fatal, OpenError, Options, ReadError, Refused, Seq, Space, Store};
+use store::{
+    Before, Check, Class, Commit, Direction, EntryBuilder, Fatal, OpenError, Options, ReadError, Refused, Seq, Space,
+    Store,
+};
 
 #[test]
 fn what_is_committed_is_read_back_after_a_reopen() {
@@ -44,7 +45,9 @@ fn the_feed_gets_every_commit_in_order_before_its_reply() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let into = seen.clone();
     let feed: store::Feed<u64> = Box::new(move |group| {
-        into.lock().unwrap().extend(group.drain(..).map(|durable| (durable.committed.first, durable.entries.len(), durable.attachment)));
+        into.lock().unwrap().extend(
+            group.drain(..).map(|durable| (durable.committed.first, durable.entries.len(), durable.attachment)),
+        );
     });
     let (store, _) = Store::open(directory.path(), small(), feed, |_: &Fatal| {}).unwrap();
     for attachment in 0..20 {
@@ -116,7 +119,11 @@ fn scans_go_both_ways_over_overlay_and_index_and_stay_as_they_were() {
         }
     }
     commit(&store, vec![delete(&[b'k', 5]), put(b"l", b"other"), put(&[b'j', 255], b"before")]).unwrap();
-    let other = EntryBuilder::new(0, b"").put(Space::new(0), b"k\x07", b"x").put(Space::new(2), b"k\x07", b"x").finish().unwrap();
+    let other = EntryBuilder::new(0, b"")
+        .put(Space::new(0), b"k\x07", b"x")
+        .put(Space::new(2), b"k\x07", b"x")
+        .finish()
+        .unwrap();
     commit(&store, vec![other]).unwrap();
     let snapshot = store.snapshot();
     commit(&store, vec![put(&[b'k', 1], b"later"), delete(&[b'k', 2])]).unwrap();
@@ -162,7 +169,8 @@ fn files_are_for_their_owner_only() {
     drop(open(&directory, small()));
     let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&directory), mode(&directory.join("log"))), (0o700, 0o700));
-    for file in ["FORMAT", "LOCK", "WATERMARK"].map(|name| directory.join(name)).into_iter().chain(segments(&directory)) {
+    for file in ["FORMAT", "LOCK", "WATERMARK"].map(|name| directory.join(name)).into_iter().chain(segments(&directory))
+    {
         assert_eq!(mode(&file), 0o600, "{}", file.display());
     }
 }

@@ -1,45 +1,53 @@
 //! What the store's tests share: small options, one-line commits, copies of directories.
-#![allow(dead_code, unreachable_pub, reason = "each test program uses a part of it")]
 
 use std::path::Path;
 use std::sync::Arc;
-use store::{Check, Class, Commit, Committed, Entry, EntryBuilder, Fatal, OpenError, OpenReport, Options, Refused, Seq, Space, Store};
+use store::{
+    Check, Class, Commit, Committed, Entry, EntryBuilder, Fatal, OpenError, OpenReport, Options, Refused, Seq, Space,
+    Store,
+};
 
-pub const ITEMS: Space = Space::new(1);
+pub(crate) const ITEMS: Space = Space::new(1);
 
-pub fn small() -> Options {
-    Options { segment_bytes: 4096, seal_bytes: 2048, ballast_bytes: 0, block_cache_bytes: 1 << 20, ..Options::default() }
+pub(crate) fn small() -> Options {
+    Options {
+        segment_bytes: 4096,
+        seal_bytes: 2048,
+        ballast_bytes: 0,
+        block_cache_bytes: 1 << 20,
+        ..Options::default()
+    }
 }
 
-pub fn try_open(directory: &Path, options: Options) -> Result<(Store<u64>, OpenReport), OpenError> {
+pub(crate) fn try_open(directory: &Path, options: Options) -> Result<(Store<u64>, OpenReport), OpenError> {
     Store::open(directory, options, Box::new(|_| {}), |fatal: &Fatal| eprintln!("fatal: {fatal}"))
 }
 
-pub fn open(directory: &Path, options: Options) -> Store<u64> {
+pub(crate) fn open(directory: &Path, options: Options) -> Store<u64> {
     try_open(directory, options).unwrap().0
 }
 
-pub fn put(key: &[u8], value: &[u8]) -> Entry {
+pub(crate) fn put(key: &[u8], value: &[u8]) -> Entry {
     EntryBuilder::new(7, value).put_range(ITEMS, key, 0..value.len()).finish().unwrap()
 }
 
-pub fn delete(key: &[u8]) -> Entry {
+pub(crate) fn delete(key: &[u8]) -> Entry {
     EntryBuilder::new(8, b"gone").delete(ITEMS, key).finish().unwrap()
 }
 
-pub fn commit(store: &Store<u64>, entries: Vec<Entry>) -> Result<Committed, Refused> {
+pub(crate) fn commit(store: &Store<u64>, entries: Vec<Entry>) -> Result<Committed, Refused> {
     commit_checked(store, entries, Vec::new())
 }
 
-pub fn commit_checked(store: &Store<u64>, entries: Vec<Entry>, checks: Vec<Check>) -> Result<Committed, Refused> {
+pub(crate) fn commit_checked(store: &Store<u64>, entries: Vec<Entry>, checks: Vec<Check>) -> Result<Committed, Refused> {
     store.commit_wait(Commit { entries, checks, class: Class::Client, attachment: 0 })
 }
 
-pub fn value(store: &Store<u64>, key: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn value(store: &Store<u64>, key: &[u8]) -> Option<Vec<u8>> {
     store.get(ITEMS, key).unwrap().map(|(_, value)| value.to_vec())
 }
 
-pub fn log_entries(store: &Store<u64>, from: Seq) -> Vec<(Seq, u8, Vec<u8>)> {
+pub(crate) fn log_entries(store: &Store<u64>, from: Seq) -> Vec<(Seq, u8, Vec<u8>)> {
     let mut reader = store.log_from(from).unwrap();
     let mut all = Vec::new();
     while let Some(entry) = reader.next().unwrap() {
@@ -48,7 +56,7 @@ pub fn log_entries(store: &Store<u64>, from: Seq) -> Vec<(Seq, u8, Vec<u8>)> {
     all
 }
 
-pub fn copy_directory(from: &Path, to: &Path) {
+pub(crate) fn copy_directory(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
@@ -62,7 +70,7 @@ pub fn copy_directory(from: &Path, to: &Path) {
 }
 
 /// The segments of a directory's log, the oldest first.
-pub fn segments(directory: &Path) -> Vec<std::path::PathBuf> {
+pub(crate) fn segments(directory: &Path) -> Vec<std::path::PathBuf> {
     let mut all: Vec<_> = std::fs::read_dir(directory.join("log"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -73,7 +81,7 @@ pub fn segments(directory: &Path) -> Vec<std::path::PathBuf> {
 }
 
 /// A clock that the test moves.
-pub fn clock(at: &Arc<std::sync::atomic::AtomicU64>) -> store::Clock {
+pub(crate) fn clock(at: &Arc<std::sync::atomic::AtomicU64>) -> store::Clock {
     let at = at.clone();
     Arc::new(move || at.load(std::sync::atomic::Ordering::Relaxed))
 }

@@ -3,9 +3,7 @@
 //! The oracle of all of them: entries up to an acknowledged one are there with their bytes, or the
 //! start is refused; and a refusal changes nothing.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use std::path::{Path, PathBuf};
 use store::{OpenError, Options, Seq};
 use tempfile::TempDir;
@@ -66,7 +64,10 @@ fn a_log_torn_anywhere_in_its_last_three_groups_keeps_what_was_acknowledged() {
         let directory = copy(&base);
         cut(&newest(directory.path()), bytes);
         let acknowledged = refused(directory.path());
-        let names = matches!(&acknowledged, OpenError::EndMissing { acknowledged: Seq(COMMITS), .. } | OpenError::Damaged { .. });
+        let names = matches!(
+            &acknowledged,
+            OpenError::EndMissing { acknowledged: Seq(COMMITS), .. } | OpenError::Damaged { .. }
+        );
         assert!(names, "cut at {bytes}, all acknowledged: {acknowledged}");
         assert_eq!(std::fs::metadata(newest(directory.path())).unwrap().len(), bytes, "a refusal changes nothing");
         std::fs::write(directory.path().join("WATERMARK"), &base.watermarks[left - 1]).unwrap();
@@ -97,7 +98,10 @@ fn garbage_after_the_log_is_cut_and_garbage_in_it_is_not() {
     bytes.extend_from_slice(&[0; 700]);
     std::fs::write(&path, &bytes).unwrap();
     let (store, report) = try_open(directory.path(), small()).unwrap();
-    assert_eq!((report.last, report.torn.map(|torn| (torn.offset, torn.bytes))), (Seq(COMMITS), Some((end as u64, 700))));
+    assert_eq!(
+        (report.last, report.torn.map(|torn| (torn.offset, torn.bytes))),
+        (Seq(COMMITS), Some((end as u64, 700)))
+    );
     drop(store);
     // The same zeros over a group whose successor is whole: even if the watermark knew nothing.
     let directory = copy(&base);
@@ -108,7 +112,10 @@ fn garbage_after_the_log_is_cut_and_garbage_in_it_is_not() {
     std::fs::write(&path, &bytes).unwrap();
     std::fs::remove_file(directory.path().join("WATERMARK")).unwrap();
     let error = refused(directory.path());
-    assert!(matches!(&error, OpenError::Damaged { damage, .. } if damage.offset == from as u64 && damage.file == path), "{error}");
+    assert!(
+        matches!(&error, OpenError::Damaged { damage, .. } if damage.offset == from as u64 && damage.file == path),
+        "{error}"
+    );
 }
 
 #[test]
@@ -144,7 +151,8 @@ fn a_missing_segment_is_refused_wherever_it_was() {
         let directory = copy(&base);
         std::fs::remove_file(directory.path().join("log").join(missing.file_name().unwrap())).unwrap();
         let error = refused(directory.path());
-        let named = matches!(error, OpenError::BeginMissing { .. } | OpenError::Damaged { .. } | OpenError::EndMissing { .. });
+        let named =
+            matches!(error, OpenError::BeginMissing { .. } | OpenError::Damaged { .. } | OpenError::EndMissing { .. });
         assert!(named, "without {}: {error}", missing.display());
     }
     let directory = copy(&base);
@@ -194,9 +202,7 @@ fn an_index_that_is_gone_or_set_back_is_built_again_from_the_log() {
 }
 
 fn the_rest(directory: &TempDir, older: &TempDir) {
-    let expected = |store: &store::Store<u64>| {
-        (0..100u64).map(|at| value(store, &key(at))).collect::<Vec<_>>()
-    };
+    let expected = |store: &store::Store<u64>| (0..100u64).map(|at| value(store, &key(at))).collect::<Vec<_>>();
     let store = open(directory.path(), small());
     let set_back = store.applied();
     for at in 51..100 {

@@ -1,8 +1,6 @@
 //! However commits, reads, crashes, trims and reopens follow one another, the store answers like a map.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::ops::Bound;

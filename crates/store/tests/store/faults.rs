@@ -1,11 +1,9 @@
 //! What holds when the disk refuses: for every n, the n-th write and the n-th sync of a short run.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use store::faults::{Call, Failure, Fault, FaultyDisk};
 use store::{Class, Commit, Fatal, Options, Refused, Store};
 
@@ -88,7 +86,10 @@ fn whichever_write_or_sync_fails_acknowledged_commits_are_there_and_no_halves() 
                     let Some(run) = run else { continue };
                     assert!(run.fatals <= 1, "{case}: told once");
                     if let Some(failed) = run.told.iter().position(|told| *told == Err(Refused::Failed)) {
-                        assert!(run.told[failed..].iter().all(|told| *told == Err(Refused::Failed)), "{case}: no later acknowledgement");
+                        assert!(
+                            run.told[failed..].iter().all(|told| *told == Err(Refused::Failed)),
+                            "{case}: no later acknowledgement"
+                        );
                         assert_eq!(run.fatals, 1, "{case}");
                     }
                     if call == Call::Write && failure != Failure::Io && times == 1 {
@@ -111,7 +112,12 @@ fn a_full_disk_refuses_takes_back_and_goes_on_when_there_is_room() {
     let store = open(directory.path(), Options { segment_bytes: 1 << 20, ..options(&disk) });
     commit(&store, vec![put(b"a", b"1")]).unwrap();
     let seen = store.read(ITEMS, b"a").unwrap().seen;
-    disk.set_fault(Some(Fault { call: Call::Write, nth: disk.calls(Call::Write) + 1, times: 1, failure: Failure::NoSpaceHalfway }));
+    disk.set_fault(Some(Fault {
+        call: Call::Write,
+        nth: disk.calls(Call::Write) + 1,
+        times: 1,
+        failure: Failure::NoSpaceHalfway,
+    }));
     assert_eq!(commit(&store, vec![put(b"a", b"2")]), Err(Refused::NoSpace));
     assert_eq!(value(&store, b"a"), Some(b"1".to_vec()));
     assert_eq!(store.read(ITEMS, b"a").unwrap().value.map(|(seq, _)| seq), Some(store::Seq(1)));
@@ -139,7 +145,8 @@ fn below_the_first_floor_only_the_engine_writes_below_the_second_nobody() {
     let (directory, disk) = (tempfile::tempdir().unwrap(), FaultyDisk::default());
     let floors = |free| {
         disk.set_free_bytes(Some(free));
-        let store = open(directory.path(), Options { floor_clients_bytes: 1000, floor_engine_bytes: 300, ..options(&disk) });
+        let store =
+            open(directory.path(), Options { floor_clients_bytes: 1000, floor_engine_bytes: 300, ..options(&disk) });
         [Class::Client, Class::Engine].map(|class| {
             let commit = Commit { entries: vec![put(b"k", b"v")], checks: Vec::new(), class, attachment: 0 };
             store.commit_wait(commit).is_ok()

@@ -1,0 +1,91 @@
+//! Queues on a real directory: what is sent is received, hidden, shown again, deleted, and all that across restarts.
+
+use crate::fixture::*;
+use engine::Engine;
+use std::sync::Arc;
+use std::time::Duration;
+
+const NOW: Duration = Duration::ZERO;
+
+fn bodies(engine: &Engine, max: usize, visible_for: Option<Duration>, wait: Duration) -> Vec<String> {
+    let received = run(engine.receive(&"Dead".parse().unwrap(), max, visible_for, wait)).unwrap();
+    received.into_iter().map(|one| one.message.body).collect()
+}
+
+fn send(engine: &Engine, body: &str) {
+    run(engine.send(&"Dead".parse().unwrap(), body, None)).unwrap();
+}
+
+#[test]
+fn a_message_is_hidden_while_it_is_held_also_after_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let functions = Arc::new(Watched::default());
+    let engine = up(directory.path(), &stack(pipe("p")), &functions);
+    ["a", "b", "c"].iter().for_each(|body| send(&engine, body));
+    assert_eq!(bodies(&engine, 2, None, NOW), ["a", "b"]);
+    assert_eq!(bodies(&engine, 10, None, NOW), ["c"]);
+    assert!(bodies(&engine, 10, None, NOW).is_empty());
+    down(engine);
+    let engine = up(directory.path(), &stack(pipe("p")), &functions);
+    assert!(bodies(&engine, 10, None, NOW).is_empty(), "hidden for thirty seconds, whoever restarts");
+    let counts = engine.queue_counts(&"Dead".parse().unwrap()).unwrap();
+    assert_eq!((counts.visible, counts.in_flight), (0, 3));
+    down(engine);
+}
+
+#[test]
+fn a_deleted_message_is_gone_and_a_kept_one_is_counted() {
+    let directory = tempfile::tempdir().unwrap();
+    let functions = Arc::new(Watched::default());
+    let name = "Dead".parse().unwrap();
+    let engine = up(directory.path(), &stack(pipe("p")), &functions);
+    ["a", "b"].iter().for_each(|body| send(&engine, body));
+    let received = run(engine.receive(&name, 10, Some(NOW), NOW)).unwrap();
+    let receipt = received[0].receipt;
+    assert_eq!(receipt.receives, 1);
+    assert!(run(engine.delete(&name, receipt.id, receipt.receives)).unwrap());
+    assert!(run(engine.delete(&name, receipt.id, receipt.receives)).unwrap(), "deleting twice is no fault");
+    let kept = received[1].receipt;
+    assert!(!run(engine.delete(&name, kept.id, 7)).unwrap(), "no receive made that receipt");
+    down(engine);
+    let engine = up(directory.path(), &stack(pipe("p")), &functions);
+    let again = run(engine.receive(&name, 10, None, NOW)).unwrap();
+    assert_eq!(again.len(), 1);
+    assert_eq!((again[0].message.body.as_str(), again[0].receipt.receives), ("b", 2));
+    assert_eq!(again[0].first_received_at, received[1].first_received_at);
+    down(engine);
+}
+
+#[test]
+fn a_waiting_receiver_gets_what_is_sent_and_what_is_shown_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let engine = Arc::new(up(directory.path(), &stack(pipe("p")), &Arc::new(Watched::default())));
+    let waiting = Arc::clone(&engine);
+    let receiver = std::thread::spawn(move || bodies(&waiting, 1, Some(Duration::from_millis(300)), Duration::from_secs(20)));
+    std::thread::sleep(Duration::from_millis(50));
+    send(&engine, "late");
+    assert_eq!(receiver.join().unwrap(), ["late"]);
+    assert_eq!(bodies(&engine, 1, None, Duration::from_secs(20)), ["late"], "shown again after a moment");
+    engine.stop();
+}
+
+#[test]
+fn thousands_of_deleted_messages_leave_nothing_behind() {
+    let directory = tempfile::tempdir().unwrap();
+    let functions = Arc::new(Watched::default());
+    let name = "Dead".parse().unwrap();
+    let engine = up(directory.path(), &stack(pipe("p")), &functions);
+    for round in 0..30 {
+        (0..10).for_each(|n| send(&engine, &format!("{round}-{n}")));
+        let received = run(engine.receive(&name, 10, None, NOW)).unwrap();
+        assert_eq!(received.len(), 10);
+        for one in &received[..9] {
+            assert!(run(engine.delete(&name, one.receipt.id, one.receipt.receives)).unwrap());
+        }
+    }
+    down(engine);
+    let engine = up(directory.path(), &stack(pipe("p")), &functions);
+    assert_eq!(engine.queue_counts(&name).unwrap().in_flight, 30);
+    assert_eq!(engine.browse(&name, 0, 100).unwrap().len(), 30);
+    down(engine);
+}

@@ -1,0 +1,137 @@
+use super::*;
+use clap::CommandFactory;
+use clap::error::ErrorKind;
+
+/// The verb that these words make.
+fn verb(words: &str) -> (Options, Command) {
+    let cli = Cli::try_parse_from(split(words)).unwrap_or_else(|error| panic!("{words}: {error}"));
+    cli.verb().unwrap_or_else(|failure| panic!("{words}: {failure}"))
+}
+
+fn split(words: &str) -> Vec<&str> {
+    std::iter::once("orderflow").chain(words.split_whitespace()).collect()
+}
+
+#[test]
+fn the_command_line_is_sound() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn a_bare_orderflow_is_up() {
+    let addresses = |text: &str| Some(text.parse().unwrap());
+    let cases: [(&str, &[&str], bool, Option<SocketAddr>); 7] = [
+        ("", &[], false, None),
+        ("up", &[], false, None),
+        ("--ephemeral", &[], true, None),
+        ("up --ephemeral --public 9000", &[], true, addresses("127.0.0.1:9000")),
+        ("--ephemeral up a.yaml b.yaml", &["a.yaml", "b.yaml"], true, None),
+        ("--public :1 up a.yaml", &["a.yaml"], false, addresses("127.0.0.1:1")),
+        ("--public 1 up --public 2", &[], false, addresses("127.0.0.1:2")),
+    ];
+    for (words, templates, ephemeral, public) in cases {
+        let (_, Command::Up(up)) = verb(words) else { panic!("{words} is another verb") };
+        let given: Vec<PathBuf> = templates.iter().map(PathBuf::from).collect();
+        assert_eq!((up.templates, up.options.ephemeral, up.options.public), (given, ephemeral, public), "{words}");
+    }
+}
+
+#[test]
+fn options_of_every_verb_stand_before_it_or_behind() {
+    for words in ["--json --admin 9 --data-dir d explain X", "explain X --json --admin localhost:9 --data-dir d"] {
+        let (options, _) = verb(words);
+        assert!(options.json, "{words}");
+        assert_eq!(options.admin, Some("127.0.0.1:9".parse().unwrap()), "{words}");
+        let config = options.configured().unwrap();
+        assert_eq!((config.admin.port(), config.data_dir), (9, PathBuf::from("d")), "{words}");
+    }
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused() {
+    let cases = [
+        ("explain", ErrorKind::MissingRequiredArgument),
+        ("explian X", ErrorKind::InvalidSubcommand),
+        ("explain X --folow", ErrorKind::UnknownArgument),
+        ("explain X --public 9", ErrorKind::UnknownArgument),
+        ("--ephemeral --data-dir d", ErrorKind::ArgumentConflict),
+        ("logs --follow", ErrorKind::MissingRequiredArgument),
+        ("logs G --since 10", ErrorKind::ValueValidation),
+        ("logs G --limit 0", ErrorKind::ValueValidation),
+        ("match --event {}", ErrorKind::MissingRequiredArgument),
+        ("trigger --rate 0", ErrorKind::ValueValidation),
+        ("trigger --count many", ErrorKind::ValueValidation),
+        ("dlq", ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand),
+        ("dlq redrive Q --rate 0", ErrorKind::ValueValidation),
+        ("dlq show Q five", ErrorKind::ValueValidation),
+        ("--admin nowhere", ErrorKind::ValueValidation),
+    ];
+    for (words, kind) in cases {
+        let error = Cli::try_parse_from(split(words)).map(|cli| format!("{cli:?}")).unwrap_err();
+        assert_eq!(error.kind(), kind, "{words}");
+        assert_eq!(error.exit_code(), i32::from(USAGE), "{words}");
+    }
+    let failure = Cli::try_parse_from(split("--ephemeral doctor")).unwrap().verb().unwrap_err();
+    assert_eq!((failure.code, failure.error.as_str()), (USAGE, "--ephemeral goes with `orderflow up` only"));
+}
+
+#[test]
+fn every_verb_has_help_that_fits_a_screen() {
+    let mut command = Cli::command();
+    command.build();
+    let mut pending: Vec<clap::Command> = command.get_subcommands().cloned().collect();
+    while let Some(mut verb) = pending.pop() {
+        pending.extend(verb.get_subcommands().filter(|inner| inner.get_name() != "help").cloned());
+        if verb.get_name() == "help" {
+            continue;
+        }
+        let help = verb.render_long_help().to_string();
+        assert!(help.lines().count() <= 70, "{}:\n{help}", verb.get_name());
+        assert!(help.contains(" --json") && verb.get_about().is_some(), "{}:\n{help}", verb.get_name());
+    }
+}
+
+#[test]
+fn spans_are_added_up() {
+    let cases = [
+        ("30s", Some(30)),
+        ("10m", Some(600)),
+        ("1h30m", Some(5400)),
+        ("2d", Some(172_800)),
+        ("0s", Some(0)),
+        ("", None),
+        ("10", None),
+        ("m", None),
+        ("10x", None),
+        ("-5m", None),
+        ("99999999999999999999d", None),
+        ("9999999999999999d", None),
+    ];
+    for (text, seconds) in cases {
+        assert_eq!(span(text).ok(), seconds.map(Duration::from_secs), "{text}");
+    }
+}
+
+#[test]
+fn addresses_may_be_only_a_port() {
+    let cases = [
+        ("127.0.0.1:4566", Some("127.0.0.1:4566")),
+        ("localhost:1", Some("127.0.0.1:1")),
+        (":1", Some("127.0.0.1:1")),
+        ("0", Some("127.0.0.1:0")),
+        ("[::1]:2", Some("[::1]:2")),
+        ("example.com:1", None),
+        ("65536", None),
+        ("", None),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(address(text).ok(), expected.map(|text| text.parse().unwrap()), "{text}");
+    }
+}
+
+#[test]
+fn rates_are_above_zero() {
+    for (text, fits) in [("5", true), ("0.5", true), ("0", false), ("-1", false), ("NaN", false), ("inf", false)] {
+        assert_eq!(rate(text).is_ok(), fits, "{text}");
+    }
+}

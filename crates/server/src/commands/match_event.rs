@@ -1,0 +1,177 @@
+//! Decides whether a pattern matches an event, and what is said if not.
+
+use crate::cli::Match;
+use crate::exit::{DONE, Failure, NO, Stop, USAGE};
+use crate::terminal::{Look, Out, Paint, safe};
+use pattern::{Dialect, Explanation, Pattern};
+use serde::Serialize;
+use std::io::Read;
+
+/// How much is read of a file or of the standard input.
+const INPUT_BYTES_MAX: u64 = 64 << 20;
+
+/// Matches what the options name.
+pub(super) fn run(wanted: &Match, json: bool, out: &mut Out) -> Result<u8, Stop> {
+    if wanted.pattern == "-" && wanted.event == "-" {
+        let failure = Failure::new(USAGE, "--pattern and --event cannot both come from the standard input");
+        return Err(failure.hint("put one of them into a file and name it with @FILE").into());
+    }
+    let pattern = text_of(&wanted.pattern, "pattern", &mut std::io::stdin())?;
+    let event = text_of(&wanted.event, "event", &mut std::io::stdin())?;
+    let dialect = if wanted.pipe { Dialect::Pipe } else { Dialect::Bus };
+    let said = explain(&pattern, &event, dialect)?;
+    if json {
+        out.json(&view(&said))?;
+    } else {
+        let text = draw(&said, out.look);
+        out.print(&text)?;
+    }
+    Ok(if said.matched { DONE } else { NO })
+}
+
+/// The text itself, or what stands in the file or the input that it names.
+fn text_of(given: &str, what: &str, input: &mut dyn Read) -> Result<String, Failure> {
+    let (source, name): (&mut dyn Read, String) = if given == "-" {
+        (input, "the standard input".to_owned())
+    } else if let Some(path) = given.strip_prefix('@') {
+        let file = std::fs::File::open(path);
+        let file = file.map_err(|error| Failure::new(USAGE, format!("--{what}: {path} cannot be read: {error}")))?;
+        (&mut { file }, path.to_owned())
+    } else {
+        return Ok(given.to_owned());
+    };
+    let mut text = String::new();
+    let read = source.take(INPUT_BYTES_MAX + 1).read_to_string(&mut text);
+    read.map_err(|error| Failure::new(USAGE, format!("--{what}: {name} cannot be read: {error}")))?;
+    if text.len() as u64 > INPUT_BYTES_MAX {
+        let error = format!("--{what}: {name} has more than {} MB", INPUT_BYTES_MAX >> 20);
+        return Err(Failure::new(USAGE, error));
+    }
+    Ok(text)
+}
+
+fn explain(pattern: &str, event: &str, dialect: Dialect) -> Result<Explanation, Failure> {
+    let pattern = Pattern::parse(pattern, dialect).map_err(|error| {
+        let failure = Failure::new(USAGE, error.to_string());
+        match error.kind {
+            pattern::ParseErrorKind::NotInDialect => failure.hint("pipes do not have this operator, event buses do"),
+            _ if error.path.is_empty() => failure,
+            _ => failure.hint(format!("it is at {} in line {}, column {}", error.path, error.line, error.column)),
+        }
+    })?;
+    pattern.explain_json(event.as_bytes()).map_err(|error| Failure::new(USAGE, error.to_string()))
+}
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct View<'a> {
+    matched: bool,
+    /// What keeps it from matching, one sentence each.
+    reasons: Vec<String>,
+    /// Every clause of the pattern.
+    clauses: Vec<ClauseView<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ClauseView<'a> {
+    path: &'a str,
+    holds: bool,
+    wants: &'a [String],
+    seen: &'a [String],
+    seen_count: usize,
+    sentence: &'a str,
+}
+
+fn view(said: &Explanation) -> View<'_> {
+    View { matched: said.matched, reasons: said.reasons(), clauses: said.clauses.iter().map(clause_view).collect() }
+}
+
+fn clause_view(clause: &pattern::ClauseExplanation) -> ClauseView<'_> {
+    ClauseView {
+        path: &clause.path,
+        holds: clause.holds,
+        wants: &clause.alternatives,
+        seen: &clause.seen,
+        seen_count: clause.seen_count,
+        sentence: &clause.sentence,
+    }
+}
+
+fn draw(said: &Explanation, look: Look) -> String {
+    if said.matched {
+        return format!("{}\n", look.paint(Paint::Green, "✔ it matches"));
+    }
+    let mut text = format!("{}\n", look.paint(Paint::Yellow, "✘ it does not match"));
+    if said.branches.len() > 1 {
+        let ways = format!("none of its {} ways to match holds; the nearest fails because", said.branches.len());
+        text += &format!("  {}\n", look.paint(Paint::Dim, &ways));
+    }
+    for reason in said.reasons() {
+        text += &format!("  {}\n", safe(&reason));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(pattern: &str, event: &str, dialect: Dialect) -> u8 {
+        match explain(pattern, event, dialect) {
+            Ok(said) if said.matched => DONE,
+            Ok(_) => NO,
+            Err(failure) => failure.code,
+        }
+    }
+
+    #[test]
+    fn a_match_a_miss_and_nonsense_have_codes_of_their_own() {
+        let nested = r#"{"a":[{"anything-but":{"prefix":"x"}}]}"#;
+        let cases = [
+            (r#"{"a":[1]}"#, r#"{"a":1}"#, Dialect::Bus, DONE),
+            (r#"{"a":[1]}"#, r#"{"a":"1"}"#, Dialect::Bus, NO),
+            (r#"{"a":1}"#, r#"{"a":1}"#, Dialect::Bus, USAGE),
+            (r#"{"a":[1]}"#, r#"{"a":"#, Dialect::Bus, USAGE),
+            (r#"{"a":[1]}"#, "[]", Dialect::Bus, USAGE),
+            (nested, r#"{"a":"y"}"#, Dialect::Bus, DONE),
+            (nested, r#"{"a":"y"}"#, Dialect::Pipe, USAGE),
+        ];
+        for (pattern, event, dialect, expected) in cases {
+            assert_eq!(code(pattern, event, dialect), expected, "{pattern} on {event}");
+        }
+    }
+
+    #[test]
+    fn a_miss_says_which_clause_and_which_value() {
+        let pattern = r#"{"status":{"S":["shipped"]},"kind":["order"],"old":[{"exists":true}]}"#;
+        let said = explain(pattern, r#"{"status":{"S":"pending"},"kind":"order"}"#, Dialect::Pipe).unwrap();
+        insta::assert_snapshot!(draw(&said, Look::PLAIN), @r#"
+        ✘ it does not match
+          status.S is "pending", the pattern wants "shipped"
+          old is absent, the pattern wants any value
+        "#);
+        let json = serde_json::to_value(view(&said)).unwrap();
+        assert_eq!(json["matched"], false);
+        assert_eq!(json["clauses"][0]["path"], "status.S");
+        assert_eq!(json["clauses"][0]["seen"][0], "\"pending\"");
+        assert_eq!(json["reasons"].as_array().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn texts_come_from_the_option_a_file_or_the_input() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("event.json");
+        std::fs::write(&path, "{\"b\":2}").unwrap();
+        let named = format!("@{}", path.display());
+        let cases = [("{\"a\":1}", "{\"a\":1}"), (named.as_str(), "{\"b\":2}"), ("-", "{\"c\":3}")];
+        for (given, expected) in cases {
+            assert_eq!(text_of(given, "event", &mut "{\"c\":3}".as_bytes()).unwrap(), expected, "{given}");
+        }
+        let missing = text_of("@/nonexistent", "event", &mut "".as_bytes()).unwrap_err();
+        assert_eq!(missing.code, USAGE);
+        assert!(missing.error.starts_with("--event: /nonexistent cannot be read"), "{}", missing.error);
+        assert_eq!(text_of("-", "event", &mut [0xff_u8].as_slice()).unwrap_err().code, USAGE);
+    }
+}

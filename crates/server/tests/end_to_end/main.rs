@@ -1,0 +1,11 @@
+//! The program as people run it: the real binary, a real disk, requests over real connections, `kill -9`.
+//!
+//! What each file holds: [`crash`] that nothing acknowledged is lost, however often the server dies; [`poison`] that one
+//! order that cannot be done costs the others nothing; [`command_line`] what the verbs print and how they end;
+//! [`changing`] what running `up` again may change. [`harness`] starts servers and talks to them.
+
+mod changing;
+mod command_line;
+mod crash;
+mod harness;
+mod poison;
