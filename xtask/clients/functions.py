@@ -86,7 +86,7 @@ refuses("Invoke with a Qualifier is refused by name", lambda: invoke(PREMIUM, []
 refuses("Invoke with a ClientContext is refused by name", lambda: invoke(PREMIUM, [], ClientContext="e30="),
         "InvalidParameterValueException", "ClientContext", 400, "InvalidParameterValueException")
 refuses("an operation that is not run", lambda: functions.get_function(FunctionName=PREMIUM), "UnknownOperationException",
-        "")
+        "/functions/PremiumOrderLambda", 404)
 
 listed = functions.list_functions()
 equal("ListFunctions", [one["FunctionName"] for one in listed["Functions"]], [STANDARD, PREMIUM])

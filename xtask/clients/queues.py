@@ -99,9 +99,16 @@ dynamodb.put_item(TableName="NewOrders", Item={
 [first] = soon("a long poll waits for a message",
                lambda: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=10, VisibilityTimeout=1).get("Messages", []),
                lambda seen: len(seen) == 1, 30)
+done = subprocess.run(
+    [os.path.join(os.environ["CLIENTS_BIN"], "aws"), "sqs", "receive-message", "--queue-url", url, "--endpoint-url", BASE,
+     "--wait-time-seconds", "10", "--visibility-timeout", "0"], capture_output=True, text=True, timeout=60)
+equal("aws sqs receive-message ends with 0", (done.returncode, done.stderr), (0, ""))
+shown = json.loads(done.stdout)["Messages"]
+equal("aws sqs receive-message shows the message", [one["MessageId"] for one in shown], [first["MessageId"]])
+equal("aws sqs receive-message shows AWS's shape", list(json.loads(shown[0]["Body"])), list(body))
 [second] = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=10, AttributeNames=["ApproximateReceiveCount"]).get("Messages", [])
 equal("a message comes back after its time", second["MessageId"], first["MessageId"])
-equal("received twice", second["Attributes"], {"ApproximateReceiveCount": "2"})
+equal("received three times", second["Attributes"], {"ApproximateReceiveCount": "3"})
 said("under a new receipt", second["ReceiptHandle"] != first["ReceiptHandle"], "another handle", second["ReceiptHandle"])
 sqs.delete_message(QueueUrl=url, ReceiptHandle=second["ReceiptHandle"])
 within("the queue is empty", int(attributes("ApproximateNumberOfMessages")["ApproximateNumberOfMessages"]), 0, 0)

@@ -1,6 +1,7 @@
 """Decides that tables answer boto3 as DynamoDB does: each operation, its answer, and what it refuses."""
 
 import uuid
+from decimal import Decimal
 
 import boto3
 from botocore.config import Config
@@ -57,10 +58,10 @@ for name in ("texts", "numbers", "binaries"):
     [(kind, values)] = kept[name].items()
     kept[name] = {kind: sorted(values)}
     everything[name] = {kind: sorted(everything[name][kind])}
-everything["least"] = {"N": kept["least"]["N"]}
+for name in ("least", "nearly nothing"):
+    # Exponents are written out.
+    everything[name] = {"N": format(Decimal(everything[name]["N"]), "f")}
 equal("GetItem gives back each value as it was", kept, everything)
-within("the lowest number is exact", float(kept["least"]["N"]), -1e126, -9.9e125)
-equal("its digits are all there", kept["least"]["N"].strip("-").replace(".", "").split("E")[0].rstrip("0"), "9" * 38)
 spellings = {
     "1.50": "1.5", "1e2": "100", "-0": "0", "0.0": "0", "007": "7", "1E-2": "0.01", "+5": "5", "-1.10E1": "-11",
     "0.00000000000000000000000000000000000001": "0.00000000000000000000000000000000000001",

@@ -282,6 +282,7 @@ impl Engine {
             stream,
             filters: Filters::parse(&entry.spec.filters).map_err(|_| Malformed("filter"))?,
             account: inner.account.clone(),
+            kept_for: inner.keep_changes_for,
             dead_letters: entry.spec.dead_letters.as_ref().and_then(|queue| queues.get(queue).cloned()),
             handover: inner.handovers.read().expect(POISON).get(entry.spec.target.as_str()).cloned(),
             functions: Arc::clone(functions),

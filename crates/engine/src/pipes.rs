@@ -36,6 +36,8 @@ pub(crate) struct Pipe {
     pub(crate) stream: Arc<Stream>,
     pub(crate) filters: Filters,
     pub(crate) account: Account,
+    /// How long changes stay in the log.
+    pub(crate) kept_for: Duration,
     pub(crate) dead_letters: Option<Arc<LiveQueue>>,
     /// Where batches go that nobody waits for.
     pub(crate) handover: Option<Arc<LiveQueue>>,
@@ -52,12 +54,15 @@ pub(crate) struct Pipe {
 
 impl Pipe {
     /// What `delivery` needs to know of the pipe.
-    pub(crate) fn policy(spec: &PipeSpec) -> Policy {
+    fn policy(spec: &PipeSpec, kept_for: Duration) -> Policy {
+        // A record that leaves the log cannot be delivered: it is given up while it can still be kept.
+        let max_age =
+            spec.max_age_seconds.map_or(kept_for, |seconds| Duration::from_secs(seconds.into()).min(kept_for));
         Policy {
             batch_size: spec.batch_size,
             window: Duration::from_secs(spec.window_seconds.into()),
             retries: spec.retries,
-            max_age: spec.max_age_seconds.map(|seconds| Duration::from_secs(seconds.into())),
+            max_age: Some(max_age),
             bisect: spec.bisect,
         }
     }
@@ -74,7 +79,7 @@ impl Pipe {
 
     /// A lane's whole life.
     pub(crate) fn run_lane(self: Arc<Self>, number: u16, progress: Progress) {
-        let lane = Lane::new(Self::policy(&self.spec), progress.clone());
+        let lane = Lane::new(Self::policy(&self.spec, self.kept_for), progress.clone());
         let cursor = SequenceNumber::new(lane.next_wanted().get().saturating_sub(1));
         let id = LaneId { pipe: self.id, lane: number };
         let mut worker = Worker { pipe: self, id, lane, cursor, log: None, written: progress.done };
@@ -102,7 +107,7 @@ impl Worker {
             self.show();
             match self.lane.poll(clock::now()) {
                 Step::Invoke(batch) => self.invoke(batch),
-                Step::GiveUp(dead) => self.give_up(dead),
+                Step::GiveUp(dead) => self.keep(vec![Settled::GaveUp(dead)]),
                 Step::Wait { until } => {
                     self.keep_filtered(FILTERED_MAX);
                     let full = self.lane.is_full();
@@ -252,55 +257,67 @@ impl Worker {
         if accepted {
             return self.hand_over(&batch);
         }
-        for one in settled {
-            self.keep(one);
+        self.keep(settled);
+    }
+
+    /// Keeps what became of a batch. If any of it must not be forgotten, all of it becomes durable as one, because the
+    /// lane's progress is already past all of it.
+    fn keep(&mut self, settled: Vec<Settled>) {
+        let urgent = settled.iter().any(|one| matches!(one, Settled::Failed { .. } | Settled::GaveUp(_)));
+        let mut letters = Vec::new();
+        let outcomes: Vec<Recorded> = settled.into_iter().map(|one| self.recorded(one, &mut letters)).collect();
+        if urgent {
+            self.commit_now(&outcomes, &letters);
+        } else {
+            let progress = self.lane.progress();
+            self.written = progress.done;
+            outcomes
+                .into_iter()
+                .for_each(|outcome| self.pipe.checkpoints.stage(self.id, progress.clone(), Some(outcome)));
         }
     }
 
-    /// Makes durable what became of a batch.
-    fn keep(&mut self, settled: Settled) {
+    /// What is told of it; a letter for what was given up is added to `letters`.
+    fn recorded(&self, settled: Settled, letters: &mut Vec<Letter>) -> Recorded {
         match settled {
-            Settled::Delivered { span, attempt: _ } => {
-                self.stage(recorded(span, How::Delivered { invocations: 1 }));
-            }
-            Settled::Postponed { span, error, retry_at } => {
-                self.stage(recorded(span, How::Postponed { error, retry_at }));
-            }
+            Settled::Delivered { span, attempt: _ } => recorded(span, How::Delivered { invocations: 1 }),
+            Settled::Postponed { span, error, retry_at } => recorded(span, How::Postponed { error, retry_at }),
             Settled::Failed { span, attempt, error, next } => {
                 let then = match next {
                     Next::Retry { at } => Then::Retry { at },
                     Next::Rest => Then::Rest,
                     Next::Halves => Then::Halves,
                 };
-                self.commit_now(recorded(span, How::Failed { error, attempt, then }), Vec::new);
+                recorded(span, How::Failed { error, attempt, then })
             }
-            Settled::GaveUp(dead) => self.give_up(dead),
+            Settled::GaveUp(dead) => self.given_up(&dead, letters),
         }
     }
 
-    /// Keeps what may be forgotten: records would only be delivered once more.
-    fn stage(&mut self, outcome: Recorded) {
-        let progress = self.lane.progress();
-        self.written = progress.done;
-        self.pipe.checkpoints.stage(self.id, progress, Some(outcome));
-    }
-
-    fn give_up(&mut self, dead: DeadLetter) {
+    fn given_up(&self, dead: &DeadLetter, letters: &mut Vec<Letter>) -> Recorded {
+        let spec = &self.pipe.spec;
         let how = How::GaveUp {
             condition: dead.condition.name().to_owned(),
             error: dead.error.clone(),
             attempts: dead.attempts,
-            queue: self.pipe.spec.dead_letters.as_ref().map(ToString::to_string),
+            queue: spec.dead_letters.as_ref().map(ToString::to_string),
         };
-        let outcome = recorded(span_of(&dead.records), how);
-        let Some(queue) = self.pipe.dead_letters.clone() else { return self.commit_now(outcome, Vec::new) };
-        let spec = &self.pipe.spec;
         let arn = self.pipe.account.arn("pipes", &format!("pipe/{}", spec.name));
-        let letter = Letter::new(&dead, &spec.name, &arn, &spec.target, clock::now());
-        let body = letter.body();
+        letters.push(Letter::new(dead, &spec.name, &arn, &spec.target, clock::now()));
+        recorded(span_of(&dead.records), how)
+    }
+
+    /// Makes progress durable together with its dead letters.
+    fn commit_now(&mut self, outcomes: &[Recorded], letters: &[Letter]) {
+        let Some(queue) = self.pipe.dead_letters.clone().filter(|_| !letters.is_empty()) else {
+            self.commit_with(outcomes, Vec::new);
+            return;
+        };
         let sent = Sending::default();
-        self.commit_now(outcome, || sent.entry(queue.send(&body, Some(&letter.aside), None).split()));
-        sent.durable();
+        let send = |letter: &Letter| queue.send(&letter.body(), Some(&letter.aside), None).split();
+        if self.commit_with(outcomes, || sent.entries(letters.iter().map(send))) {
+            sent.durable();
+        }
     }
 
     /// Hands a batch over to the function's own queue.
@@ -309,19 +326,23 @@ impl Worker {
         let queue = self.pipe.handover.clone().expect("a pipe that waits for nobody has a handover queue");
         let body = serde_json::to_string(&batch.records).expect("records are plain data");
         let sent = Sending::default();
-        self.commit_now(outcome, || sent.entry(queue.send(&body, None, None).split()));
-        sent.durable();
+        if self.commit_with(&[outcome], || sent.entries(std::iter::once(queue.send(&body, None, None).split()))) {
+            sent.durable();
+        }
     }
 
-    fn commit_now(&mut self, outcome: Recorded, make: impl Fn() -> Vec<store::EntryBuilder>) {
+    /// Makes progress durable together with these entries; whether that went well.
+    fn commit_with(&mut self, outcomes: &[Recorded], make: impl Fn() -> Vec<store::EntryBuilder>) -> bool {
         let progress = self.lane.progress();
         self.written = progress.done;
         let stopping = || self.pipe.is_stopping();
-        if let Err(refused) = self.pipe.checkpoints.commit_now(self.id, &progress, Some(outcome), make, stopping) {
+        let kept = self.pipe.checkpoints.commit_now(self.id, &progress, outcomes, make, stopping);
+        if let Err(refused) = &kept {
             // The engine is stopping; the records are delivered again after the restart.
             eprintln!("orderflow: pipe {} could not keep its progress: {refused}", self.pipe.spec.name);
             self.pipe.stop();
         }
+        kept.is_ok()
     }
 
     /// Stages a place that was only filtered, if it is at least this far from what was written.
@@ -334,20 +355,19 @@ impl Worker {
     }
 }
 
-/// The message of a commit that may have to be made more than once: the last one made is the one that counts.
+/// The messages of a commit that may have to be made more than once: those made last are the ones that count.
 #[derive(Default)]
-struct Sending(RefCell<Option<Sent>>);
+struct Sending(RefCell<Vec<Sent>>);
 
 impl Sending {
-    fn entry(&self, (entry, sent): (store::EntryBuilder, Sent)) -> Vec<store::EntryBuilder> {
-        *self.0.borrow_mut() = Some(sent);
-        vec![entry]
+    fn entries(&self, made: impl Iterator<Item = (store::EntryBuilder, Sent)>) -> Vec<store::EntryBuilder> {
+        let (entries, sent) = made.unzip();
+        *self.0.borrow_mut() = sent;
+        entries
     }
 
     fn durable(self) {
-        if let Some(sent) = self.0.into_inner() {
-            sent.durable();
-        }
+        self.0.into_inner().into_iter().for_each(Sent::durable);
     }
 }
 

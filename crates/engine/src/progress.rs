@@ -146,17 +146,16 @@ impl Checkpoints {
         &self,
         lane: LaneId,
         progress: &Progress,
-        outcome: Option<Outcome>,
+        outcomes: &[Outcome],
         make: impl Fn() -> Vec<EntryBuilder>,
         give_up: impl Fn() -> bool,
     ) -> Result<(), WriteRefused> {
         loop {
             let mut stage = self.lock();
-            let mut staged =
-                stage.lanes.remove(&lane).unwrap_or(Staged { progress: progress.clone(), outcomes: vec![] });
-            let kept = staged.outcomes.clone();
-            staged.progress = progress.clone();
-            staged.outcomes.extend(outcome.clone());
+            let before = stage.lanes.remove(&lane);
+            let mut staged = Staged { progress: progress.clone(), outcomes: vec![] };
+            staged.outcomes.extend(before.iter().flat_map(|before| before.outcomes.clone()));
+            staged.outcomes.extend_from_slice(outcomes);
             let mut entries = make();
             entries.push(stage.entry(&BTreeMap::from([(lane, staged)])));
             // Handed in under the lock, waited for without it.
@@ -165,10 +164,9 @@ impl Checkpoints {
             match answer.and_then(Answer::wait) {
                 Ok(()) => return Ok(()),
                 Err(WriteRefused::Busy | WriteRefused::NoSpace) if !give_up() => {
-                    // The disk is full even for us: keep what was staged and try until there is room.
-                    let mut stage = self.lock();
-                    kept.into_iter().for_each(|outcome| stage.add(lane, progress.clone(), Some(outcome)));
-                    drop(stage);
+                    // The disk is full even for us: try until there is room. What was staged before goes back as it
+                    // was; the new progress must not become durable without the entries that belong to it.
+                    self.lock().lanes.extend(before.map(|before| (lane, before)));
                     std::thread::sleep(RETRY_AFTER);
                 }
                 Err(refused) => return Err(refused),

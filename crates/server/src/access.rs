@@ -22,49 +22,76 @@ pub(crate) enum Access {
     Directory(Box<Engine>, Vec<String>),
 }
 
+/// Who was named on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Named {
+    /// The server with this admin address, whatever its data directory is.
+    Admin,
+    /// This data directory, whatever other servers there are.
+    DataDirectory,
+    /// Nobody: the usual directory, or else the server at the usual address, as an ephemeral one is.
+    Nobody,
+}
+
 /// What a server writes into its data directory.
 #[derive(Debug, Deserialize)]
 struct ServerFile {
     admin: SocketAddr,
+    pid: u32,
 }
 
 /// The server that must be there.
-pub(crate) fn server(config: &Config, named: bool) -> Result<(Client, Health), Failure> {
-    let address = if named { config.admin } else { written(config).unwrap_or(config.admin) };
-    let client = Client::new(address)?;
+pub(crate) fn server(config: &Config, named: Named) -> Result<(Client, Health), Failure> {
+    if named != Named::Admin
+        && let Some(found) = server_of_directory(config)?
+    {
+        return Ok(found);
+    }
+    if named == Named::DataDirectory {
+        let failure = Failure::new(UNREACHABLE, format!("no server runs on {}", shown(&config.data_dir)));
+        return Err(failure.hint("start one with: orderflow up"));
+    }
+    let client = Client::new(config.admin)?;
     let health = client.get("/health", ANSWER_WITHIN)?;
     Ok((client, health))
 }
 
-/// Where the server of the data directory says it listens.
-fn written(config: &Config) -> Option<SocketAddr> {
-    let text = std::fs::read_to_string(config.data_dir.join("server.json")).ok()?;
-    serde_json::from_str::<ServerFile>(&text).ok().map(|file| file.admin)
+/// The server that runs on the data directory, if one does.
+fn server_of_directory(config: &Config) -> Result<Option<(Client, Health)>, Failure> {
+    let text = std::fs::read_to_string(config.data_dir.join("server.json"));
+    let written = text.ok().and_then(|text| serde_json::from_str::<ServerFile>(&text).ok());
+    let Some(ServerFile { admin, pid }) = written else { return Ok(None) };
+    let client = Client::new(admin)?;
+    // A server that crashed leaves its file behind, and by now another's may listen there, with other orders.
+    let health = client.get::<Health>("/health", ANSWER_WITHIN).ok().filter(|health| health.pid == pid);
+    Ok(health.map(|health| (client, health)))
 }
 
 impl Access {
-    /// Finds whom to ask; `named` if the admin address was given on the command line.
-    pub(crate) fn open(config: &Config, named: bool) -> Result<Self, Failure> {
-        if named {
-            return Ok(Self::Server(server(config, true)?.0));
+    /// Finds whom to ask.
+    pub(crate) fn open(config: &Config, named: Named) -> Result<Self, Failure> {
+        if named == Named::Admin {
+            return Ok(Self::Server(server(config, named)?.0));
         }
-        if let Some(address) = written(config) {
-            let client = Client::new(address)?;
-            // If not, it has crashed or is still coming up: the lock decides.
-            if client.get::<Health>("/health", ANSWER_WITHIN).is_ok() {
-                return Ok(Self::Server(client));
-            }
+        if let Some((client, _)) = server_of_directory(config)? {
+            return Ok(Self::Server(client));
         }
-        Self::directory(config)
+        // No server, or one that is still coming up: the lock decides.
+        if has_data(&config.data_dir) {
+            return Self::directory(config);
+        }
+        if named == Named::Nobody
+            && let Ok((client, _)) = server(config, named)
+        {
+            return Ok(Self::Server(client));
+        }
+        let error = format!("no server runs on {} and there is no data there", shown(&config.data_dir));
+        Err(Failure::new(UNREACHABLE, error).hint("start one with: orderflow up"))
     }
 
     fn directory(config: &Config) -> Result<Self, Failure> {
         let directory = config.data_dir.as_path();
         let shown = shown(directory);
-        if !directory.join("log").is_dir() {
-            let failure = Failure::new(UNREACHABLE, format!("no server runs on {shown} and there is no data there"));
-            return Err(failure.hint("start one with: orderflow up"));
-        }
         let (engine, report) = crate::open::open(config, directory).map_err(|error| match error {
             engine::OpenError::Store(store::OpenError::Locked { pid, .. }) => {
                 let process = pid.map_or(String::new(), |pid| format!(" (pid {pid})"));
@@ -172,6 +199,11 @@ impl Access {
     }
 }
 
+/// Whether somebody has ever opened an engine there. One sign is enough: what then is missing, the store says.
+fn has_data(directory: &Path) -> bool {
+    ["FORMAT", "log"].iter().any(|name| directory.join(name).exists())
+}
+
 impl Drop for Access {
     /// A directory is closed in order, so that nothing is to be repaired with the next start.
     fn drop(&mut self) {
@@ -198,7 +230,7 @@ mod tests {
     fn without_a_server_and_without_data_one_is_told_what_to_do() {
         let directory = tempfile::tempdir().unwrap();
         let config = Config { data_dir: directory.path().join("none"), ..Config::default() };
-        let failure = Access::open(&config, false).err().unwrap();
+        let failure = Access::open(&config, Named::DataDirectory).err().unwrap();
         assert_eq!(failure.code, UNREACHABLE);
         assert!(failure.error.ends_with("none and there is no data there"), "{}", failure.error);
         assert_eq!(failure.hint.as_deref(), Some("start one with: orderflow up"));
@@ -212,15 +244,70 @@ mod tests {
         let (engine, _) = crate::open::open(&config, directory.path()).unwrap();
         let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         std::fs::write(directory.path().join("server.json"), format!(r#"{{"admin":"{gone}","pid":1}}"#)).unwrap();
-        let failure = Access::open(&config, false).err().unwrap();
+        let failure = Access::open(&config, Named::DataDirectory).err().unwrap();
         assert_eq!(failure.code, UNREACHABLE);
         assert!(failure.error.contains("does not answer"), "{}", failure.error);
         engine.stop();
         drop(engine);
-        let access = Access::open(&config, false).unwrap();
+        let access = Access::open(&config, Named::DataDirectory).unwrap();
         assert!(access.client().is_none());
         assert_eq!(access.explain("ORD-1").unwrap().histories, []);
         assert_eq!(access.check().unwrap().findings, Vec::<String>::new());
+    }
+
+    /// A server with pid 7 that answers one question with its health; the head of the question is given back.
+    fn answer_once(listener: std::net::TcpListener) -> std::thread::JoinHandle<String> {
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                std::io::Read::read_exact(&mut stream, &mut byte).unwrap();
+                head.push(byte[0]);
+            }
+            let body = concat!(
+                r#"{"status":"ok","version":"0","pid":7,"admin":"a","account":"0","region":"r","#,
+                r#""stacks":[],"tables":[]}"#
+            );
+            let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+            std::io::Write::write_all(&mut stream, answer.as_bytes()).unwrap();
+            String::from_utf8(head).unwrap()
+        })
+    }
+
+    #[test]
+    fn the_server_of_a_directory_is_known_by_its_process() {
+        for (pid, expected) in [(7, true), (8, false)] {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            let admin = listener.local_addr().unwrap();
+            let directory = tempfile::tempdir().unwrap();
+            let text = format!(r#"{{"admin":"{admin}","pid":{pid},"startedAt":"2025-10-31T10:00:00.000Z"}}"#);
+            std::fs::write(directory.path().join("server.json"), text).unwrap();
+            let config = Config { data_dir: directory.path().to_owned(), ..Config::default() };
+            let answering = answer_once(listener);
+            let found = server_of_directory(&config).unwrap();
+            assert_eq!(found.map(|(client, _)| client.address()), expected.then_some(admin), "pid {pid}");
+            answering.join().unwrap();
+        }
+    }
+
+    #[test]
+    fn a_server_elsewhere_is_asked_only_if_no_directory_was_named() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let admin = listener.local_addr().unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let config = Config { data_dir: directory.path().join("none"), admin, ..Config::default() };
+        assert_eq!(Access::open(&config, Named::DataDirectory).err().unwrap().code, UNREACHABLE);
+        assert_eq!(server(&config, Named::DataDirectory).err().unwrap().code, UNREACHABLE);
+        listener.set_nonblocking(true).unwrap();
+        assert!(listener.accept().is_err(), "nobody was asked");
+        listener.set_nonblocking(false).unwrap();
+        let answering = answer_once(listener);
+        let access = Access::open(&config, Named::Nobody).unwrap();
+        assert_eq!(access.client().map(Client::address), Some(admin));
+        let head = answering.join().unwrap();
+        assert!(head.starts_with("GET /_orderflow/health HTTP/1.1\r\n"), "{head}");
+        assert!(head.contains(&format!("host: {admin}\r\n")), "{head}");
     }
 
     #[test]

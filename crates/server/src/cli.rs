@@ -26,10 +26,10 @@ const STYLES: Styles = Styles::styled()
     subcommand_precedence_over_arg = true,
     after_help = "\
 Examples:
-  orderflow                       run the built-in stack
-  orderflow up stacks/orders.yaml run a stack of your own
-  orderflow trigger               send it some orders
-  orderflow explain ORD-1001      see what every pipe did with one, and why
+  orderflow                         run the built-in stack
+  orderflow up stacks/orders.yaml   run another
+  orderflow trigger                 send it some orders
+  orderflow explain ORD-1001        see what every pipe did with one, and why
 
 Without a verb, orderflow does what `orderflow up` does.
 Exit codes: 0 done or yes, 1 no or findings, 2 wrong usage or invalid input, 3 no server, 4 data refused"
@@ -168,7 +168,7 @@ Examples:
         /// One message; all of them if it is left out
         id: Option<u64>,
         /// At most so many messages
-        #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
         limit: u32,
     },
     /// Give the records to their function again; what it does goes from the queue, what fails stays

@@ -10,7 +10,7 @@ mod logs;
 mod match_event;
 mod trigger;
 
-use crate::access::Access;
+use crate::access::{Access, Named};
 use crate::cli::{Cli, Command, Dlq, Options};
 use crate::config::{Config, DEFAULTS};
 use crate::exit::{DONE, Failure, Stop};
@@ -26,7 +26,16 @@ struct Given<'a> {
 impl Given<'_> {
     /// Whom to ask.
     fn access(&self) -> Result<Access, Failure> {
-        Access::open(&self.config, self.options.admin.is_some())
+        Access::open(&self.config, self.named())
+    }
+
+    /// Who was named on the command line.
+    fn named(&self) -> Named {
+        match self.options {
+            Options { admin: Some(_), .. } => Named::Admin,
+            Options { data_dir: Some(_), .. } => Named::DataDirectory,
+            Options { .. } => Named::Nobody,
+        }
     }
 }
 
@@ -36,7 +45,11 @@ pub(crate) fn run(cli: Cli, out: &mut Out) -> Result<u8, Stop> {
     // These two look at no configuration, so that a broken one does not keep them from working.
     match &command {
         Command::Config => {
-            out.print(DEFAULTS)?;
+            if options.json {
+                out.json(&toml::from_str::<toml::Table>(DEFAULTS).expect("the defaults are TOML; a test says so"))?;
+            } else {
+                out.print(DEFAULTS)?;
+            }
             return Ok(DONE);
         }
         Command::Match(wanted) => return match_event::run(wanted, options.json, out),

@@ -122,7 +122,7 @@ fn read(path: &str, query: &Query, body: &[u8]) -> Result<Question, String> {
         }
         "/dlq/show" => {
             only(&["queue", "id", "limit"])?;
-            let limit = limit(100, ask::letters::LETTERS_MAX)?;
+            let limit = limit(20, ask::letters::LETTERS_MAX)?;
             OfEngine::DlqShow { queue: text("queue")?, id: query.number("id")?, limit }
         }
         "/dlq/redrive" => {

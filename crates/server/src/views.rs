@@ -155,3 +155,6 @@ pub(crate) struct Checked {
     /// What opening the directory has repaired or noticed, in words; empty if a server answered.
     pub(crate) notes: Vec<String>,
 }
+
+#[cfg(test)]
+mod tests;

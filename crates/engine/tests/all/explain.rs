@@ -63,7 +63,9 @@ fn failures_and_the_dead_letter_are_told_in_order() {
     put(&engine, "bad", 1);
     eventually(|| engine.queue_counts(&"Dead".parse().unwrap()).unwrap().visible == 1, || "the letter".to_owned());
     let told = engine.explain("bad").unwrap();
-    let Decision::Matched { outcomes, settled, .. } = &told[0].changes[0].pipes[0].decision else { panic!("it matched") };
+    let Decision::Matched { outcomes, settled, .. } = &told[0].changes[0].pipes[0].decision else {
+        panic!("it matched")
+    };
     assert!(settled);
     let attempts: Vec<Option<u32>> = outcomes
         .iter()

@@ -56,7 +56,10 @@ fn a_poison_record_is_given_up_alone_and_can_be_delivered_later() {
     (0..100).for_each(|n| drop(put(&engine, &format!("o{n}"), n)));
     engine.resume_pipe(&"p".parse().unwrap()).unwrap();
     let mut seen = functions.wait_for(99);
-    eventually(|| engine.pipes()[0].done >= engine.pipes()[0].head.max(engine.pipes()[0].done), || "the end".to_owned());
+    eventually(
+        || engine.pipes()[0].done >= engine.pipes()[0].head.max(engine.pipes()[0].done),
+        || "the end".to_owned(),
+    );
     seen.sort();
     let mut expected: Vec<_> = (0..100).filter(|n| *n != 41).map(|n| (format!("o{n}"), n)).collect();
     expected.sort();
@@ -131,10 +134,9 @@ fn a_new_pipe_begins_where_it_is_told_to() {
     let engine = up(directory.path(), &first, &Arc::new(Watched::default()));
     put(&engine, "early", 1);
     down(engine);
-    for (start, expected) in [
-        (StartingPosition::TrimHorizon, vec!["early", "late"]),
-        (StartingPosition::Latest, vec!["late"]),
-    ] {
+    for (start, expected) in
+        [(StartingPosition::TrimHorizon, vec!["early", "late"]), (StartingPosition::Latest, vec!["late"])]
+    {
         let copy = tempfile::tempdir().unwrap();
         copy_directory(directory.path(), copy.path());
         let functions = Arc::new(Watched::default());

@@ -61,7 +61,8 @@ fn a_waiting_receiver_gets_what_is_sent_and_what_is_shown_again() {
     let directory = tempfile::tempdir().unwrap();
     let engine = Arc::new(up(directory.path(), &stack(pipe("p")), &Arc::new(Watched::default())));
     let waiting = Arc::clone(&engine);
-    let receiver = std::thread::spawn(move || bodies(&waiting, 1, Some(Duration::from_millis(300)), Duration::from_secs(20)));
+    let receiver =
+        std::thread::spawn(move || bodies(&waiting, 1, Some(Duration::from_millis(300)), Duration::from_secs(20)));
     std::thread::sleep(Duration::from_millis(50));
     send(&engine, "late");
     assert_eq!(receiver.join().unwrap(), ["late"]);

@@ -47,10 +47,8 @@ fn a_command_is_carried_out_whole_or_not_at_all() {
     let engine = up(directory.path(), &stack(pipe("p")), &Arc::new(Watched::default()));
     put(&engine, "a", 1);
     let absent = Condition::NotExists(Path::from("id"));
-    let command = vec![
-        put_if(&engine, order("b", 1), Condition::Always),
-        put_if(&engine, order("a", 2), absent.clone()),
-    ];
+    let command =
+        vec![put_if(&engine, order("b", 1), Condition::Always), put_if(&engine, order("a", 2), absent.clone())];
     let refused = run(engine.write(command)).unwrap_err();
     assert!(matches!(refused, CommandRefused::Table { index: 1, .. }), "{refused:?}");
     assert_eq!((get(&engine, "a"), get(&engine, "b")), (Some(order("a", 1)), None));
@@ -59,7 +57,8 @@ fn a_command_is_carried_out_whole_or_not_at_all() {
     let places: Vec<u64> = written.iter().map(|one| one.sequence.unwrap().get()).collect();
     assert_eq!(places[1], places[0] + 1);
     assert_eq!((get(&engine, "a"), get(&engine, "b")), (Some(order("a", 2)), Some(order("b", 1))));
-    let twice = vec![put_if(&engine, order("b", 3), Condition::Always), put_if(&engine, order("b", 4), Condition::Always)];
+    let twice =
+        vec![put_if(&engine, order("b", 3), Condition::Always), put_if(&engine, order("b", 4), Condition::Always)];
     assert!(matches!(run(engine.write(twice)).unwrap_err(), CommandRefused::SameItem));
     down(engine);
 }
@@ -73,11 +72,8 @@ fn no_update_is_lost_however_many_write_at_once() {
     const TIMES: i64 = 40;
     let add_one = |engine: &engine::Engine| loop {
         let version = get(engine, "counter").unwrap().number("v").unwrap();
-        let unchanged = Condition::Compare(
-            Operand::Path(Path::from("v")),
-            Comparison::Equal,
-            Operand::Value(version.into()),
-        );
+        let unchanged =
+            Condition::Compare(Operand::Path(Path::from("v")), Comparison::Equal, Operand::Value(version.into()));
         let next = order("counter", version.to_f64() as i64 + 1);
         match run(engine.write(vec![put_if(engine, next, unchanged)])) {
             Ok(_) => return,

@@ -81,10 +81,10 @@ fn every_verb_has_help_that_fits_a_screen() {
     command.build();
     let mut pending: Vec<clap::Command> = command.get_subcommands().cloned().collect();
     while let Some(mut verb) = pending.pop() {
-        pending.extend(verb.get_subcommands().filter(|inner| inner.get_name() != "help").cloned());
         if verb.get_name() == "help" {
             continue;
         }
+        pending.extend(verb.get_subcommands().cloned());
         let help = verb.render_long_help().to_string();
         assert!(help.lines().count() <= 70, "{}:\n{help}", verb.get_name());
         assert!(help.contains(" --json") && verb.get_about().is_some(), "{}:\n{help}", verb.get_name());

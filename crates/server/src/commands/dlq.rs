@@ -3,7 +3,7 @@
 use super::{Given, counted, instant};
 use crate::access::Access;
 use crate::cli;
-use crate::exit::{DONE, NO, Stop};
+use crate::exit::{DONE, Failure, NO, Stop};
 use crate::terminal::{Look, Out, Paint, columns, indent_json, safe};
 use crate::views::letters::{Again, Dead, FullLetter, Letter, Queue, Queues, Redrive, Redriven, RedrivenLetter, Shown};
 use std::time::{Duration, Instant};
@@ -125,6 +125,11 @@ pub(super) fn redrive(given: Given<'_>, wanted: &cli::Redrive) -> Result<u8, Sto
         dry_run: true,
     };
     let planned = access.dlq_redrive(&ask)?;
+    if let (Some(id), []) = (wanted.id, planned.letters.as_slice()) {
+        let which = if wanted.containing.is_some() { " that contains this" } else { "" };
+        let failure = Failure::new(NO, format!("there is no message {id}{which} in {}", planned.queue));
+        return Err(failure.hint("`orderflow dlq list` shows which there are").into());
+    }
     let done = if wanted.dry_run { planned } else { deliver(&access, &planned, wanted, options.json, out)? };
     let failed = done.letters.iter().filter(|letter| matches!(letter.result, Again::Failed { .. })).count();
     if options.json {

@@ -141,24 +141,28 @@ fn draw_stopped(filters: &[Filter], look: Look) -> Vec<String> {
         let failures = filter.failures.iter().map(|clause| safe(&clause.sentence).into_owned());
         failures.chain(filter.conflict.iter().map(|conflict| safe(conflict).into_owned())).collect()
     };
-    match filters {
-        [only] => match reasons(only).as_slice() {
-            [] => vec![mark],
-            [reason] => vec![format!("{mark} {reason}")],
-            several => std::iter::once(mark).chain(several.iter().map(|reason| format!("· {reason}"))).collect(),
-        },
-        _ => {
-            let mut lines =
-                vec![format!("{mark} by each of its {} filters, one of which would be enough", filters.len())];
-            for (index, filter) in filters.iter().enumerate() {
-                for (nth, reason) in reasons(filter).iter().enumerate() {
-                    let label = if nth == 0 { format!("filter {}:", index + 1) } else { " ".repeat(9) };
-                    lines.push(format!("{label} {reason}"));
-                }
-            }
-            lines
+    let by_filter: Vec<Vec<String>> = filters.iter().map(reasons).collect();
+    let [first, others @ ..] = &by_filter[..] else { return vec![mark] };
+    // What every filter says is said once.
+    let (common, own): (Vec<&String>, Vec<&String>) =
+        first.iter().partition(|reason| others.iter().all(|other| other.contains(reason)));
+    let mut lines = match (common.as_slice(), others.is_empty()) {
+        ([only], true) => return vec![format!("{mark} {only}")],
+        (_, true) => vec![mark],
+        ([], false) => {
+            vec![format!("{mark} by each of {} filters, of which one would have to match", filters.len())]
         }
+        (_, false) => {
+            vec![format!("{mark} by each of {} filters, of which one would have to match; all say", filters.len())]
+        }
+    };
+    lines.extend(common.iter().map(|reason| format!("· {reason}")));
+    for (index, reasons) in by_filter.iter().enumerate() {
+        let rest = if index == 0 { own.clone() } else { reasons.iter().filter(|one| !common.contains(one)).collect() };
+        let also = if common.is_empty() { "" } else { " also" };
+        lines.extend(rest.into_iter().map(|reason| format!("· filter {}{also}: {reason}", index + 1)));
     }
+    lines
 }
 
 fn draw_matched(function: &str, outcomes: &[Outcome], settled: bool, change: &Change, look: Look) -> Vec<String> {
@@ -189,8 +193,8 @@ fn draw_matched(function: &str, outcomes: &[Outcome], settled: bool, change: &Ch
             };
             let at = time(&outcome.at);
             bad(&match queue {
-                Some(queue) => format!("dead-lettered to {} at {at} {why}", safe(queue)),
-                None => format!("dropped at {at} {why} (the pipe has no dead-letter queue)"),
+                Some(queue) => format!("dead-lettered to {} {why} (at {at})", safe(queue)),
+                None => format!("dropped, because the pipe has no dead-letter queue, {why} (at {at})"),
             })
         }
         _ if settled => good("done"),
@@ -209,26 +213,62 @@ fn draw_matched(function: &str, outcomes: &[Outcome], settled: bool, change: &Ch
         },
     };
     let mut lines = vec![first];
-    let shown_above = if end.is_some() { None } else { outcomes.last() };
-    let earlier = outcomes.iter().filter(|outcome| Some(*outcome) != shown_above && Some(*outcome) != end);
-    for outcome in earlier {
-        let with = if outcome.records > 1 { format!(" (with {} records)", outcome.records) } else { String::new() };
-        let at = time(&outcome.at);
-        lines.extend(match &outcome.result {
-            Delivery::Failed { error, attempt, then } => {
-                let then = match then {
-                    Then::Retry { .. } => "",
-                    Then::Rest => "; those before the faulty one were done",
-                    Then::Halves => "; the batch was halved",
+    let shown_above = end.or_else(|| outcomes.last());
+    let earlier: Vec<&Outcome> = outcomes.iter().filter(|outcome| Some(*outcome) != shown_above).collect();
+    let known = shown_above.and_then(error_of);
+    // Failures of one kind in a row are one line: a function that is down fails the same way a hundred times.
+    for same in earlier.chunk_by(|a, b| same_failure(a, b)) {
+        let (Some(first), Some(last)) = (same.first(), same.last()) else { continue };
+        let when = if same.len() == 1 {
+            format!("at {}", time(&first.at))
+        } else {
+            format!("from {} to {}", time(&first.at), time(&last.at))
+        };
+        let with = if first.records > 1 { format!(" with {} records", first.records) } else { String::new() };
+        lines.extend(match (&first.result, &last.result) {
+            (Delivery::Failed { error, attempt, then }, Delivery::Failed { attempt: newest, .. }) => {
+                let what = match then {
+                    Then::Retry { .. } if known == Some(error) => ", the same way".to_owned(),
+                    Then::Retry { .. } => format!(": {}", short(error)),
+                    Then::Rest => format!(": {}; those before the faulty one were done", short(error)),
+                    Then::Halves => format!(": {}; the batch was halved", short(error)),
                 };
-                Some(format!("· attempt {attempt} failed at {at}{with}: {}{then}", short(error)))
+                let which = if same.len() == 1 {
+                    format!("attempt {attempt}")
+                } else {
+                    format!("attempts {attempt} to {newest}")
+                };
+                Some(format!("· {which} failed {when}{with}{what}"))
             }
-            Delivery::Postponed { error, .. } => Some(format!("· postponed at {at}: {}", short(error))),
-            Delivery::Delivered { .. } => Some(format!("· delivered at {at}{with}")),
-            Delivery::Accepted | Delivery::GaveUp { .. } => None,
+            (Delivery::Postponed { error, .. }, _) => Some(format!("· postponed {when}: {}", short(error))),
+            (Delivery::Delivered { .. }, _) => Some(format!("· delivered {when}{with}")),
+            (Delivery::Failed { .. } | Delivery::Accepted | Delivery::GaveUp { .. }, _) => None,
         });
     }
     lines
+}
+
+/// Whether two attempts in a row can be told as one.
+fn same_failure(a: &Outcome, b: &Outcome) -> bool {
+    match (&a.result, &b.result) {
+        (
+            Delivery::Failed { error, then: Then::Retry { .. }, .. },
+            Delivery::Failed { error: next, then: Then::Retry { .. }, .. },
+        )
+        | (Delivery::Postponed { error, .. }, Delivery::Postponed { error: next, .. }) => {
+            error == next && a.records == b.records
+        }
+        _ => false,
+    }
+}
+
+/// What went wrong.
+fn error_of(outcome: &Outcome) -> Option<&String> {
+    match &outcome.result {
+        Delivery::Failed { error, .. } | Delivery::Postponed { error, .. } => Some(error),
+        Delivery::GaveUp { error, .. } => error.as_ref(),
+        Delivery::Delivered { .. } | Delivery::Accepted => None,
+    }
 }
 
 #[cfg(test)]

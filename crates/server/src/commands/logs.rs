@@ -48,17 +48,25 @@ pub(super) fn run(given: Given<'_>, wanted: &cli::Logs) -> Result<u8, Stop> {
     if wanted.follow {
         return follow(&access, asked, first, options.json, out);
     }
-    if !options.json && first.lines.is_empty() {
-        say(&format!(
-            "no lines{} in {}\n",
-            if wanted.filter.is_some() { " like that" } else { "" },
-            safe(&first.group)
-        ));
-    } else if first.more {
-        let shown = first.lines.len();
-        say(&format!("there are older lines; these are the newest {shown} (--limit and --since choose others)\n"));
+    if let Some(note) = note(&first, wanted.filter.is_some()) {
+        say(&note);
     }
     Ok(DONE)
+}
+
+/// What is to be said beside the lines.
+fn note(page: &LogLines, filtered: bool) -> Option<String> {
+    let group = safe(&page.group);
+    let like = if filtered { " like that" } else { "" };
+    match (page.lines.len(), page.more) {
+        (0, false) => Some(format!("no lines{like} in {group}\n")),
+        (0, true) => Some(format!("no lines{like} among the newest ones of {group}; older ones were not searched\n")),
+        (_, false) => None,
+        (1, true) => Some("there are older lines; this is the newest (--limit and --since choose others)\n".to_owned()),
+        (shown, true) => {
+            Some(format!("there are older lines; these are the newest {shown} (--limit and --since choose others)\n"))
+        }
+    }
 }
 
 /// Goes on until interrupted.

@@ -149,8 +149,8 @@ mod tests {
         let said = explain(pattern, r#"{"status":{"S":"pending"},"kind":"order"}"#, Dialect::Pipe).unwrap();
         insta::assert_snapshot!(draw(&said, Look::PLAIN), @r#"
         ✘ it does not match
-          status.S is "pending", the pattern wants "shipped"
           old is absent, the pattern wants any value
+          status.S is "pending", the pattern wants "shipped"
         "#);
         let json = serde_json::to_value(view(&said)).unwrap();
         assert_eq!(json["matched"], false);

@@ -59,7 +59,7 @@ struct Told {
 
 /// Sends sample orders.
 pub(super) fn run(given: Given<'_>, wanted: &cli::Trigger) -> Result<u8, Stop> {
-    let (client, health) = access::server(&given.config, given.options.admin.is_some())?;
+    let (client, health) = access::server(&given.config, given.named())?;
     let (table, layout) = choose(&health, wanted.table.as_deref())?;
     let target = Target { address: client.address(), table, layout };
     let seed = wanted.seed.unwrap_or_else(|| u64::try_from(engine::now().millis()).unwrap_or(0));
@@ -261,7 +261,7 @@ fn draw_summary(sent: &Sent, first: &str, look: Look) -> String {
     let per_second = sent.writes as f64 * 1000.0 / (sent.millis.max(1) as f64);
     let statuses: Vec<String> = sent.by_status.iter().map(|(status, count)| format!("{count} {status}")).collect();
     format!(
-        "sent {} to {} in {:.1} s ({}, {per_second:.0} writes/s, seed {}): {}\nsee what became of one: {}\n",
+        "sent {} to {} in {:.2} s ({}, {per_second:.0} writes/s, seed {}): {}\nsee what became of one: {}\n",
         counted(sent.orders, "order"),
         look.paint(Paint::Bold, &safe(&sent.table)),
         sent.millis as f64 / 1000.0,
@@ -331,7 +331,7 @@ mod tests {
             millis: 1500,
         };
         insta::assert_snapshot!(draw_summary(&sent, "ORD-1", Look::PLAIN), @r"
-        sent 2 orders to NewOrders in 1.5 s (3 writes, 2 writes/s, seed 7): 2 pending, 1 shipped
+        sent 2 orders to NewOrders in 1.50 s (3 writes, 2 writes/s, seed 7): 2 pending, 1 shipped
         see what became of one: orderflow explain ORD-1
         ");
         assert!(draw_progress(50, 100, Duration::from_secs(2), Look::PLAIN).ends_with("50/100 orders, 25/s "));

@@ -39,7 +39,11 @@ pub(crate) fn commit(store: &Store<u64>, entries: Vec<Entry>) -> Result<Committe
     commit_checked(store, entries, Vec::new())
 }
 
-pub(crate) fn commit_checked(store: &Store<u64>, entries: Vec<Entry>, checks: Vec<Check>) -> Result<Committed, Refused> {
+pub(crate) fn commit_checked(
+    store: &Store<u64>,
+    entries: Vec<Entry>,
+    checks: Vec<Check>,
+) -> Result<Committed, Refused> {
     store.commit_wait(Commit { entries, checks, class: Class::Client, attachment: 0 })
 }
 

@@ -30,8 +30,18 @@ fn queues_are_listed_with_what_failed() {
             ),
         ],
     };
-    insta::assert_snapshot!(draw_queues(&view, Look::PLAIN), @"");
-    insta::assert_snapshot!(draw_queues(&Queues { queues: vec![] }, Look::PLAIN), @"");
+    insta::assert_snapshot!(draw_queues(&view, Look::PLAIN), @r"
+    PremiumOrdersDLQ  4 messages
+      7  2025-10-31 10:00:00.000  premium-orders → PremiumOrderLambda  RetryAttemptsExhausted, 1 record, 4 attempts
+          OrderDrill: a drill\nmakes it fail
+      8  2025-10-31 10:00:00.000  premium-orders → PremiumOrderLambda  RetryAttemptsExhausted, 1 record, 4 attempts
+          never tried
+      9  2025-10-31 10:00:00.000  no dead letter: somebody sent it
+      and 1 more; --limit shows more of them
+
+    empty: EmptyDLQ
+    ");
+    insta::assert_snapshot!(draw_queues(&Queues { queues: vec![] }, Look::PLAIN), @"there are no queues");
 }
 
 #[test]
@@ -55,7 +65,34 @@ fn a_letter_is_shown_with_its_records_and_the_message() {
         ],
         more: true,
     };
-    insta::assert_snapshot!(draw_shown(&view, Look::PLAIN), @"");
+    insta::assert_snapshot!(draw_shown(&view, Look::PLAIN), @r#"
+    message 7
+    sent    2025-10-31 10:00:00.000
+    from    premium-orders → PremiumOrderLambda  RetryAttemptsExhausted, 1 record, 4 attempts
+    error   OrderDrill: no
+    record 1 of 1
+    {
+      "eventName": "INSERT",
+      "dynamodb": {
+        "Keys": {
+          "orderId": {
+            "S": "ORD-1"
+          }
+        }
+      }
+    }
+    body, as clients of the queue receive it
+    {
+      "version": "1.0"
+    }
+
+    message 8
+    sent    2025-10-31 10:00:00.000
+    body, as clients of the queue receive it
+    no JSON\u{1b}
+
+    and more; --limit shows more of them
+    "#);
     insta::assert_snapshot!(draw_shown(&Shown { queue: "Q".into(), messages: vec![], more: false }, Look::PLAIN), @"Q is empty");
 }
 
@@ -71,7 +108,13 @@ fn what_came_of_delivering_again_is_told_letter_by_letter_and_in_sum() {
     let done = Redriven { queue: "Q".into(), letters };
     let wanted = cli::Redrive { queue: "Q".into(), id: None, containing: None, rate: None, dry_run: false };
     let lines: Vec<String> = done.letters.iter().map(|letter| draw_redriven(letter, Look::PLAIN)).collect();
-    insta::assert_snapshot!(lines.join("\n") + "\n" + &draw_summary(&done, &wanted), @"");
+    insta::assert_snapshot!(lines.join("\n") + "\n" + &draw_summary(&done, &wanted), @r"
+    ✔ 7  2 records → F
+    ✘ 8  still broken
+    – 9  no dead letter: somebody sent it; it stays
+      10  1 record → F
+    Q: 1 would be delivered, 1 delivered, 1 failed again and stayed, 1 passed over
+    ");
     let none = Redriven { queue: "Q".into(), letters: vec![] };
     insta::assert_snapshot!(draw_summary(&none, &wanted), @"there are no dead letters in Q");
 }

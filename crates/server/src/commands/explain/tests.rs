@@ -114,7 +114,28 @@ fn an_order_is_a_tree_of_changes_and_pipes() {
             change("REMOVE", "10:06:00.000", vec![attribute("status", Some(json!({"S": "shipped"})), None)], vec![]),
         ],
     )]);
-    insta::assert_snapshot!(draw(&view, Look::PLAIN), @"");
+    insta::assert_snapshot!(draw(&view, Look::PLAIN), @r#"
+    ORD-1001 in NewOrders, 3 changes
+
+    INSERT  2025-10-31 10:00:00.000  sequence 100000000000000000001
+    │   amount         1500
+    │   customerEmail  "vip@example.com"
+    │   status         "pending"
+    ├─ premium-orders  ✘ stopped: by each of 2 filters, of which one would have to match; all say
+    │                    · eventName is "INSERT", the pattern wants "MODIFY"
+    │                    · filter 2 also: dynamodb.OldImage.status.S is absent, the pattern wants "pending"
+    └─ standard        ✔ matched → OrderProcessorLambda: delivered at 10:00:00.004 (1 attempt)
+
+    MODIFY  2025-10-31 10:05:00.000  sequence 100000000000000000001
+    │   status  "pending" → "shipped"
+    ├─ premium-orders  ✔ matched → PremiumOrderLambda: delivered at 10:05:01.009 (2 attempts)
+    │                    · attempt 1 failed at 10:05:00.003: OrderDrill: a drill makes order ORD-1001 fail
+    └─ standard        – began later: it never saw this change
+
+    REMOVE  2025-10-31 10:06:00.000  sequence 100000000000000000001
+    │   status  "shipped" → gone
+    └─ no pipe reads this table
+    "#);
 }
 
 #[test]
@@ -127,37 +148,94 @@ fn what_came_of_a_match_is_said_first_and_how_it_came_to_it_below() {
     };
     let retry = || Then::Retry { at: "2025-10-31T10:00:02.000Z".into() };
     let two = || vec![outcome("10:00:00.001", failed(1, retry())), outcome("10:00:02.001", failed(2, retry()))];
+    let drill = "OrderDrill: a drill makes order ORD-1001 fail";
     let with = |mut outcomes: Vec<Outcome>, last: Delivery| {
         outcomes.push(outcome("10:00:02.002", last));
         outcomes
     };
-    insta::assert_snapshot!(check(matched(with(two(), gave_up(Some("PremiumOrdersDLQ"), Some("OrderDrill: no"))), true)), @"");
-    insta::assert_snapshot!(check(matched(with(vec![], gave_up(None, None)), true)), @"");
-    insta::assert_snapshot!(check(matched(two(), false)), @"");
-    insta::assert_snapshot!(check(matched(vec![], false)), @"");
-    insta::assert_snapshot!(check(matched(with(vec![], Delivery::Accepted), true)), @"");
+    insta::assert_snapshot!(check(matched(with(two(), gave_up(Some("PremiumOrdersDLQ"), Some("OrderDrill: no"))), true)), @r"
+    └─ premium  ✘ matched → PremiumOrderLambda: dead-lettered to PremiumOrdersDLQ after 2 attempts: OrderDrill: no (at 10:00:02.002)
+                  · attempts 1 to 2 failed from 10:00:00.001 to 10:00:02.001: OrderDrill: a drill makes order ORD-1001 fail
+    ");
+    insta::assert_snapshot!(check(matched(with(vec![], gave_up(None, None)), true)), @"└─ premium  ✘ matched → PremiumOrderLambda: dropped, because the pipe has no dead-letter queue, after 2 attempts: RetryAttemptsExhausted (at 10:00:02.002)");
+    insta::assert_snapshot!(check(matched(two(), false)), @r"
+    └─ premium  … matched → PremiumOrderLambda: attempt 2 failed at 10:00:02.001: OrderDrill: a drill makes order ORD-1001 fail; next try at 10:00:02.000
+                  · attempt 1 failed at 10:00:00.001, the same way
+    ");
+    insta::assert_snapshot!(check(matched(vec![], false)), @"└─ premium  … matched → PremiumOrderLambda: not delivered yet");
+    insta::assert_snapshot!(check(matched(with(vec![], Delivery::Accepted), true)), @"└─ premium  ✔ matched → PremiumOrderLambda: taken over by its own queue at 10:00:02.002");
+    insta::assert_snapshot!(check(matched(with(two(), gave_up(Some("Q"), Some(drill))), true)), @r"
+    └─ premium  ✘ matched → PremiumOrderLambda: dead-lettered to Q after 2 attempts: OrderDrill: a drill makes order ORD-1001 fail (at 10:00:02.002)
+                  · attempts 1 to 2 failed from 10:00:00.001 to 10:00:02.001, the same way
+    ");
     let postponed = Delivery::Postponed { error: "busy".into(), retry_at: "2025-11-01T00:00:00.000Z".into() };
-    insta::assert_snapshot!(check(matched(with(vec![], postponed), false)), @"");
+    insta::assert_snapshot!(check(matched(with(vec![], postponed), false)), @"└─ premium  … matched → PremiumOrderLambda: postponed: busy; next try at 2025-11-01 00:00:00.000");
     let many = Outcome { records: 4, ..outcome("10:00:00.001", failed(1, Then::Halves)) };
-    insta::assert_snapshot!(check(matched(with(vec![many], Delivery::Delivered { invocations: 1 }), true)), @"");
+    insta::assert_snapshot!(check(matched(with(vec![many], Delivery::Delivered { invocations: 1 }), true)), @r"
+    └─ premium  ✔ matched → PremiumOrderLambda: delivered at 10:00:02.002 (2 attempts)
+                  · attempt 1 failed at 10:00:00.001 with 4 records: OrderDrill: a drill makes order ORD-1001 fail; the batch was halved
+    ");
+}
+
+#[test]
+fn only_attempts_that_failed_the_same_way_are_told_as_one() {
+    let retry = || Then::Retry { at: "2025-10-31T10:00:02.000Z".into() };
+    let attempt = |attempt, error: &str, records| Outcome {
+        records,
+        ..outcome("10:00:00.001", Delivery::Failed { error: error.into(), attempt, then: retry() })
+    };
+    let outcomes = vec![
+        attempt(1, "a", 1),
+        attempt(2, "a", 1),
+        attempt(3, "b", 1),
+        attempt(4, "b", 2),
+        outcome("10:00:00.001", Delivery::Postponed { error: "b".into(), retry_at: "t".into() }),
+        outcome("10:00:00.009", Delivery::Delivered { invocations: 1 }),
+    ];
+    insta::assert_snapshot!(check(matched(outcomes, true)), @r"
+    └─ premium  ✔ matched → PremiumOrderLambda: delivered at 10:00:00.009 (5 attempts)
+                  · attempts 1 to 2 failed from 10:00:00.001 to 10:00:00.001: a
+                  · attempt 3 failed at 10:00:00.001: b
+                  · attempt 4 failed at 10:00:00.001 with 2 records: b
+                  · postponed at 10:00:00.001: b
+    ");
 }
 
 #[test]
 fn one_filter_that_stops_for_one_reason_takes_one_line() {
     let stopped = |filters| check(Verdict::Stopped { filters });
     let absent = r#"dynamodb.OldImage.status.S is absent, the pattern wants "pending""#;
-    insta::assert_snapshot!(stopped(vec![filter(&[absent])]), @"");
-    insta::assert_snapshot!(stopped(vec![filter(&[absent, "b is 1, the pattern wants 2"])]), @"");
+    insta::assert_snapshot!(stopped(vec![filter(&[absent])]), @r#"└─ premium  ✘ stopped: dynamodb.OldImage.status.S is absent, the pattern wants "pending""#);
+    insta::assert_snapshot!(stopped(vec![filter(&[absent, "b is 1, the pattern wants 2"])]), @r#"
+    └─ premium  ✘ stopped:
+                  · dynamodb.OldImage.status.S is absent, the pattern wants "pending"
+                  · b is 1, the pattern wants 2
+    "#);
+    insta::assert_snapshot!(stopped(vec![filter(&["a"]), filter(&["b", "c"])]), @r"
+    └─ premium  ✘ stopped: by each of 2 filters, of which one would have to match
+                  · filter 1: a
+                  · filter 2: b
+                  · filter 2: c
+    ");
     let torn = Filter { matched: false, failures: vec![], conflict: Some("no single element has all".into()) };
-    insta::assert_snapshot!(stopped(vec![torn]), @"");
+    insta::assert_snapshot!(stopped(vec![torn]), @"└─ premium  ✘ stopped: no single element has all");
 }
 
 #[test]
 fn what_has_left_the_log_is_said() {
     let gone = order(vec![history(Older::LeftTheLog, vec![])]);
-    insta::assert_snapshot!(draw(&gone, Look::PLAIN), @"");
+    insta::assert_snapshot!(draw(&gone, Look::PLAIN), @r"
+    ORD-1001 in NewOrders, 0 changes
+      its changes have left the log; what is kept is the item
+    ");
     let many = order(vec![history(Older::TooMany, vec![change("MODIFY", "10:00:00.000", vec![], vec![])])]);
-    insta::assert_snapshot!(draw(&many, Look::PLAIN), @"");
+    insta::assert_snapshot!(draw(&many, Look::PLAIN), @r"
+    ORD-1001 in NewOrders, 1 change
+      there are earlier changes, more than are shown
+
+    MODIFY  2025-10-31 10:00:00.000  sequence 100000000000000000001
+    └─ no pipe reads this table
+    ");
 }
 
 #[test]
