@@ -7,6 +7,8 @@
 //!
 //! `cargo bench -p engine` runs it; `-- --seconds N` changes how long each part takes (10 by default).
 
+#![expect(clippy::unwrap_used, reason = "a measurement that cannot go on stops")]
+
 use engine::spec::*;
 use engine::{Engine, Functions, Invoked, Options, TableWrite};
 use serde_json::json;

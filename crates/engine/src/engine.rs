@@ -130,7 +130,6 @@ const POISON: &str = "no thread panics while it holds this lock";
 impl Engine {
     /// Opens a data directory, and says what was found when it was.
     pub fn open(options: Options) -> Result<(Self, store::OpenReport), OpenError> {
-        let lines = Lines::open(&options.directory.join("lines")).map_err(OpenError::Lines)?;
         let feed = Arc::new(Feed::new(SequenceNumber::ZERO));
         let counters = Arc::new(OnceLock::<Arc<Counters>>::new());
         let (into_feed, into_counters) = (Arc::clone(&feed), Arc::clone(&counters));
@@ -139,6 +138,8 @@ impl Engine {
         };
         let (store, report) =
             store::Store::open(&options.directory, options.store, Box::new(publish), options.on_fatal)?;
+        // After the store, which holds the lock on the directory.
+        let lines = Lines::open(options.directory.join("lines")).map_err(OpenError::Lines)?;
         let store = Arc::new(store);
         feed.begin(layout::sequence(store.durable()));
         let commits = Commits { store, feed };

@@ -39,6 +39,7 @@ fn main() {
 fn starts(root: &Path, rounds: u64) {
     let (mut ephemeral, mut kept, mut nothing) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..rounds {
+        println!("start {} of {rounds}", round + 1);
         ephemeral.push(start(&["--ephemeral"]));
         let directory = root.join(format!("data-{round}"));
         kept.push(start(&["--data-dir", directory.to_str().expect("a path that is text")]));
@@ -67,6 +68,7 @@ fn start(options: &[&str]) -> f64 {
 
 /// Watches a server that nobody asks anything.
 fn idle(watch_for: Duration) {
+    println!("idle for {} s", watch_for.as_secs());
     let server = Server::up(&["--ephemeral"]);
     server.get();
     // What starting has left to do in the background is not idleness.
@@ -94,7 +96,8 @@ impl Server {
     fn up(options: &[&str]) -> Self {
         let mut command = Command::new(PROGRAM);
         command.args(["up", "--admin", "127.0.0.1:0", "--public", "127.0.0.1:0", "--json"]).args(options);
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("the server runs");
+        let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("the server runs");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("a pipe was asked for"))
             .read_line(&mut line)

@@ -113,8 +113,8 @@ async fn read_and_answer<S: Service>(
     peer: SocketAddr,
 ) -> Response<Full<Bytes>> {
     let (parts, body) = request.into_parts();
-    if let Err(refusal) = is_ours(&parts.headers, service.hosts()) {
-        return refusal;
+    if let Err(said) = is_ours(&parts.headers, service.hosts()) {
+        return plain(StatusCode::FORBIDDEN, said);
     }
     let announced = parts.headers.get("content-length").and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > BODY_MAX as u64) {
@@ -130,20 +130,18 @@ async fn read_and_answer<S: Service>(
 }
 
 /// A page of somebody else's can make a browser send us forms; it cannot hide for whom it thinks they are.
-fn is_ours(headers: &hyper::HeaderMap, hosts: &[String]) -> Result<(), Response<Full<Bytes>>> {
+fn is_ours(headers: &hyper::HeaderMap, hosts: &[String]) -> Result<(), &'static str> {
     if hosts.is_empty() {
         return Ok(());
     }
     let known = |value: &str| hosts.iter().any(|host| host.eq_ignore_ascii_case(host_of(value)));
     let text = |name| headers.get(name).map(|value: &hyper::header::HeaderValue| value.to_str().unwrap_or("?"));
     if text("host").is_some_and(|host| !known(host)) {
-        let said = "this listener answers to its own address only: the Host header names another\n";
-        return Err(plain(StatusCode::FORBIDDEN, said));
+        return Err("this listener answers to its own address only: the Host header names another\n");
     }
     let origin = text("origin").map(|origin| origin.split_once("://").map_or("?", |(_, host)| host));
     if origin.is_some_and(|origin| !known(origin)) {
-        let said = "this listener does not serve pages of other sites: the Origin header names one\n";
-        return Err(plain(StatusCode::FORBIDDEN, said));
+        return Err("this listener does not serve pages of other sites: the Origin header names one\n");
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ mod commands;
 mod config;
 mod convert;
 mod exit;
+mod greeting;
 mod listener;
 mod nearest;
 mod open;

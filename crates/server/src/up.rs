@@ -5,17 +5,19 @@
 
 use crate::app::App;
 use crate::config::Config;
+use crate::greeting::{self, Greeting};
 use crate::listener::{self, Service, Whole};
 use crate::{aws, convert, exit, open, own};
 use anyhow::Context as _;
 use bytes::Bytes;
-use engine::{Act, Engine, Step};
+use engine::{Engine, Step};
 use http_body_util::Full;
 use hyper::{Response, StatusCode};
 use orders::FailingOrders;
 use runtime::Runtime;
 use serde_json::json;
 use stack::{Environment, Overrides, Stack, Template};
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -137,10 +139,12 @@ fn resolve(
 }
 
 /// A stack that is in place.
-struct Deployed {
-    shown: String,
-    stack: Stack,
-    steps: Vec<Step>,
+pub(crate) struct Deployed {
+    /// The template, as it was named on the command line.
+    pub(crate) shown: String,
+    pub(crate) stack: Stack,
+    /// What was done.
+    pub(crate) steps: Vec<Step>,
 }
 
 /// Deploys one template; what is refused is said in words.
@@ -216,11 +220,12 @@ async fn serve(
     let card_text = json!({"admin": admin_at.to_string(), "pid": std::process::id(), "startedAt": started_at});
     std::fs::write(&card, format!("{card_text}\n")).with_context(|| format!("cannot write {}", card.display()))?;
     let ready_after = started.elapsed();
-    if json {
-        print_json(&deployed, admin_at, public_at, ready_after);
-    } else {
-        print_words(&deployed, admin_at, public_at, directory, ready_after, &drill, ephemeral);
-    }
+    let directory = if ephemeral { None } else { Some(directory) };
+    let greeting =
+        Greeting { deployed: &deployed, admin: admin_at, public: public_at, directory, ready_after, drill: &drill };
+    let text = if json { format!("{}\n", greeting::json(&greeting)) } else { greeting::words(&greeting) };
+    // A server whose greeting nobody reads is a server all the same.
+    let _ = std::io::stdout().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush());
     wait_for_signal().await?;
     eprintln!("\norderflow: finishing what has begun…");
     // Whoever still listens stops; nobody listening is as good.
@@ -315,96 +320,4 @@ impl Service for Public {
     fn hosts(&self) -> &[String] {
         &[]
     }
-}
-
-fn print_json(deployed: &[Deployed], admin: SocketAddr, public: SocketAddr, ready_after: Duration) {
-    let stacks: Vec<_> = deployed
-        .iter()
-        .map(|one| {
-            json!({
-                "name": one.stack.name,
-                "tables": one.stack.tables.iter().map(|table| &table.spec.name).collect::<Vec<_>>(),
-                "pipes": one.stack.pipes.iter().map(|pipe| &pipe.spec.name).collect::<Vec<_>>(),
-                "functions": one.stack.functions.iter().map(|function| &function.spec.name).collect::<Vec<_>>(),
-                "queues": one.stack.queues.iter().map(|queue| &queue.spec.name).collect::<Vec<_>>(),
-                "outputs": one.stack.outputs.iter().map(|out| (&out.name, &out.value)).collect::<std::collections::BTreeMap<_, _>>(),
-            })
-        })
-        .collect();
-    println!(
-        "{}",
-        json!({
-            "admin": format!("http://{admin}"),
-            "public": format!("http://{public}"),
-            "readyAfterMs": ready_after.as_secs_f64() * 1000.0,
-            "stacks": stacks,
-        })
-    );
-}
-
-fn print_words(
-    deployed: &[Deployed],
-    admin: SocketAddr,
-    public: SocketAddr,
-    directory: &Path,
-    ready_after: Duration,
-    drill: &[String],
-    ephemeral: bool,
-) {
-    let kept = if ephemeral { "nothing is kept".to_owned() } else { format!("data in {}", directory.display()) };
-    println!("orderflow is up in {} ms, {kept}", ready_after.as_millis());
-    println!("  AWS APIs   http://{admin}    health  http://{public}/readyz");
-    for one in deployed {
-        println!("\nstack {} ({})", one.stack.name, one.shown);
-        for pipe in &one.stack.pipes {
-            let pipe = &pipe.spec;
-            let letters = pipe.dead_letter.as_ref().map_or(String::new(), |queue| format!("  ✖ {}", queue.name));
-            println!("  {}  →  {}  →  {}{letters}", pipe.source.name, pipe.name, pipe.target.name);
-        }
-        for step in one.steps.iter().filter(|step| step.act != Act::Created) {
-            let act = match step.act {
-                Act::Created => "created",
-                Act::Changed => "changed",
-                Act::Dormant => "no longer named; its data stays",
-                Act::Removed => "removed",
-            };
-            println!("  {} {}: {act}", step.kind, step.name);
-        }
-        for note in &one.stack.notes {
-            println!("  note, line {}: {}", note.at.line, note.text);
-        }
-    }
-    if !drill.is_empty() {
-        println!("\ndrill: handlers fail on {}", drill.join(", "));
-    }
-    let Some(table) = deployed.iter().flat_map(|one| &one.stack.tables).next() else { return };
-    let table = &table.spec.name;
-    let premium =
-        deployed.iter().flat_map(|one| &one.stack.functions).find(|f| f.spec.name.as_str().contains("Premium"));
-    let item = |status: &str| {
-        let (status_name, amount_name) =
-            if table.as_str() == "Orders" { ("orderStatus", "orderAmount") } else { ("status", "amount") };
-        format!(
-            "{{\"orderId\":{{\"S\":\"ORD-1001\"}},\"{status_name}\":{{\"S\":\"{status}\"}},\"{amount_name}\":{{\"N\":\"1500\"}},\
-             \"customerEmail\":{{\"S\":\"vip@example.com\"}}}}"
-        )
-    };
-    println!("\nput an order with curl:");
-    println!(
-        "  curl -s http://{admin} -H 'X-Amz-Target: DynamoDB_20120810.PutItem' -H 'Content-Type: application/x-amz-json-1.0' \\\n    \
-         -d '{{\"TableName\":\"{table}\",\"Item\":{}}}'",
-        item("pending")
-    );
-    println!("or with the AWS CLI, and ship it:");
-    println!(
-        "  export AWS_ENDPOINT_URL=http://{admin} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION=us-east-1"
-    );
-    println!("  aws dynamodb put-item --table-name {table} --item '{}'", item("shipped"));
-    println!("then look:");
-    println!("  orderflow explain ORD-1001");
-    if let Some(function) = premium {
-        println!("  orderflow logs {}", function.spec.log_group);
-    }
-    println!("  orderflow trigger --count 20        # realistic sample orders");
-    println!("\nCtrl-C stops; what is written stays.");
 }

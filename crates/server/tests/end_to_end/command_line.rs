@@ -29,13 +29,16 @@ fn holds(ended: &Ended, code: i32, output: &[&str], complaints: &[&str]) {
     );
 }
 
+/// Arguments, what there is to read, and then how it ends: the code, what is printed, what is complained of.
+type Case = (&'static [&'static str], &'static str, i32, &'static [&'static str], &'static [&'static str]);
+
 #[test]
 fn match_ends_with_yes_no_or_invalid() {
     let directory = harness::directory();
     let file = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
     file("pattern.json", PATTERN);
     file("event.json", r#"{"total": 150}"#);
-    let cases: [(&[&str], &str, i32, &[&str], &[&str]); 8] = [
+    let cases: [Case; 8] = [
         (&["--pattern", PATTERN, "--event", r#"{"total":101}"#], "", 0, &[], &[]),
         (&["--pattern", PATTERN, "--event", r#"{"total":99}"#], "", 1, &["total", "99", "> 100"], &[]),
         (&["--pattern", "@pattern.json", "--event", "@event.json"], "", 0, &[], &[]),

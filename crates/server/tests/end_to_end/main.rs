@@ -4,6 +4,8 @@
 //! order that cannot be done costs the others nothing; [`command_line`] what the verbs print and how they end;
 //! [`changing`] what running `up` again may change. [`harness`] starts servers and talks to them.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed, and says where")]
+
 mod changing;
 mod command_line;
 mod crash;

@@ -1,0 +1,130 @@
+//! Decides what a server says when it is up: what runs, where to look, and lines to paste.
+//!
+//! Start at [`words`]; [`json`] says the same to programs.
+
+use crate::up::Deployed;
+use engine::Act;
+use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+/// What there is to say.
+pub(crate) struct Greeting<'a> {
+    pub(crate) deployed: &'a [Deployed],
+    pub(crate) admin: SocketAddr,
+    pub(crate) public: SocketAddr,
+    /// Where the data is; `None` if nothing is kept.
+    pub(crate) directory: Option<&'a Path>,
+    pub(crate) ready_after: Duration,
+    /// The orders that handlers must fail on.
+    pub(crate) drill: &'a [String],
+}
+
+/// For programs, in one line.
+pub(crate) fn json(greeting: &Greeting<'_>) -> Json {
+    let stack = |one: &Deployed| {
+        let stack = &one.stack;
+        let outputs: BTreeMap<&str, &str> = stack.outputs.iter().map(|out| (&*out.name, &*out.value)).collect();
+        json!({
+            "name": stack.name,
+            "tables": stack.tables.iter().map(|table| &table.spec.name).collect::<Vec<_>>(),
+            "pipes": stack.pipes.iter().map(|pipe| &pipe.spec.name).collect::<Vec<_>>(),
+            "functions": stack.functions.iter().map(|function| &function.spec.name).collect::<Vec<_>>(),
+            "queues": stack.queues.iter().map(|queue| &queue.spec.name).collect::<Vec<_>>(),
+            "outputs": outputs,
+        })
+    };
+    json!({
+        "admin": format!("http://{}", greeting.admin),
+        "public": format!("http://{}", greeting.public),
+        "readyAfterMs": greeting.ready_after.as_secs_f64() * 1000.0,
+        "stacks": greeting.deployed.iter().map(stack).collect::<Vec<_>>(),
+    })
+}
+
+/// For people.
+pub(crate) fn words(greeting: &Greeting<'_>) -> String {
+    let mut text = String::new();
+    say(greeting, &mut text).expect("a text takes what is written to it");
+    text
+}
+
+fn say(greeting: &Greeting<'_>, text: &mut String) -> std::fmt::Result {
+    let Greeting { deployed, admin, public, directory, ready_after, drill } = greeting;
+    let kept = directory.map_or("nothing is kept".to_owned(), |directory| format!("data in {}", directory.display()));
+    writeln!(text, "orderflow is up in {} ms, {kept}", ready_after.as_millis())?;
+    writeln!(text, "  AWS APIs  http://{admin}")?;
+    writeln!(text, "  health    http://{public}/readyz")?;
+    for one in *deployed {
+        say_stack(one, text)?;
+    }
+    if !drill.is_empty() {
+        writeln!(text, "\ndrill: handlers fail on {}", drill.join(", "))?;
+    }
+    let premium =
+        |one: &Deployed| one.stack.functions.iter().find(|f| f.spec.name.as_str().contains("Premium")).cloned();
+    let Some(table) = deployed.iter().flat_map(|one| &one.stack.tables).next() else { return Ok(()) };
+    let table = &table.spec.name;
+    let program = program();
+    writeln!(text, "\nput an order with curl:")?;
+    writeln!(
+        text,
+        "  curl -s http://{admin} -H 'X-Amz-Target: DynamoDB_20120810.PutItem' \\\n    -H 'Content-Type: \
+         application/x-amz-json-1.0' -d '{{\"TableName\":\"{table}\",\"Item\":{}}}'",
+        sample(table.as_str(), "pending")
+    )?;
+    writeln!(text, "or with the AWS CLI, and ship it:")?;
+    writeln!(
+        text,
+        "  export AWS_ENDPOINT_URL=http://{admin} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local \
+         AWS_DEFAULT_REGION=us-east-1"
+    )?;
+    writeln!(text, "  aws dynamodb put-item --table-name {table} --item '{}'", sample(table.as_str(), "shipped"))?;
+    writeln!(text, "then look, from another terminal here:")?;
+    writeln!(text, "  {program} explain ORD-1001")?;
+    if let Some(function) = deployed.iter().find_map(premium) {
+        writeln!(text, "  {program} logs {}", function.spec.log_group)?;
+    }
+    writeln!(text, "  {program} trigger --count 20        # realistic sample orders")?;
+    writeln!(text, "\nCtrl-C stops; what is written stays.")
+}
+
+fn say_stack(one: &Deployed, text: &mut String) -> std::fmt::Result {
+    writeln!(text, "\nstack {} ({})", one.stack.name, one.shown)?;
+    for pipe in one.stack.pipes.iter().map(|pipe| &pipe.spec) {
+        let letters = pipe.dead_letter.as_ref().map_or(String::new(), |queue| format!("  ✖ {}", queue.name));
+        writeln!(text, "  {}  →  {}  →  {}{letters}", pipe.source.name, pipe.name, pipe.target.name)?;
+    }
+    for step in one.steps.iter().filter(|step| step.act != Act::Created) {
+        let act = match step.act {
+            Act::Created => "created",
+            Act::Changed => "changed",
+            Act::Dormant => "no longer named; what it holds stays",
+            Act::Removed => "removed",
+        };
+        writeln!(text, "  {} {}: {act}", step.kind, step.name)?;
+    }
+    for note in &one.stack.notes {
+        writeln!(text, "  note, line {}: {}", note.at.line, note.text)?;
+    }
+    Ok(())
+}
+
+/// An order as this table keeps it.
+fn sample(table: &str, status: &str) -> String {
+    let (status_name, amount_name) =
+        if table == "Orders" { ("orderStatus", "orderAmount") } else { ("status", "amount") };
+    format!(
+        "{{\"orderId\":{{\"S\":\"ORD-1001\"}},\"{status_name}\":{{\"S\":\"{status}\"}},\
+         \"{amount_name}\":{{\"N\":\"1500\"}},\"customerEmail\":{{\"S\":\"vip@example.com\"}}}}"
+    )
+}
+
+/// How this program was called: what can be typed again.
+fn program() -> String {
+    let called = std::env::args().next().unwrap_or_default();
+    if called.is_empty() { "orderflow".to_owned() } else { called }
+}
