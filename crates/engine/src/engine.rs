@@ -77,7 +77,7 @@ pub struct PipeStatus {
     pub running: bool,
     /// How far its slowest lane is.
     pub done: SequenceNumber,
-    /// How far it could be.
+    /// How far it could be: the newest change, or its own place if that is further.
     pub head: SequenceNumber,
     /// How many changes left the log before it read them.
     pub missed: u64,
@@ -472,7 +472,7 @@ impl Engine {
     /// How the pipes are doing.
     pub fn pipes(&self) -> Vec<PipeStatus> {
         let running = self.inner.pipes.lock().expect(POISON);
-        let head = self.inner.commits.feed.head();
+        let newest = self.inner.commits.feed.newest();
         let status = |entry: &crate::catalog::PipeEntry| {
             let running = running.get(&entry.spec.name);
             let kept = || {
@@ -483,11 +483,12 @@ impl Engine {
             let live = running.and_then(|running| {
                 running.pipe.done.iter().map(|done| SequenceNumber::new(done.load(Ordering::Relaxed))).min()
             });
+            let done = live.unwrap_or_else(kept);
             PipeStatus {
                 name: entry.spec.name.clone(),
                 running: running.is_some(),
-                done: live.unwrap_or_else(kept),
-                head,
+                done,
+                head: newest.max(done),
                 missed: running.map_or(0, |running| running.pipe.missed.load(Ordering::Relaxed)),
             }
         };

@@ -40,6 +40,8 @@ struct Ring {
     floor: SequenceNumber,
     /// The newest durable place, of whatever kind of entry.
     head: SequenceNumber,
+    /// The newest durable change.
+    newest: SequenceNumber,
     /// Rung for other reasons than changes: a pipe must stop, a definition changed.
     nudges: u64,
 }
@@ -56,7 +58,7 @@ pub(crate) enum After {
 impl Feed {
     /// A feed of what comes after `head`.
     pub(crate) fn new(head: SequenceNumber) -> Self {
-        let ring = Ring { changes: VecDeque::new(), bytes: 0, floor: head, head, nudges: 0 };
+        let ring = Ring { changes: VecDeque::new(), bytes: 0, floor: head, head, newest: head, nudges: 0 };
         Self { ring: Mutex::new(ring), bell: Condvar::new() }
     }
 
@@ -74,6 +76,7 @@ impl Feed {
                 change.old.as_ref().map_or(0, types::Item::size) + change.new.as_ref().map_or(0, types::Item::size);
             let bytes = images + CHANGE_OVERHEAD;
             ring.bytes += bytes;
+            ring.newest = change.sequence;
             ring.changes.push_back((Fresh { change: Arc::new(change), durable_at }, bytes));
         }
         let rings = ring.changes.len() > before;
@@ -134,7 +137,7 @@ impl Feed {
     pub(crate) fn begin(&self, head: SequenceNumber) {
         let mut ring = self.lock();
         assert!(ring.changes.is_empty(), "a feed begins before the first change is published");
-        (ring.floor, ring.head) = (head, head);
+        (ring.floor, ring.head, ring.newest) = (head, head, head);
     }
 
     /// When the flush of a change had returned, while it is in the ring.
@@ -142,6 +145,11 @@ impl Feed {
         let ring = self.lock();
         let at = ring.changes.binary_search_by_key(&sequence, |(fresh, _)| fresh.change.sequence).ok()?;
         Some(ring.changes[at].0.durable_at)
+    }
+
+    /// The newest durable change; before the first one, where the feed began.
+    pub(crate) fn newest(&self) -> SequenceNumber {
+        self.lock().newest
     }
 
     /// The newest durable place.

@@ -2,6 +2,7 @@
 //!
 //! Start at [`words`]; [`json`] says the same to programs.
 
+use crate::config::Config;
 use crate::up::Deployed;
 use engine::Act;
 use serde_json::{Value as Json, json};
@@ -68,7 +69,7 @@ fn say(greeting: &Greeting<'_>, text: &mut String) -> std::fmt::Result {
         |one: &Deployed| one.stack.functions.iter().find(|f| f.spec.name.as_str().contains("Premium")).cloned();
     let Some(table) = deployed.iter().flat_map(|one| &one.stack.tables).next() else { return Ok(()) };
     let table = &table.spec.name;
-    let program = program();
+    let program = again(*directory, *admin);
     writeln!(text, "\nput an order with curl:")?;
     writeln!(
         text,
@@ -123,8 +124,14 @@ fn sample(table: &str, status: &str) -> String {
     )
 }
 
-/// How this program was called: what can be typed again.
-fn program() -> String {
-    let called = std::env::args().next().unwrap_or_default();
-    if called.is_empty() { "orderflow".to_owned() } else { called }
+/// How this program was called, and how it finds this server: what can be typed again.
+fn again(directory: Option<&Path>, admin: SocketAddr) -> String {
+    let called = std::env::args().next().filter(|called| !called.is_empty());
+    let program = called.unwrap_or_else(|| "orderflow".to_owned());
+    let usual = Config::default();
+    match directory {
+        Some(directory) if directory != usual.data_dir => format!("{program} --data-dir {}", directory.display()),
+        None if admin != usual.admin => format!("{program} --admin {admin}"),
+        Some(_) | None => program,
+    }
 }
