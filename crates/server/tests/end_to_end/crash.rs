@@ -12,6 +12,7 @@ use crate::harness::{self, Connection, Server, Start, within};
 use serde_json::{Map, Value as Json, json};
 use std::collections::HashMap;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -275,6 +276,16 @@ fn get(connection: &mut Connection, id: &str) -> io::Result<Option<Json>> {
     Ok(connection.tables("GetItem", &asked)?.ok().get("Item").cloned())
 }
 
+/// The premium stack, whose standard pipe delivers in several lanes; the premium pipe has one.
+fn template(directory: &Path) -> PathBuf {
+    let text = std::fs::read_to_string(harness::stack("premium.yaml")).unwrap();
+    let batch = "          BatchSize: 100\n";
+    assert_eq!(text.matches(batch).count(), 2, "each pipe has a batch size, the standard pipe first");
+    let path = directory.join("premium.yaml");
+    std::fs::write(&path, text.replacen(batch, &format!("{batch}          ParallelizationFactor: 3\n"), 1)).unwrap();
+    path
+}
+
 #[test]
 fn what_was_acknowledged_survives_every_crash_and_is_delivered_in_order() {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
@@ -283,7 +294,8 @@ fn what_was_acknowledged_survives_every_crash_and_is_delivered_in_order() {
     let seed = number("ORDERFLOW_CRASH_SEED").unwrap_or_else(clock);
     println!("ORDERFLOW_CRASH_SEED={seed} ORDERFLOW_CRASH_ROUNDS={rounds}");
     let mut chance = Chance(seed);
-    let (directory, template) = (harness::directory(), harness::stack("premium.yaml"));
+    let directory = harness::directory();
+    let template = template(directory.path());
     let data = directory.path().join("data");
     let start = Start { data: &data, template: &template, failing: "" };
     let mut clients: Vec<Client> = (0..CLIENTS).map(|number| Client::new(number, chance.next())).collect();
@@ -412,7 +424,7 @@ fn delivered(
 }
 
 /// The history that `explain` tells is the order's own, change by change, each beginning where the last one ended.
-fn history_is_whole(server: &Server, directory: &std::path::Path, data: &std::path::Path, order: &Order) -> bool {
+fn history_is_whole(server: &Server, directory: &Path, data: &Path, order: &Order) -> bool {
     let arguments = ["explain", &order.id, "--json", "--data-dir", data.to_str().unwrap(), "--admin", &server.admin];
     let told = harness::run(directory, &arguments);
     if order.states.is_empty() {
