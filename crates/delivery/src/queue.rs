@@ -236,8 +236,8 @@ impl Queue {
         Ok(places.into_iter().map(receive).collect())
     }
 
-    /// Deletes a message, whoever holds it now: a receipt that is not the last one deletes too.
-    pub fn delete(&mut self, receipt: Receipt) -> Deletion {
+    /// What [`Queue::delete`] would do with this receipt.
+    pub fn would_delete(&self, receipt: Receipt) -> Deletion {
         let place = receipt.place();
         let receives = match (self.in_flight.get(&place), self.ready.get(&place)) {
             (Some(flight), _) => flight.history.receives,
@@ -245,11 +245,16 @@ impl Queue {
             (None, None) if self.delayed.contains_key(&place) => 0,
             (None, None) => return Deletion::AlreadyGone,
         };
-        if !(1..=receives).contains(&receipt.receives) {
-            return Deletion::NeverIssued;
+        if (1..=receives).contains(&receipt.receives) { Deletion::Deleted } else { Deletion::NeverIssued }
+    }
+
+    /// Deletes a message, whoever holds it now: a receipt that is not the last one deletes too.
+    pub fn delete(&mut self, receipt: Receipt) -> Deletion {
+        let deletion = self.would_delete(receipt);
+        if deletion == Deletion::Deleted {
+            self.remove(receipt.place());
         }
-        self.remove(place);
-        Deletion::Deleted
+        deletion
     }
 
     /// Takes out a message, received or not, whoever holds it; says whether it was there.

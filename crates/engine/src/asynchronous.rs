@@ -2,15 +2,15 @@
 //!
 //! A pipe that fires and forgets hands a batch over in the same commit as its checkpoint; from then on it is the
 //! function's. A failure is tried again after one minute, then after two; then it is given up, and said so in the
-//! function's log group. A function that is too busy is asked again without that counting.
+//! function's log group. A function that is too busy is asked again until it is not, without that counting.
 
 use crate::commit::WriteRefused;
 use crate::engine::Inner;
-use crate::functions::Invoked;
+use crate::functions::{Functions, Invoked};
 use crate::queues::{LiveQueue, ReceivedMessage};
 use crate::spec::QueueSpec;
 use std::time::Duration;
-use types::FunctionName;
+use types::{FunctionName, Record};
 
 /// How often a batch is tried.
 const ATTEMPTS_MAX: u32 = 3;
@@ -53,6 +53,17 @@ pub(crate) fn run(inner: &Inner, queue: &LiveQueue, function: &FunctionName) {
     }
 }
 
+/// Runs the function, asking again while it is too busy; `None` if the engine stops before that.
+fn invoke(inner: &Inner, functions: &dyn Functions, function: &FunctionName, records: &[Record]) -> Option<Invoked> {
+    loop {
+        match functions.invoke(function, records) {
+            Invoked::NotRun { .. } if inner.is_stopping() => return None,
+            Invoked::NotRun { .. } => inner.sleep(BUSY_FOR),
+            invoked => return Some(invoked),
+        }
+    }
+}
+
 async fn work(
     inner: &Inner,
     queue: &LiveQueue,
@@ -60,18 +71,28 @@ async fn work(
     received: &ReceivedMessage,
 ) -> Result<(), WriteRefused> {
     let Some(functions) = inner.functions.get() else { return Ok(()) };
-    let payload = serde_json::from_str(&received.message.body).unwrap_or_default();
-    let records = types::event::read(&payload).unwrap_or_default();
+    let payload = serde_json::from_str(&received.message.body).map_err(|error| error.to_string());
+    let records = payload.and_then(|payload| types::event::read(&payload).map_err(|error| error.to_string()));
     let receives = received.receipt.receives;
-    let retry_in = match functions.invoke(function, &records) {
-        Invoked::Answered { .. } => None,
-        Invoked::NotRun { .. } => Some(BUSY_FOR),
-        Invoked::Failed { .. } if receives < ATTEMPTS_MAX => Some(Duration::from_secs(60) * receives),
-        Invoked::Failed { error } => {
-            let given_up = format!("[ERROR] given up after {ATTEMPTS_MAX} attempts, records dropped: {error}");
-            inner.tell(function, &given_up);
+    let retry_in = match records.map(|records| invoke(inner, functions.as_ref(), function, &records)) {
+        Err(error) => {
+            inner.tell(
+                function,
+                &format!("[ERROR] what the function was handed cannot be read, and is dropped: {error}"),
+            );
             None
         }
+        // The engine stops; the batch is hidden for a while and then tried again.
+        Ok(None) => return Ok(()),
+        Ok(Some(invoked)) => match invoked {
+            Invoked::Answered { .. } | Invoked::NotRun { .. } => None,
+            Invoked::Failed { .. } if receives < ATTEMPTS_MAX => Some(Duration::from_secs(60) * receives),
+            Invoked::Failed { error } => {
+                let given_up = format!("[ERROR] given up after {ATTEMPTS_MAX} attempts, records dropped: {error}");
+                inner.tell(function, &given_up);
+                None
+            }
+        },
     };
     match retry_in {
         None => queue.delete(&inner.commits, received.receipt).await.map(drop),

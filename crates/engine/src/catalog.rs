@@ -1,13 +1,14 @@
 //! Decides what is deployed: which resources there are, whose they are, and what a new version of a stack changes.
 //!
 //! One data directory is one namespace. Each resource belongs to one stack; a name that another stack has is refused.
-//! What a stack no longer names lies
-//! dormant: tables and queues with their data, pipes with their place; functions go. Start at
+//! What a stack no longer names lies dormant: tables and
+//! queues with their data, pipes with their place, functions with what they were handed. Start at
 //! [`Catalog::deploy`].
 //!
 //! Invariant: numbers ([`TableEntry::id`] and the like) are never used again, so nothing on disk can change its owner.
 
 use crate::spec::{FunctionSpec, LogGroupSpec, PipeSpec, QueueSpec, StackSpec, TableSpec};
+use delivery::lane::lane_of;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -87,6 +88,8 @@ pub struct FunctionEntry {
     pub spec: FunctionSpec,
     /// When it was last changed.
     pub changed_at: Timestamp,
+    /// Whether its stack no longer names it; what it was handed waits.
+    pub dormant: bool,
 }
 
 /// A log group that a stack names.
@@ -125,20 +128,29 @@ pub struct Definition {
 }
 
 impl PipeEntry {
-    /// The filters that decided on a record of this lane, if the pipe was there already.
-    pub fn filters_for(&self, spread: u64, sequence: SequenceNumber) -> Option<&[String]> {
-        let decided = |definition: &&Definition| {
-            let lane = spread % definition.since.len().max(1) as u64;
-            let since = usize::try_from(lane).ok().and_then(|lane| definition.since.get(lane));
-            since.is_some_and(|since| *since < sequence)
-        };
-        self.history.iter().rev().find(decided).map(|definition| definition.filters.as_slice())
+    /// The filters that decided on a record, and in which lane, if the pipe was there already.
+    pub fn decided(&self, spread: u64, sequence: SequenceNumber) -> Option<(&[String], u16)> {
+        self.history.iter().rev().find_map(|definition| {
+            let lane = lane_of(spread, definition.since.len());
+            let decided = definition.since.get(lane).is_some_and(|since| *since < sequence);
+            decided.then(|| (definition.filters.as_slice(), u16::try_from(lane).expect("at most ten lanes")))
+        })
     }
 
-    /// Which lane a key belongs to.
-    pub fn lane_of(&self, spread: u64) -> u16 {
-        u16::try_from(spread % u64::from(self.spec.lanes.max(1))).expect("at most ten lanes")
+    /// How many lanes it has.
+    pub fn lanes(&self) -> u16 {
+        lanes_of(&self.spec)
     }
+
+    /// How many lanes it has had at most.
+    pub fn lanes_ever(&self) -> u16 {
+        let most = self.history.iter().map(|definition| definition.since.len()).max().unwrap_or(0);
+        u16::try_from(most).expect("at most ten lanes")
+    }
+}
+
+fn lanes_of(spec: &PipeSpec) -> u16 {
+    u16::try_from(spec.lanes).expect("at most ten lanes")
 }
 
 /// Why a stack cannot be deployed. Nothing was changed.
@@ -219,8 +231,6 @@ pub enum Act {
     Changed,
     /// It is no longer named; its data stays.
     Dormant,
-    /// It is no longer named, and gone.
-    Removed,
 }
 
 /// Where things stand when a stack is deployed.
@@ -366,9 +376,9 @@ impl Catalog {
         for spec in &stack.functions {
             if let Some(known) = self.functions.get_mut(&spec.name) {
                 owned(&known.stack, stack, "function", &spec.name)?;
-                if known.spec != *spec {
+                if known.spec != *spec || known.dormant {
                     deployed.step(Act::Changed, "function", &spec.name);
-                    (known.changed_at, known.spec) = (standing.now, spec.clone());
+                    (known.changed_at, known.spec, known.dormant) = (standing.now, spec.clone(), false);
                 }
             } else {
                 let entry = FunctionEntry {
@@ -376,18 +386,19 @@ impl Catalog {
                     stack: stack.name.clone(),
                     spec: spec.clone(),
                     changed_at: standing.now,
+                    dormant: false,
                 };
                 self.functions.insert(spec.name.clone(), entry);
                 deployed.step(Act::Created, "function", &spec.name);
             }
         }
-        self.functions.retain(|name, entry| {
-            let kept = entry.stack != stack.name || stack.functions.iter().any(|spec| spec.name == *name);
-            if !kept {
-                deployed.step(Act::Removed, "function", name);
+        let own = self.functions.iter_mut().filter(|(_, entry)| entry.stack == stack.name && !entry.dormant);
+        for (name, entry) in own {
+            if !stack.functions.iter().any(|spec| spec.name == *name) {
+                entry.dormant = true;
+                deployed.step(Act::Dormant, "function", name);
             }
-            kept
-        });
+        }
         Ok(())
     }
 
@@ -431,7 +442,7 @@ impl Catalog {
                 }
                 known.dormant = false;
                 deployed.step(Act::Changed, "pipe", &spec.name);
-                let lanes = |spec: &PipeSpec| 0..u16::try_from(spec.lanes).expect("at most ten lanes");
+                let lanes = |spec: &PipeSpec| 0..lanes_of(spec);
                 let mut done: Vec<_> = lanes(&known.spec).map(|lane| (standing.done)(known.id, lane)).collect();
                 if known.spec.lanes != spec.lanes {
                     // Keys move to other lanes: all begin where the slowest was, so that none skips a record.
@@ -450,7 +461,7 @@ impl Catalog {
                     crate::spec::StartingPosition::TrimHorizon => since.max(standing.horizon),
                 };
                 let id = self.new_id();
-                let lanes = u16::try_from(spec.lanes).expect("at most ten lanes");
+                let lanes = lanes_of(spec);
                 deployed.begin.extend((0..lanes).map(|lane| (id, lane, begin)));
                 let first = Definition { since: vec![begin; usize::from(lanes)], filters: spec.filters.clone() };
                 let entry = PipeEntry {
@@ -480,7 +491,7 @@ impl Catalog {
         if self.tables.get(&spec.source).is_none_or(|table| table.dormant || table.stream.is_none()) {
             return Err(DeployRefused::NoStream { pipe: pipe(), table: spec.source.clone() });
         }
-        if !self.functions.contains_key(&spec.target) {
+        if self.functions.get(&spec.target).is_none_or(|function| function.dormant) {
             let name = spec.target.to_string();
             return Err(DeployRefused::NoTarget { pipe: pipe(), kind: "function", name });
         }

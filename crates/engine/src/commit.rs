@@ -1,7 +1,7 @@
 //! Decides how the other files of this room reach the disk: hand in entries, wait until they are durable.
 //!
 //! [`Commits`] is the store and the feed together: what a commit carries of typed changes gets its place and instant on
-//! the writer's thread and goes to the feed before anybody is answered.
+//! a thread of the store's and goes to the feed before anybody is answered.
 
 use crate::codec::Malformed;
 use crate::counts::Counters;
@@ -66,7 +66,7 @@ impl From<Refused> for WriteRefused {
     }
 }
 
-/// Gives changes their place and instant, and hands them to the feed. Runs on the writer's thread.
+/// Gives changes their place and instant, and hands them to the feed. Runs on a thread of the store's.
 pub(crate) fn publish(feed: &Feed, counters: Option<&Counters>, group: &mut Vec<Durable<Carried>>) {
     let head = group.last().map_or(SequenceNumber::ZERO, |commit| layout::sequence(commit.committed.last));
     let changes = group.drain(..).flat_map(|commit| {

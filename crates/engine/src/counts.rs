@@ -2,12 +2,13 @@
 //!
 //! Counts are kept with the place up to which they hold; after a restart the changes after that place are added.
 
-use crate::codec;
+use crate::codec::{self, State};
 use crate::commit::{Commits, WriteRefused};
-use crate::layout::{self, COUNTS_KEY, STATE, kind};
+use crate::layout::{self, COUNTS_KEY, ITEMS, STATE, kind};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use store::Direction;
 use types::{Change, Item, SequenceNumber, TableId};
 
 /// What a table holds.
@@ -26,6 +27,22 @@ struct Kept {
     tables: BTreeMap<TableId, Count>,
 }
 
+/// Counts by walking over all items, which is only needed when what was kept is of no use.
+fn recount(commits: &Commits) -> Result<Kept, WriteRefused> {
+    let snapshot = commits.store.snapshot();
+    let mut kept = Kept { up_to: layout::sequence(snapshot.seen().seq()), ..Kept::default() };
+    for found in snapshot.prefix(ITEMS, &[], Direction::Forward) {
+        let store::Item { key, value, .. } = found?;
+        let table = key.first_chunk().map(|id| TableId(u32::from_be_bytes(*id))).ok_or(codec::Malformed("item"))?;
+        if let State::Item(item) = codec::read_state(&value)? {
+            let count = kept.tables.entry(table).or_default();
+            count.items += 1;
+            count.bytes += item.size() as u64;
+        }
+    }
+    Ok(kept)
+}
+
 /// The counts of all tables.
 #[derive(Debug, Default)]
 pub(crate) struct Counters(Mutex<Kept>);
@@ -37,6 +54,11 @@ impl Counters {
             Some((_, value)) => serde_json::from_slice(&value).map_err(|_| codec::Malformed("count"))?,
             None => Kept::default(),
         };
+        let mut kept: Kept = kept;
+        if kept.up_to.next() < layout::sequence(commits.store.lowest()) {
+            // The log does not reach back to where the counts were kept.
+            kept = recount(commits)?;
+        }
         let counters = Self(Mutex::new(kept));
         let from = layout::seq(counters.lock().up_to.next());
         if from <= commits.store.durable() {

@@ -112,6 +112,10 @@ pub(crate) struct Inner {
     pub(crate) handovers: RwLock<BTreeMap<String, Arc<LiveQueue>>>,
     pub(crate) functions: OnceLock<Arc<dyn Functions>>,
     pub(crate) pipes: Mutex<BTreeMap<PipeName, RunningPipe>>,
+    /// Held while a pipe is stopped or started, until that is done.
+    control: Mutex<()>,
+    /// Held by whoever delivers dead letters again, so that none is delivered twice at once.
+    pub(crate) redriving: Mutex<()>,
     pub(crate) threads: Mutex<Vec<JoinHandle<()>>>,
     pub(crate) stopping: AtomicBool,
     /// Rung when the engine stops, for those who sleep between rounds.
@@ -161,6 +165,8 @@ impl Engine {
             handovers: RwLock::default(),
             functions: OnceLock::new(),
             pipes: Mutex::default(),
+            control: Mutex::default(),
+            redriving: Mutex::default(),
             threads: Mutex::default(),
             stopping: AtomicBool::new(false),
             sleep: Default::default(),
@@ -172,9 +178,20 @@ impl Engine {
 
     /// Takes in a stack, or a new version of it; its tables and queues are served from now on.
     pub fn deploy(&self, stack: &StackSpec) -> Result<Vec<Step>, DeployError> {
+        Ok(self.deploy_all(std::slice::from_ref(stack))?.remove(0))
+    }
+
+    /// Takes in several stacks: all of them or none. What was done is told for each.
+    pub fn deploy_all(&self, stacks: &[StackSpec]) -> Result<Vec<Vec<Step>>, DeployError> {
         let inner = &self.inner;
         let mut catalog = (*inner.catalog()).clone();
-        let done = |pipe, lane| inner.progress(pipe, lane).map_or(SequenceNumber::ZERO, |progress| progress.done);
+        let mut known = BTreeMap::new();
+        for pipe in catalog.pipes.values() {
+            for lane in 0..pipe.lanes() {
+                known.insert((pipe.id, lane), inner.progress(pipe.id, lane)?.done);
+            }
+        }
+        let done = |pipe, lane| known.get(&(pipe, lane)).copied().unwrap_or_default();
         let lowest = layout::sequence(inner.commits.store.lowest());
         let standing = Standing {
             now: clock::now(),
@@ -183,22 +200,25 @@ impl Engine {
             done: &done,
         };
         let before = catalog.clone();
-        let Deployed { steps, begin, end } = catalog.deploy(stack, standing)?;
+        let deployed: Vec<Deployed> =
+            stacks.iter().map(|stack| catalog.deploy(stack, standing)).collect::<Result<_, _>>()?;
         if catalog != before {
             let value = serde_json::to_vec(&catalog).expect("a catalog is plain data");
             let mut entry = EntryBuilder::new(kind::CATALOG, &value).put_range(STATE, CATALOG_KEY, 0..value.len());
-            for (pipe, lane) in end {
+            for (pipe, lane) in deployed.iter().flat_map(|one| one.end.iter().copied()) {
                 entry = entry.delete(STATE, &layout::progress(pipe, lane));
             }
-            for (pipe, lane, begin) in begin {
+            for (pipe, lane, begin) in deployed.iter().flat_map(|one| one.begin.iter().copied()) {
                 let progress = serde_json::to_vec(&Progress::after(begin)).expect("progress is plain data");
                 entry = entry.put(STATE, &layout::progress(pipe, lane), &progress);
             }
             inner.commits.commit_one_blocking(entry)?;
         }
         *inner.catalog.write().expect(POISON) = Arc::new(catalog);
-        self.wake(&stack.name)?;
-        Ok(steps)
+        for stack in stacks {
+            self.wake(&stack.name)?;
+        }
+        Ok(deployed.into_iter().map(|one| one.steps).collect())
     }
 
     /// Serves what a stack that was deployed before has.
@@ -224,7 +244,7 @@ impl Engine {
             let kept = made.and_then(|made| if made { Ok(()) } else { inner.lines.set_retention(name, days) });
             kept.map_err(|error| WriteRefused::Lines(error.to_string()))?;
         }
-        for entry in catalog.functions.values().filter(|entry| entry.stack == stack) {
+        for entry in catalog.functions.values().filter(|entry| entry.stack == stack && !entry.dormant) {
             let name = entry.spec.name.to_string();
             if !inner.handovers.read().expect(POISON).contains_key(&name) {
                 let live = Arc::new(LiveQueue::open(entry.queue, &asynchronous::queue_spec(), &inner.commits)?);
@@ -241,7 +261,7 @@ impl Engine {
     }
 
     /// Runs the pipes of these stacks, and what must be done from time to time.
-    pub fn start(&self, stacks: &[String], functions: Arc<dyn Functions>) -> Result<(), WriteRefused> {
+    pub fn start(&self, stacks: &[String], functions: Arc<dyn Functions>) -> Result<(), PipeError> {
         let inner = &self.inner;
         let functions = Arc::clone(inner.functions.get_or_init(|| functions));
         let catalog = inner.catalog();
@@ -270,22 +290,28 @@ impl Engine {
         Ok(())
     }
 
-    fn start_pipe(&self, name: &PipeName, functions: &Arc<dyn Functions>) -> Result<(), WriteRefused> {
+    fn start_pipe(&self, name: &PipeName, functions: &Arc<dyn Functions>) -> Result<(), PipeError> {
         let (inner, catalog) = (&self.inner, self.inner.catalog());
         let entry = &catalog.pipes[name];
+        // A pipe of a stack that is not up has nowhere to deliver to.
+        self.table(&entry.spec.source)?;
+        let dead_letters = entry.spec.dead_letters.as_ref().map(|queue| self.queue(queue)).transpose()?;
         let table = &catalog.tables[&entry.spec.source];
-        let stream = explain::stream_of(table, &inner.account).ok_or(Malformed("catalog"))?;
-        let queues = inner.queues.read().expect(POISON);
+        let stream = explain::stream_of(table, &inner.account).ok_or(WriteRefused::Malformed(Malformed("catalog")))?;
+        let handover = inner.handovers.read().expect(POISON).get(entry.spec.target.as_str()).cloned();
+        let waits = entry.spec.invocation == crate::spec::InvocationType::RequestResponse;
+        let missing = || NotFound { kind: "function", name: entry.spec.target.to_string() };
+        let handover = if waits { None } else { Some(handover.ok_or_else(missing)?) };
         let pipe = Arc::new(Pipe {
             id: entry.id,
             spec: entry.spec.clone(),
             table: table.id,
             stream,
-            filters: Filters::parse(&entry.spec.filters).map_err(|_| Malformed("filter"))?,
+            filters: Filters::parse(&entry.spec.filters).map_err(|_| WriteRefused::Malformed(Malformed("filter")))?,
             account: inner.account.clone(),
             kept_for: inner.keep_changes_for,
-            dead_letters: entry.spec.dead_letters.as_ref().and_then(|queue| queues.get(queue).cloned()),
-            handover: inner.handovers.read().expect(POISON).get(entry.spec.target.as_str()).cloned(),
+            dead_letters,
+            handover,
             functions: Arc::clone(functions),
             commits: inner.commits.clone(),
             feed: Arc::clone(&inner.commits.feed),
@@ -294,9 +320,8 @@ impl Engine {
             missed: AtomicU64::new(0),
             done: (0..entry.spec.lanes).map(|_| AtomicU64::new(0)).collect(),
         });
-        drop(queues);
         let mut lanes = Vec::new();
-        for lane in 0..u16::try_from(entry.spec.lanes).expect("at most ten lanes") {
+        for lane in 0..entry.lanes() {
             let progress = inner.progress(entry.id, lane)?;
             pipe.done[usize::from(lane)].store(progress.done.get(), Ordering::Relaxed);
             let pipe = Arc::clone(&pipe);
@@ -308,6 +333,7 @@ impl Engine {
 
     /// Stops a pipe after what it is doing now; it goes on from there when it is started.
     pub fn stop_pipe(&self, name: &PipeName) -> Result<(), PipeError> {
+        let _control = self.inner.control.lock().expect(POISON);
         let stopped = self.inner.pipes.lock().expect(POISON).remove(name);
         match stopped {
             Some(running) => running.stop(),
@@ -320,21 +346,25 @@ impl Engine {
 
     /// Starts a pipe that was stopped.
     pub fn resume_pipe(&self, name: &PipeName) -> Result<(), PipeError> {
-        if !self.inner.catalog().pipes.contains_key(name) {
+        let _control = self.inner.control.lock().expect(POISON);
+        if self.inner.catalog().pipes.get(name).is_none_or(|pipe| pipe.dormant) {
             return Err(NotFound { kind: "pipe", name: name.to_string() }.into());
         }
         if self.inner.pipes.lock().expect(POISON).contains_key(name) {
             return Ok(());
         }
         let functions = Arc::clone(self.inner.functions.get().ok_or(WriteRefused::Stopping)?);
-        Ok(self.start_pipe(name, &functions)?)
+        self.start_pipe(name, &functions)
     }
 
     /// Ends everything in order: lanes finish what they are doing, progress is written, the store is closed.
     pub fn stop(&self) {
         let inner = &self.inner;
         inner.stopping.store(true, Ordering::Release);
+        // Under the lock, so that nobody falls asleep between looking and waiting.
+        drop(inner.sleep.0.lock().expect(POISON));
         inner.sleep.1.notify_all();
+        let _control = inner.control.lock().expect(POISON);
         let pipes = std::mem::take(&mut *inner.pipes.lock().expect(POISON));
         pipes.values().for_each(|running| running.pipe.stop());
         pipes.into_values().for_each(RunningPipe::stop);
@@ -418,11 +448,14 @@ impl Engine {
     /// Sends a message; its number is given back when it is durable.
     pub async fn send(&self, queue: &QueueName, body: &str, delay: Option<Duration>) -> Result<u64, QueueError> {
         let sending = self.queue(queue)?.send(body, None, delay);
-        let id = sending.id;
+        let (id, commits) = (sending.id, self.inner.commits.clone());
         let (entry, sent) = sending.split();
-        self.inner.commits.commit(vec![entry], Vec::new(), Vec::new(), store::Class::Client).await?;
-        sent.durable();
-        Ok(id)
+        to_its_end(async move {
+            commits.commit(vec![entry], Vec::new(), Vec::new(), store::Class::Client).await?;
+            sent.durable();
+            Ok(id)
+        })
+        .await
     }
 
     /// Deletes a received message; `false` if no receive ever made this receipt.
@@ -431,7 +464,8 @@ impl Engine {
         match queue.read(&self.inner.commits, id)? {
             Some(message) => {
                 let receipt = Receipt { id, sent_at: message.sent_at, receives };
-                Ok(queue.delete(&self.inner.commits, receipt).await?)
+                let commits = self.inner.commits.clone();
+                to_its_end(async move { Ok(queue.delete(&commits, receipt).await?) }).await
             }
             None => Ok(true),
         }
@@ -540,15 +574,38 @@ impl Inner {
     }
 }
 
+/// Does this whole, also if whoever asked for it no longer waits.
+async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, QueueError>> + Send + 'static,
+) -> Result<T, QueueError> {
+    tokio::spawn(work).await.unwrap_or(Err(QueueError::Write(WriteRefused::Stopping)))
+}
+
 /// The table as the deciding room knows it.
-fn table_of(entry: &TableEntry) -> Table {
+pub(crate) fn table_of(entry: &TableEntry) -> Table {
     let spec = &entry.spec;
     Table { id: entry.id, name: spec.name.clone(), keys: spec.keys.clone(), view: spec.view }
 }
 
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
     let thread = std::thread::Builder::new().name(name.to_owned());
-    thread.spawn(body).expect("the system has room for a thread")
+    let guarded = move || {
+        let _guard = PanicGuard;
+        body();
+    };
+    thread.spawn(guarded).expect("the system has room for a thread")
+}
+
+/// A broken invariant ends the process: a pipe that silently no longer runs would be worse.
+struct PanicGuard;
+
+impl Drop for PanicGuard {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("orderflow: a thread of the engine broke an invariant; nothing that was acknowledged is lost");
+            std::process::abort();
+        }
+    }
 }
 
 /// Why a data directory was not opened.

@@ -172,13 +172,12 @@ pub(crate) fn stream_of(entry: &TableEntry, account: &Account) -> Option<Arc<Str
 
 fn verdict(commits: &Commits, pipe: &PipeEntry, record: &Record) -> Result<Verdict, WriteRefused> {
     let change = &record.change;
-    let decision = match pipe.filters_for(change.spread, change.sequence) {
+    let decision = match pipe.decided(change.spread, change.sequence) {
         None => Decision::BeforeIts,
-        Some(patterns) => {
+        Some((patterns, lane)) => {
             let filters = Filters::parse(patterns).map_err(|_| codec::Malformed("filter"))?;
             let said = filters.explain(record);
             if filters.passes(record) {
-                let lane = pipe.lane_of(change.spread);
                 let outcomes = outcomes(commits, pipe.id, lane, change.sequence)?;
                 let settled = outcomes.iter().any(|outcome| match outcome.how {
                     How::Delivered { .. } | How::Accepted | How::GaveUp { .. } => true,

@@ -1,6 +1,6 @@
 //! Decides how committed changes reach those who wait for them: a ring in memory, bounded in bytes, and a bell.
 //!
-//! The writer's thread pushes changes as they become durable ([`Feed::publish`]); readers ask for what comes after
+//! A thread of the store's pushes changes as they become durable ([`Feed::publish`]); readers ask for what comes after
 //! their cursor ([`Feed::after`]) and wait on the bell when there is nothing. A reader whose cursor has fallen out of
 //! the ring is told so and reads the log instead. Nothing here polls.
 //!

@@ -4,16 +4,18 @@
 //! with them. Messages and lines go when their own time is over. Nothing here is urgent: what is interrupted is done in
 //! the next round.
 
+use crate::catalog::PipeEntry;
 use crate::clock;
 use crate::codec::{self, State};
 use crate::commit::WriteRefused;
-use crate::engine::{Check, Inner};
+use crate::engine::{Check, Inner, table_of};
 use crate::layout::{self, GRAVES, ITEMS, OUTCOMES, STATE, kind};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::time::Duration;
 use store::{Before, Direction, EntryBuilder};
-use types::{SequenceNumber, Timestamp};
+use table::Table;
+use types::{Change, SequenceNumber, TableId, Timestamp};
 
 /// How long to sleep between rounds.
 const ROUND: Duration = Duration::from_secs(30);
@@ -48,18 +50,39 @@ pub(crate) fn run(inner: &Inner) {
 struct Cleared(BTreeMap<(u32, u16), Vec<u8>>);
 
 fn round(inner: &Inner, counted: &mut SequenceNumber, cleared: &mut Cleared) -> Result<(), WriteRefused> {
+    // Whatever one of these is kept from, the others may be what makes room for it.
+    let done =
+        [keep_counts(inner, counted), trim(inner, *counted), clear(inner, cleared), expire(inner), drop_lines(inner)];
+    done.into_iter().collect()
+}
+
+/// Keeps the tables' counts, and with them the place from which they can be counted on.
+fn keep_counts(inner: &Inner, counted: &mut SequenceNumber) -> Result<(), WriteRefused> {
+    let up_to = inner.counters.up_to();
+    if up_to > *counted {
+        inner.commits.commit_one_blocking(inner.counters.entry())?;
+        *counted = up_to;
+    }
+    Ok(())
+}
+
+/// Messages that were kept for their time.
+fn expire(inner: &Inner) -> Result<(), WriteRefused> {
     let queues: Vec<_> = inner.queues.read().expect("no thread panics with the queues").values().cloned().collect();
     for queue in queues {
         queue.expire(&inner.commits)?;
     }
-    if inner.counters.up_to() != *counted {
-        *counted = inner.counters.up_to();
-        inner.commits.commit_one_blocking(inner.counters.entry())?;
+    let handovers = inner.handovers.read().expect("no thread panics with the queues").clone();
+    for (function, queue) in handovers {
+        let expired = queue.expire(&inner.commits)?;
+        if let (1.., Ok(function)) = (expired, function.parse()) {
+            inner.tell(&function, &format!("[ERROR] {expired} batches waited for too long and were dropped"));
+        }
     }
-    trim(inner)?;
-    let lowest = layout::sequence(inner.commits.store.lowest());
-    clear_outcomes(inner, lowest, cleared)?;
-    clear_graves(inner, lowest)?;
+    Ok(())
+}
+
+fn drop_lines(inner: &Inner) -> Result<(), WriteRefused> {
     let dropped = inner.lines.drop_expired(clock::now().millis());
     dropped.map_err(|error| WriteRefused::Lines(error.to_string()))?;
     for fault in inner.lines.take_faults() {
@@ -68,26 +91,20 @@ fn round(inner: &Inner, counted: &mut SequenceNumber, cleared: &mut Cleared) -> 
     Ok(())
 }
 
-/// Lets go of what is older than a day, and of more if the log is too large.
-fn trim(inner: &Inner) -> Result<(), WriteRefused> {
+/// Lets go of what is older than a day, and of more if the log is too large; never of what a pipe that runs has not
+/// read (its lanes give up by themselves what has become too old), nor of what is not counted yet.
+fn trim(inner: &Inner, counted: SequenceNumber) -> Result<(), WriteRefused> {
     let store = &inner.commits.store;
-    let kept = i64::try_from(inner.keep_changes_for.as_millis()).unwrap_or(i64::MAX);
-    let before = u64::try_from(clock::now().millis().saturating_sub(kept)).unwrap_or(0);
-    store.trim(Before::TimeMs(before))?;
-    if store.log_bytes() <= inner.log_bytes_max {
-        return Ok(());
-    }
-    let pipes = inner.catalog();
-    let lanes = pipes.pipes.values().filter(|pipe| pipe.spec.running && !pipe.dormant).flat_map(|pipe| {
-        (0..u16::try_from(pipe.spec.lanes).unwrap_or(0)).map(|lane| inner.progress(pipe.id, lane).map(|p| p.done))
-    });
-    let done: Vec<SequenceNumber> = lanes.collect::<Result<_, _>>()?;
-    let slowest = done.into_iter().min().unwrap_or_else(|| inner.commits.feed.head());
-    store.trim(Before::Seq(layout::seq(slowest.next())))?;
-    if store.log_bytes() > inner.log_bytes_max {
+    let kept_for = i64::try_from(inner.keep_changes_for.as_millis()).unwrap_or(i64::MAX);
+    let time_ms = u64::try_from(clock::now().millis().saturating_sub(kept_for)).unwrap_or(0);
+    let slowest_running = slowest(inner, |pipe| pipe.spec.running)?.min(counted);
+    store.trim(Before::Old { seq: layout::seq(slowest_running.next()), time_ms })?;
+    let slowest = slowest(inner, |_| true)?.min(counted);
+    store.trim(Before::Large { seq: layout::seq(slowest.next()), bytes_max: inner.log_bytes_max })?;
+    if store.log_bytes() > inner.log_bytes_max.saturating_add(store::Options::default().segment_bytes) {
         eprintln!(
             "orderflow: the log has {} MB, more than the {} MB it may have, and cannot be shortened: a pipe has not \
-             read past {slowest}; see `orderflow explain` or stop that pipe",
+             read past {slowest}",
             store.log_bytes() >> 20,
             inner.log_bytes_max >> 20
         );
@@ -95,16 +112,34 @@ fn trim(inner: &Inner) -> Result<(), WriteRefused> {
     Ok(())
 }
 
+/// How far the slowest lane of these pipes is.
+fn slowest(inner: &Inner, of: impl Fn(&PipeEntry) -> bool) -> Result<SequenceNumber, WriteRefused> {
+    let mut slowest = SequenceNumber::new(u64::MAX - 1);
+    for pipe in inner.catalog().pipes.values().filter(|pipe| !pipe.dormant && of(pipe)) {
+        for lane in 0..pipe.lanes() {
+            slowest = slowest.min(inner.progress(pipe.id, lane)?.done);
+        }
+    }
+    Ok(slowest)
+}
+
+/// What points at changes that the log no longer has.
+fn clear(inner: &Inner, cleared: &mut Cleared) -> Result<(), WriteRefused> {
+    let lowest = layout::sequence(inner.commits.store.lowest());
+    clear_outcomes(inner, lowest, cleared)?;
+    clear_graves(inner, lowest)
+}
+
 /// Outcomes of records that the log no longer has.
 fn clear_outcomes(inner: &Inner, lowest: SequenceNumber, cleared: &mut Cleared) -> Result<(), WriteRefused> {
     for pipe in inner.catalog().pipes.values() {
-        for lane in 0..u16::try_from(pipe.spec.lanes).unwrap_or(0) {
+        for lane in 0..pipe.lanes_ever() {
             let from = cleared
                 .0
                 .entry((pipe.id, lane))
                 .or_insert_with(|| layout::outcome(pipe.id, lane, SequenceNumber::ZERO, 0));
             let end = layout::outcome(pipe.id, lane, lowest, 0);
-            clear(inner, OUTCOMES, from, &end)?;
+            clear_range(inner, OUTCOMES, from, &end)?;
             *from = end;
         }
     }
@@ -112,7 +147,7 @@ fn clear_outcomes(inner: &Inner, lowest: SequenceNumber, cleared: &mut Cleared) 
 }
 
 /// Deletes a range of keys.
-fn clear(inner: &Inner, space: store::Space, from: &[u8], end: &[u8]) -> Result<(), WriteRefused> {
+fn clear_range(inner: &Inner, space: store::Space, from: &[u8], end: &[u8]) -> Result<(), WriteRefused> {
     if from >= end {
         return Ok(());
     }
@@ -175,6 +210,7 @@ pub(crate) fn check(inner: &Inner) -> Result<Check, WriteRefused> {
     for damage in store.verify_all()? {
         check.findings.push(damage.to_string());
     }
+    let tables = inner.catalog().tables.values().map(|entry| (entry.id, table_of(entry))).collect();
     let lowest = store.lowest();
     let mut log = store.log_from(lowest)?;
     while let Some(entry) = log.next()? {
@@ -182,8 +218,9 @@ pub(crate) fn check(inner: &Inner) -> Result<Check, WriteRefused> {
         if entry.kind() == kind::CHANGE {
             let place = layout::sequence(entry.seq);
             let at = layout::timestamp(entry.time_ms);
-            if let Err(error) = codec::read_change(entry.record(), place, at) {
-                check.findings.push(format!("entry {place} of the log: {error}"));
+            match codec::read_change(entry.record(), place, at) {
+                Ok(change) => check.findings.extend(missing(inner, &tables, &change)?),
+                Err(error) => check.findings.push(format!("entry {place} of the log: {error}")),
             }
         }
     }
@@ -211,4 +248,18 @@ pub(crate) fn check(inner: &Inner) -> Result<Check, WriteRefused> {
         }
     }
     Ok(check)
+}
+
+/// What is wrong if the index does not have a change of the log, or a later one of the same key.
+fn missing(inner: &Inner, tables: &BTreeMap<TableId, Table>, change: &Change) -> Result<Option<String>, WriteRefused> {
+    let place = change.sequence;
+    let Some(table) = tables.get(&change.table) else {
+        return Ok(Some(format!("entry {place} of the log is of a table that is not known")));
+    };
+    let Ok(key) = table.key_of(&change.keys) else {
+        return Ok(Some(format!("entry {place} of the log has no key of table {}", table.name)));
+    };
+    let found = inner.commits.store.get(ITEMS, &layout::item(table.id, &key))?;
+    let holds = found.is_some_and(|(seq, _)| layout::sequence(seq) >= place);
+    Ok((!holds).then(|| format!("the index does not have entry {place} of the log, of table {}", table.name)))
 }

@@ -15,7 +15,7 @@ use crate::queues::{LiveQueue, Sent};
 use crate::spec::{InvocationType, PipeSpec};
 use delivery::dead_letter::Letter;
 use delivery::filters::Filters;
-use delivery::lane::{Batch, DeadLetter, Lane, Next, Outcome, Policy, Progress, Settled, Span, Step};
+use delivery::lane::{self, Batch, DeadLetter, Lane, Next, Outcome, Policy, Progress, Settled, Span, Step};
 use std::cell::RefCell;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
@@ -101,8 +101,12 @@ struct Worker {
 
 impl Worker {
     fn run(&mut self) {
-        while !self.pipe.is_stopping() {
+        loop {
+            // Before looking whether to stop: a nudge in between must not be taken for an old one.
             let nudges = self.pipe.feed.nudges();
+            if self.pipe.is_stopping() {
+                break;
+            }
             self.fill();
             self.show();
             match self.lane.poll(clock::now()) {
@@ -127,7 +131,7 @@ impl Worker {
         self.pipe.done[usize::from(self.id.lane)].store(done, Ordering::Relaxed);
     }
 
-    /// Offers the lane what there is, until it is full or there is no more.
+    /// Offers the lane what there is, until it has something to do or there is no more.
     fn fill(&mut self) {
         while !self.lane.is_full() && !self.pipe.is_stopping() {
             match self.pipe.feed.after(self.cursor, CHUNK) {
@@ -150,6 +154,10 @@ impl Worker {
                 }
                 After::Behind(floor) => self.catch_up(floor),
             }
+            if self.lane.waiting() > 0 {
+                return;
+            }
+            self.keep_filtered(FILTERED_MAX);
         }
     }
 
@@ -169,7 +177,8 @@ impl Worker {
     }
 
     fn concerns(&self, table: TableId, spread: u64) -> bool {
-        table == self.pipe.table && spread % u64::from(self.pipe.spec.lanes) == u64::from(self.id.lane)
+        let lanes = self.pipe.done.len();
+        table == self.pipe.table && lane::lane_of(spread, lanes) == usize::from(self.id.lane)
     }
 
     /// Reads the log up to `floor`, as far as the lane has room.

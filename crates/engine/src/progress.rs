@@ -5,7 +5,7 @@
 //! ([`Checkpoints::commit_now`]).
 //!
 //! Invariant: a lane's progress reaches the log in the order in which the lane made it, because taking it from the
-//! stage and handing it in happen under one lock.
+//! stage, handing it in and, if it is refused, putting it back happen in turns: one at a time.
 
 use crate::commit::{Commits, WriteRefused};
 use crate::layout::{self, OUTCOMES, STATE, kind};
@@ -101,6 +101,8 @@ pub enum Then {
 pub(crate) struct Checkpoints {
     commits: Commits,
     stage: Mutex<Stage>,
+    /// Held from taking progress off the stage until it is durable, or back.
+    turn: Mutex<()>,
     bell: Condvar,
 }
 
@@ -123,7 +125,7 @@ impl Checkpoints {
         // Beginning with the time, the counter is never used again after a restart.
         let counter = u64::try_from(started_at.millis()).unwrap_or(0) << 20;
         let stage = Mutex::new(Stage { counter, ..Stage::default() });
-        Arc::new(Self { commits, stage, bell: Condvar::new() })
+        Arc::new(Self { commits, stage, turn: Mutex::new(()), bell: Condvar::new() })
     }
 
     fn lock(&self) -> MutexGuard<'_, Stage> {
@@ -151,6 +153,7 @@ impl Checkpoints {
         give_up: impl Fn() -> bool,
     ) -> Result<(), WriteRefused> {
         loop {
+            let turn = self.turn();
             let mut stage = self.lock();
             let before = stage.lanes.remove(&lane);
             let mut staged = Staged { progress: progress.clone(), outcomes: vec![] };
@@ -158,15 +161,14 @@ impl Checkpoints {
             staged.outcomes.extend_from_slice(outcomes);
             let mut entries = make();
             entries.push(stage.entry(&BTreeMap::from([(lane, staged)])));
-            // Handed in under the lock, waited for without it.
-            let answer = self.hand_in(entries);
             drop(stage);
-            match answer.and_then(Answer::wait) {
+            match self.hand_in(entries).and_then(Answer::wait) {
                 Ok(()) => return Ok(()),
                 Err(WriteRefused::Busy | WriteRefused::NoSpace) if !give_up() => {
                     // The disk is full even for us: try until there is room. What was staged before goes back as it
                     // was; the new progress must not become durable without the entries that belong to it.
-                    self.lock().lanes.extend(before.map(|before| (lane, before)));
+                    self.put_back(before.map(|before| (lane, before)).into_iter().collect());
+                    drop(turn);
                     std::thread::sleep(RETRY_AFTER);
                 }
                 Err(refused) => return Err(refused),
@@ -176,19 +178,29 @@ impl Checkpoints {
 
     /// Makes everything durable that is staged now.
     pub(crate) fn flush(&self) -> Result<(), WriteRefused> {
+        let _turn = self.turn();
         let mut stage = self.lock();
         let taken = std::mem::take(&mut stage.lanes);
         if taken.is_empty() {
             return Ok(());
         }
         let entry = stage.entry(&taken);
-        let answer = self.hand_in(vec![entry]);
         drop(stage);
-        let kept = answer.and_then(Answer::wait);
+        let kept = self.hand_in(vec![entry]).and_then(Answer::wait);
         if kept.is_err() {
-            self.lock().put_back(taken);
+            self.put_back(taken);
         }
         kept
+    }
+
+    fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().expect("no thread panics during its turn")
+    }
+
+    /// What was taken off the stage and not kept; rings, because others may have found the stage empty meanwhile.
+    fn put_back(&self, taken: BTreeMap<LaneId, Staged>) {
+        self.lock().put_back(taken);
+        self.bell.notify_all();
     }
 
     fn hand_in(&self, entries: Vec<EntryBuilder>) -> Result<Answer, WriteRefused> {
@@ -204,36 +216,30 @@ impl Checkpoints {
 
     /// Hands in what is staged until told to stop; the thread's whole life.
     pub(crate) fn run(&self) {
-        loop {
-            let mut stage = self.lock();
-            while stage.lanes.is_empty() && !stage.stopping {
-                stage = self.bell.wait(stage).expect("no thread panics while it holds the stage");
-            }
-            if stage.stopping && stage.lanes.is_empty() {
-                return;
-            }
-            if !stage.stopping {
-                let waited = self.bell.wait_timeout_while(stage, GATHER_FOR, |stage| !stage.stopping);
-                (stage, _) = waited.expect("no thread panics while it holds the stage");
-            }
-            let taken = std::mem::take(&mut stage.lanes);
-            if taken.is_empty() {
-                continue;
-            }
-            let entry = stage.entry(&taken);
-            let answer = self.hand_in(vec![entry]);
-            let stopping = stage.stopping;
-            drop(stage);
-            match answer.and_then(Answer::wait) {
+        while let Some(stopping) = self.wait_for_company() {
+            match self.flush() {
                 Ok(()) => {}
-                Err(WriteRefused::Busy | WriteRefused::NoSpace) if !stopping => {
-                    self.lock().put_back(taken);
-                    std::thread::sleep(RETRY_AFTER);
+                Err(WriteRefused::Busy | WriteRefused::NoSpace) if !stopping => std::thread::sleep(RETRY_AFTER),
+                Err(refused) => {
+                    // Records are delivered again after the restart; nothing is lost.
+                    eprintln!("orderflow: the pipes' progress is no longer kept: {refused}");
+                    return;
                 }
-                // Records are delivered again after the restart; nothing is lost.
-                Err(_) => return,
             }
         }
+    }
+
+    /// Waits until there is something to hand in and it has gathered; whether it is the last time. `None` at the end.
+    fn wait_for_company(&self) -> Option<bool> {
+        let poisoned = "no thread panics while it holds the stage";
+        let idle = |stage: &mut Stage| stage.lanes.is_empty() && !stage.stopping;
+        let stage = self.bell.wait_while(self.lock(), idle).expect(poisoned);
+        if stage.stopping && stage.lanes.is_empty() {
+            return None;
+        }
+        let gathering = |stage: &mut Stage| !stage.stopping;
+        let (stage, _) = self.bell.wait_timeout_while(stage, GATHER_FOR, gathering).expect(poisoned);
+        Some(stage.stopping)
     }
 
     /// Writes what is left and ends the thread.

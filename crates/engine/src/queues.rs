@@ -203,17 +203,15 @@ impl LiveQueue {
 
     /// Deletes a message; `false` if no receive ever made this receipt. That it was gone already is no fault.
     pub(crate) async fn delete(&self, commits: &Commits, receipt: Receipt) -> Result<bool, WriteRefused> {
-        let deletion = self.lock().core.delete(receipt);
+        let deletion = self.lock().core.would_delete(receipt);
         match deletion {
             Deletion::NeverIssued => return Ok(false),
             Deletion::AlreadyGone => return Ok(true),
             Deletion::Deleted => {}
         }
-        let entry = self.deletion(&[receipt.id]);
-        if let Err(refused) = commits.commit_one(entry).await {
-            self.bring_back(receipt.id, receipt.sent_at);
-            return Err(refused);
-        }
+        // Here it goes only when it is gone from the disk: until then whoever asks is told that it is there.
+        commits.commit_one(self.deletion(&[receipt.id])).await?;
+        self.lock().core.forget(receipt.id, receipt.sent_at);
         Ok(true)
     }
 
@@ -226,12 +224,6 @@ impl LiveQueue {
             inner.core.forget(message.id, message.sent_at);
         }
         Ok(())
-    }
-
-    /// A message whose deletion could not be kept is there after all.
-    fn bring_back(&self, id: u64, sent_at: Timestamp) {
-        self.lock().core.restore(id, sent_at, State::New { visible_at: sent_at });
-        self.bell.notify_waiters();
     }
 
     /// The entry that takes messages away.

@@ -68,6 +68,7 @@ pub(crate) fn run(
     redrive: &Redrive,
     tell: &mut dyn FnMut(Redriven),
 ) -> Result<(), WriteRefused> {
+    let _alone = inner.redriving.lock().expect("no thread panics while it delivers again");
     let mut next = redrive.id.unwrap_or(0);
     loop {
         let letters = queue.browse(&inner.commits, next, 64)?;
@@ -77,7 +78,8 @@ pub(crate) fn run(
             if redrive.id.is_some_and(|id| id != letter.id) {
                 return Ok(());
             }
-            if !wanted(letter, redrive) {
+            // Others may have taken it away since the page was read.
+            if !wanted(letter, redrive) || queue.read(&inner.commits, letter.id)?.is_none() {
                 continue;
             }
             let redriven = deliver(inner, queue, letter, redrive.dry_run)?;

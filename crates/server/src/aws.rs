@@ -36,12 +36,12 @@ async fn functions(app: &App, reply: &Reply<'_>, call: lambda::Call) -> Response
     let catalog = app.engine.catalog();
     match call {
         lambda::Call::Invoke { function, payload, log_tail } => invoke(app, reply, function, &payload, log_tail).await,
-        lambda::Call::DryRun { function } if catalog.functions.contains_key(&function) => {
+        lambda::Call::DryRun { function } if catalog.functions.get(&function).is_some_and(|entry| !entry.dormant) => {
             reply.answer(&Answer::Lambda(lambda::Answer::Runnable))
         }
         lambda::Call::DryRun { function } => reply.refuse(&Refusal::NoSuchFunction(&function)),
         lambda::Call::ListFunctions { after, limit } => {
-            let awake = catalog.functions.values().filter(|entry| app.stacks.contains(&entry.stack));
+            let awake = catalog.functions.values().filter(|entry| app.stacks.contains(&entry.stack) && !entry.dormant);
             let mut listed: Vec<_> =
                 awake.filter(|entry| after.as_ref().is_none_or(|after| entry.spec.name > *after)).collect();
             let more = listed.len() > limit;

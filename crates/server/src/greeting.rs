@@ -104,7 +104,6 @@ fn say_stack(one: &Deployed, text: &mut String) -> std::fmt::Result {
             Act::Created => "created",
             Act::Changed => "changed",
             Act::Dormant => "no longer named; what it holds stays",
-            Act::Removed => "removed",
         };
         writeln!(text, "  {} {}: {act}", step.kind, step.name)?;
     }

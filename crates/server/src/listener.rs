@@ -21,8 +21,8 @@ use tokio::sync::{Semaphore, watch};
 
 /// The most connections of one listener.
 const CONNECTIONS_MAX: usize = 1_024;
-/// The largest body: a batch of 25 items of 400 KB, with room for how JSON writes them.
-const BODY_MAX: usize = 20 << 20;
+/// What all bodies that a listener holds may have together, in KiB.
+const BODIES_KIB_MAX: usize = 128 << 10;
 /// How long a client may take for the head of a request; also how long a connection may be idle.
 const HEAD_WITHIN: Duration = Duration::from_secs(60);
 /// How long a client may take for a body.
@@ -42,11 +42,15 @@ pub(crate) trait Service: Send + Sync + 'static {
 
     /// The only hosts that a browser may call us; empty for any.
     fn hosts(&self) -> &[String];
+
+    /// The largest body.
+    fn body_max(&self) -> usize;
 }
 
 /// Serves until `stop` says so; then requests that have begun are finished, within the drain's deadline.
 pub(crate) async fn serve<S: Service>(listener: TcpListener, service: Arc<S>, mut stop: watch::Receiver<bool>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let bodies = Arc::new(Semaphore::new(BODIES_KIB_MAX));
     let mut connections = tokio::task::JoinSet::new();
     loop {
         // Waiting for a place before accepting leaves further clients in the system's own queue, which is bounded.
@@ -65,9 +69,9 @@ pub(crate) async fn serve<S: Service>(listener: TcpListener, service: Arc<S>, mu
             Ok(((stream, peer), place)) => {
                 // Small answers must not wait for company; a socket that refuses this works all the same.
                 let _ = stream.set_nodelay(true);
-                let (service, stop) = (Arc::clone(&service), stop.clone());
+                let (service, bodies, stop) = (Arc::clone(&service), Arc::clone(&bodies), stop.clone());
                 connections.spawn(async move {
-                    connection(stream, peer, service, stop).await;
+                    connection(stream, peer, service, bodies, stop).await;
                     drop(place);
                 });
             }
@@ -86,11 +90,12 @@ async fn connection<S: Service>(
     stream: tokio::net::TcpStream,
     peer: SocketAddr,
     service: Arc<S>,
+    bodies: Arc<Semaphore>,
     mut stop: watch::Receiver<bool>,
 ) {
     let answer = service_fn(move |request| {
-        let service = Arc::clone(&service);
-        async move { Ok::<_, Infallible>(read_and_answer(&*service, request, peer).await) }
+        let (service, bodies) = (Arc::clone(&service), Arc::clone(&bodies));
+        async move { Ok::<_, Infallible>(read_and_answer(&*service, &bodies, request, peer).await) }
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -109,6 +114,7 @@ async fn connection<S: Service>(
 
 async fn read_and_answer<S: Service>(
     service: &S,
+    bodies: &Semaphore,
     request: Request<Incoming>,
     peer: SocketAddr,
 ) -> Response<Full<Bytes>> {
@@ -116,12 +122,25 @@ async fn read_and_answer<S: Service>(
     if let Err(said) = is_ours(&parts.headers, service.hosts()) {
         return plain(StatusCode::FORBIDDEN, said);
     }
-    let announced = parts.headers.get("content-length").and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > BODY_MAX as u64) {
+    let body_max = service.body_max();
+    // A body whose length is not said may become as large as any.
+    let announced = hyper::body::Body::size_hint(&body).exact();
+    let length = announced.map_or(body_max, |length| usize::try_from(length).unwrap_or(usize::MAX));
+    if length > body_max {
         return too_large();
     }
-    let body = tokio::time::timeout(BODY_WITHIN, Limited::new(body, BODY_MAX).collect());
-    match body.await {
+    let room = u32::try_from(length.div_ceil(1024)).expect("at most what a body may have");
+    // Held until the answer is there; who finds no room waits, within the same time.
+    let collected = async {
+        let room = bodies.acquire_many(room).await.expect("the semaphore is never closed");
+        (Limited::new(body, body_max).collect().await, room)
+    };
+    let read = tokio::time::timeout(BODY_WITHIN, collected).await;
+    let (body, _room) = match read {
+        Ok((body, room)) => (Ok(body), Some(room)),
+        Err(late) => (Err(late), None),
+    };
+    match body {
         Ok(Ok(body)) => service.answer(Whole { parts, body: body.to_bytes(), peer }).await,
         Ok(Err(error)) if error.is::<LengthLimitError>() => too_large(),
         Ok(Err(_)) => plain(StatusCode::BAD_REQUEST, "the body of the request ended early\n"),
@@ -130,7 +149,7 @@ async fn read_and_answer<S: Service>(
 }
 
 /// A page of somebody else's can make a browser send us forms; it cannot hide for whom it thinks they are.
-fn is_ours(headers: &hyper::HeaderMap, hosts: &[String]) -> Result<(), &'static str> {
+pub(crate) fn is_ours(headers: &hyper::HeaderMap, hosts: &[String]) -> Result<(), &'static str> {
     if hosts.is_empty() {
         return Ok(());
     }
@@ -155,7 +174,7 @@ fn host_of(value: &str) -> &str {
 }
 
 fn too_large() -> Response<Full<Bytes>> {
-    plain(StatusCode::PAYLOAD_TOO_LARGE, "the body of the request is larger than 20 MiB\n")
+    plain(StatusCode::PAYLOAD_TOO_LARGE, "the body of the request is too large\n")
 }
 
 /// A short answer in words.

@@ -1,7 +1,7 @@
 //! Decides when a client that no longer takes its answer is given up.
 //!
-//! Hyper waits for a peer to read for as long as it takes; here a write that makes no progress for a while ends the
-//! connection, so that what it holds is free again.
+//! Hyper waits for a peer to read for as long as it takes; here an answer that is not taken whole within a minute ends
+//! the connection, so that what it holds is free again.
 
 use std::io;
 use std::pin::Pin;
@@ -11,13 +11,13 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
-/// How long a write may stall.
-const STALL_MAX: Duration = Duration::from_secs(30);
+/// How long a peer may take for an answer that it does not take at once.
+const STALL_MAX: Duration = Duration::from_secs(60);
 
-/// A stream whose writes fail when they make no progress.
+/// A stream whose writes fail when the peer takes too long for them.
 pub(crate) struct Stalling {
     stream: TcpStream,
-    /// Runs while a write waits for the peer.
+    /// Runs from the first write that has to wait until everything is written.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
@@ -28,7 +28,6 @@ impl Stalling {
 
     fn watch<T>(&mut self, context: &mut Context<'_>, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if polled.is_ready() {
-            self.stalled = None;
             return polled;
         }
         let until = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + STALL_MAX)));
@@ -68,6 +67,10 @@ impl AsyncWrite for Stalling {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let polled = Pin::new(&mut self.stream).poll_flush(context);
+        if polled.is_ready() {
+            // Hyper flushes when it has written all it has.
+            self.stalled = None;
+        }
         self.watch(context, polled)
     }
 

@@ -147,26 +147,40 @@ pub(crate) struct Deployed {
     pub(crate) steps: Vec<Step>,
 }
 
-/// Deploys one template; what is refused is said in words.
-fn deploy(engine: &Engine, source: &Source, config: &Config, admin: SocketAddr) -> Result<Deployed, String> {
+/// Deploys the templates, all of them or none; what is refused is said in words.
+fn deploy(engine: &Engine, sources: &[Source], config: &Config, admin: SocketAddr) -> Result<Vec<Deployed>, String> {
+    let mut stacks = Vec::new();
     let catalog = engine.catalog();
-    let labels: std::collections::BTreeMap<String, String> = catalog
-        .tables
-        .iter()
-        .filter_map(|(name, entry)| Some((name.to_string(), entry.stream.as_ref()?.label.clone())))
-        .collect();
-    let label = move |table: &str| labels.get(table).cloned().unwrap_or_else(|| "*".to_owned());
-    let stack = resolve(source, config, admin, Box::new(label)).map_err(|errors| errors.to_string())?;
-    if let Some(before) = catalog.origins.get(&stack.name)
-        && let Ok(before) = serde_json::from_value::<Stack>(before.clone())
-        && let Err(refusals) = stack::diff(&before, &stack)
-    {
-        let lines: Vec<String> = refusals.iter().map(|refusal| format!("error: {}: {refusal}", source.shown)).collect();
-        return Err(lines.join("\n"));
+    for source in sources {
+        let stack = resolve(source, config, admin, labels(engine)).map_err(|errors| errors.to_string())?;
+        if let Some(before) = catalog.origins.get(&stack.name) {
+            let before: Stack = serde_json::from_value(before.clone()).map_err(|error| {
+                format!("error: {}: what was deployed before as {} cannot be read: {error}", source.shown, stack.name)
+            })?;
+            if let Err(refusals) = stack::diff(&before, &stack) {
+                let line = |refusal: &stack::Refusal| format!("error: {}: {refusal}", source.shown);
+                return Err(refusals.iter().map(line).collect::<Vec<_>>().join("\n"));
+            }
+        }
+        stacks.push(stack);
     }
-    let spec = convert::spec_of(&stack);
-    let steps = engine.deploy(&spec).map_err(|error| format!("error: {}: {error}", source.shown))?;
-    Ok(Deployed { shown: source.shown.clone(), stack, steps })
+    let specs: Vec<_> = stacks.iter().map(convert::spec_of).collect();
+    let steps = engine.deploy_all(&specs).map_err(|error| format!("error: {error}"))?;
+    // Streams have their labels now, which outputs name.
+    let deployed = sources.iter().zip(steps).map(|(source, steps)| {
+        let stack = resolve(source, config, admin, labels(engine)).map_err(|errors| errors.to_string())?;
+        Ok(Deployed { shown: source.shown.clone(), stack, steps })
+    });
+    deployed.collect()
+}
+
+/// The labels of the streams that there are.
+fn labels(engine: &Engine) -> stack::StreamLabel {
+    let catalog = engine.catalog();
+    Box::new(move |table| {
+        let stream = catalog.tables.iter().find(|(name, _)| name.as_str() == table).map(|(_, entry)| &entry.stream);
+        stream.and_then(Option::as_ref).map_or_else(|| "*".to_owned(), |stream| stream.label.clone())
+    })
 }
 
 #[expect(clippy::too_many_arguments, reason = "called once, with what `run` has put together")]
@@ -189,13 +203,10 @@ async fn serve(
         Err(said) => return Ok(refuse(&said)),
     };
     let (admin_at, public_at) = (admin.local_addr()?, public.local_addr()?);
-    let mut deployed = Vec::new();
-    for source in &sources {
-        match deploy(engine, source, config, admin_at) {
-            Ok(one) => deployed.push(one),
-            Err(said) => return Ok(refuse(&said)),
-        }
-    }
+    let deployed = match deploy(engine, &sources, config, admin_at) {
+        Ok(deployed) => deployed,
+        Err(said) => return Ok(refuse(&said)),
+    };
     let stacks: Vec<String> = deployed.iter().map(|one| one.stack.name.clone()).collect();
     let failing = FailingOrders::parse(&std::env::var("ORDERFLOW_FAIL_ORDERS").unwrap_or_default());
     let drill: Vec<String> = failing.iter().map(str::to_owned).collect();
@@ -212,7 +223,8 @@ async fn serve(
     });
     let context = wire::Context { account: engine.account().clone(), base_url: format!("http://{admin_at}") };
     let hosts = if admin_at.ip().is_loopback() { loopback_hosts() } else { Vec::new() };
-    let admin = listener::serve(admin, Arc::new(Admin { app: Arc::clone(&app), context, hosts }), stopped.clone());
+    let admin_service = Admin { app: Arc::clone(&app), context, hosts, loopback: loopback_hosts() };
+    let admin = listener::serve(admin, Arc::new(admin_service), stopped.clone());
     let public = listener::serve(public, Arc::new(Public), stopped);
     let (admin, public) = (tokio::spawn(admin), tokio::spawn(public));
     let card = directory.join("server.json");
@@ -254,7 +266,7 @@ fn functions(engine: &Engine, stacks: &[String], failing: FailingOrders) -> Runt
         lines.append(group, stream, &printed, engine::now().millis())
     };
     let catalog = engine.catalog();
-    let awake = catalog.functions.values().filter(|entry| stacks.contains(&entry.stack));
+    let awake = catalog.functions.values().filter(|entry| stacks.contains(&entry.stack) && !entry.dormant);
     Runtime::new(awake.map(|entry| entry.spec.clone()), failing, Arc::new(printer))
 }
 
@@ -276,6 +288,7 @@ struct Admin {
     app: Arc<App>,
     context: wire::Context,
     hosts: Vec<String>,
+    loopback: Vec<String>,
 }
 
 impl Service for Admin {
@@ -287,6 +300,10 @@ impl Service for Admin {
             // Requests to these are not signed, so they are for this machine alone.
             if !peer.ip().is_loopback() {
                 return listener::plain(StatusCode::FORBIDDEN, "this path answers to this machine only\n");
+            }
+            // Nor for pages of other sites that this machine's browser shows.
+            if let Err(said) = listener::is_ours(&parts.headers, &self.loopback) {
+                return listener::plain(StatusCode::FORBIDDEN, said);
             }
             let answer = own::answer(&self.app, method, path, query, &body).await;
             let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -304,6 +321,11 @@ impl Service for Admin {
     fn hosts(&self) -> &[String] {
         &self.hosts
     }
+
+    fn body_max(&self) -> usize {
+        // A batch of 25 items of 400 KB, with room for how JSON writes them.
+        20 << 20
+    }
 }
 
 /// The listener for everybody.
@@ -319,5 +341,10 @@ impl Service for Public {
 
     fn hosts(&self) -> &[String] {
         &[]
+    }
+
+    fn body_max(&self) -> usize {
+        // Nothing here reads a body.
+        0
     }
 }

@@ -483,25 +483,32 @@ fn long_child(directory: &Path) {
     });
     let store = OurStore::open(directory);
     let tenth = LONG_ORDERS / 10;
-    let bare = |name: &str| {
-        let directory = PathBuf::from(format!("{}-bare-{name}", directory.display()));
-        let rate = fixed_count(&BareLog::open(&directory), tenth);
-        let _ = std::fs::remove_dir_all(directory);
-        rate
+    let bare = || {
+        wait_until_idle();
+        let rate = |round: usize| {
+            let directory = PathBuf::from(format!("{}-bare-{round}", directory.display()));
+            let rate = fixed_count(&BareLog::open(&directory), tenth / 2);
+            let _ = std::fs::remove_dir_all(directory);
+            rate
+        };
+        (0..ROUNDS).map(rate).collect::<Vec<_>>()
     };
-    let mut ratios = Vec::new();
+    // Around the run, not in it: a pause would let the store catch up with its merging, and its
+    // merging would slow the baseline down.
+    let before = bare();
+    wait_until_idle();
+    let mut rates = Vec::new();
     for at in 1..=10 {
         let rate = fixed_count(&store, tenth);
         println!("tenth {at}: {rate:.0} orders/s");
-        if at == 1 || at == 10 {
-            // Twice, because the store is still merging its files behind the first.
-            let ratio = [rate / bare("one"), rate / bare("two")];
-            let name = if at == 1 { "store/first tenth of two million" } else { "store/last tenth of two million" };
-            report(name, rate, "orders/s", "append+fdatasync", &[(ratio[0] + ratio[1]) / 2.0]);
-            ratios.push((ratio[0] + ratio[1]) / 2.0);
-        }
+        rates.push(rate);
     }
-    report("store/last tenth to first tenth", ratios[1] / ratios[0], "ratio", "", &[]);
+    let after = bare();
+    let ratios = |rate: f64, bare: &[f64]| bare.iter().map(|bare| rate / bare).collect::<Vec<_>>();
+    let (first, last) = (ratios(rates[0], &before), ratios(rates[9], &after));
+    report("store/first tenth of two million", rates[0], "orders/s", "append+fdatasync", &first);
+    report("store/last tenth of two million", rates[9], "orders/s", "append+fdatasync", &last);
+    report("store/last tenth to first tenth", median(&last) / median(&first), "ratio", "", &[]);
     let peak_mb = peak_kib.load(Ordering::Relaxed) as f64 / 1024.0;
     report("store/peak anonymous memory", peak_mb, "MiB", "", &[]);
     std::thread::spawn(|| {
@@ -509,6 +516,22 @@ fn long_child(directory: &Path) {
         std::process::abort();
     });
     fixed_count(&store, u64::MAX);
+}
+
+/// Waits until this process has used next to no processor for half a second.
+fn wait_until_idle() {
+    let ticks = || {
+        let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+        let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
+        fields.filter_map(|field| field.parse::<u64>().ok()).sum::<u64>()
+    };
+    loop {
+        let before = ticks();
+        std::thread::sleep(Duration::from_millis(500));
+        if ticks() - before <= 3 {
+            return;
+        }
+    }
 }
 
 /// Orders per second over this many orders.

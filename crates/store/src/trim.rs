@@ -21,8 +21,20 @@ const MAGIC: [u8; 8] = *b"of-low-1";
 pub enum Before {
     /// Entries before this one.
     Seq(Seq),
-    /// Entries written before this, in milliseconds since 1970.
-    TimeMs(u64),
+    /// Entries that are both before this one and written before this, in milliseconds since 1970.
+    Old {
+        /// This entry and those after it stay, however old.
+        seq: Seq,
+        /// What was written later stays.
+        time_ms: u64,
+    },
+    /// The oldest entries before this one, and no more than make the log this small.
+    Large {
+        /// This entry and those after it stay, however large the log is.
+        seq: Seq,
+        /// How large the log may be.
+        bytes_max: u64,
+    },
 }
 
 /// The entry that the log should reach back to.
@@ -89,9 +101,15 @@ impl Trim<'_> {
     fn lowest_after(&self, before: Before) -> Seq {
         let segments = self.segments.all();
         // A segment ends where the next begins; what is in it was written before that was created.
-        let gone = segments.windows(2).take_while(|pair| match before {
-            Before::Seq(seq) => pair[1].head.first <= seq,
-            Before::TimeMs(time_ms) => pair[1].head.created_ms < time_ms,
+        let mut bytes: u64 = segments.iter().map(|segment| segment.end()).sum();
+        let gone = segments.windows(2).take_while(|pair| {
+            let goes = match before {
+                Before::Seq(seq) => pair[1].head.first <= seq,
+                Before::Old { seq, time_ms } => pair[1].head.first <= seq && pair[1].head.created_ms < time_ms,
+                Before::Large { seq, bytes_max } => pair[1].head.first <= seq && bytes > bytes_max,
+            };
+            bytes -= pair[0].end();
+            goes
         });
         gone.last().map_or(Seq::FIRST, |pair| pair[1].head.first)
     }

@@ -189,7 +189,7 @@ fn a_trim_removes_whole_old_segments_and_the_rest_still_reads() {
     assert!(before > 5);
     assert_eq!(store.applied(), Seq(0), "nothing is in the index yet");
     assert_eq!(store.trim(Before::Seq(Seq(1))).unwrap(), Seq(1));
-    let lowest = store.trim(Before::TimeMs(1100)).unwrap();
+    let lowest = store.trim(Before::Old { seq: Seq(u64::MAX), time_ms: 1100 }).unwrap();
     assert!(lowest > Seq(50) && lowest <= Seq(101), "{lowest}");
     assert!(store.applied() >= lowest.before());
     assert!(matches!(store.log_from(lowest.before()), Err(ReadError::Trimmed { lowest: found }) if found == lowest));
