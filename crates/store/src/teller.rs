@@ -3,7 +3,7 @@
 //!
 //! Waking hundreds of threads takes about as long as a sync, so a thread of its own does it while
 //! the writer is at the next group. A small group is told by the writer itself when nothing is
-//! outstanding, which saves a lone client the way through another thread.
+//! outstanding: the way through another thread would cost a few clients more than it saves.
 
 use crate::inbox::Reply;
 use crate::progress::{Progress, lock};

@@ -6,13 +6,9 @@ use std::process::{Command, Stdio};
 
 const DIR: &str = "LINES_TEST_DIR";
 
-/// The process to be killed: appends without end and says which appends returned. It does nothing unless it is given a
-/// directory, so running it by hand is harmless.
-#[test]
-#[ignore = "started by the test below, to be killed"]
-fn appends_until_killed() {
-    let Some(dir) = std::env::var_os(DIR) else { return };
-    let lines = open(Path::new(&dir));
+/// The process to be killed: appends without end and says which appends returned.
+fn append_until_killed(dir: &Path) {
+    let lines = open(dir);
     let mut out = std::io::stdout();
     for n in texts(&lines, "g").len() as i64.. {
         // Segments change every few lines, so that kills fall into sealing as well.
@@ -21,15 +17,19 @@ fn appends_until_killed() {
     }
 }
 
+/// The test starts this program again, with this test alone and a directory: that is the process to be killed.
 #[test]
 fn what_was_appended_outlives_a_kill() {
+    if let Some(dir) = std::env::var_os(DIR) {
+        append_until_killed(Path::new(&dir));
+    }
     const ROUNDS: i64 = 20;
     let dir = tempfile::tempdir().unwrap();
     let mut acknowledged = -1;
     drop(open(dir.path()).create_group("g", None, 0));
     for round in 1..=ROUNDS {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", &format!("{}::appends_until_killed", module()), "--ignored", "--nocapture"])
+            .args(["--exact", &format!("{}::what_was_appended_outlives_a_kill", module()), "--nocapture"])
             .env(DIR, dir.path())
             .stdout(Stdio::piped())
             .spawn()
