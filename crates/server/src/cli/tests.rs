@@ -1,3 +1,5 @@
+//! What can be typed, and what is refused.
+
 use super::*;
 use clap::CommandFactory;
 use clap::error::ErrorKind;

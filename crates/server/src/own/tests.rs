@@ -1,3 +1,5 @@
+//! What the paths under /_orderflow/ answer.
+
 use super::*;
 use crate::ask::tests::House;
 use crate::config::Config;

@@ -1,3 +1,5 @@
+//! Dead letters as people see them.
+
 use super::*;
 use serde_json::value::RawValue;
 

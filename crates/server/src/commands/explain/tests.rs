@@ -1,3 +1,5 @@
+//! An order's story as people see it.
+
 use super::*;
 use crate::views::order::Clause;
 use serde_json::json;
