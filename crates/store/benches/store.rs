@@ -510,7 +510,7 @@ fn long_child(directory: &Path) {
     let (first, last) = (ratios(rates[0], &before), ratios(rates[9], &after));
     report("store/first tenth of two million", rates[0], "orders/s", "append+fdatasync", &first);
     report("store/last tenth of two million", rates[9], "orders/s", "append+fdatasync", &last);
-    report("store/last tenth to first tenth", median(&last) / median(&first), "ratio", "", &[]);
+    report("store/last tenth to first tenth", median(&last) / median(&first) * 100.0, "percent", "", &[]);
     let peak_mb = peak_kib.load(Ordering::Relaxed) as f64 / 1024.0;
     report("store/peak anonymous memory", peak_mb, "MiB", "", &[]);
     std::thread::spawn(|| {

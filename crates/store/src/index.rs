@@ -22,10 +22,7 @@ const APPLIED: &[u8] = b"\xffapplied";
 const LOG_ID: &[u8] = b"\xfflog";
 
 /// Above this many unmerged files the applier waits for the merging to catch up.
-static UNMERGED_MAX: std::sync::LazyLock<usize> = std::sync::LazyLock::new(|| env("UM", 16) as usize);
-pub(crate) fn env(n: &str, d: u64) -> u64 {
-    std::env::var(n).ok().and_then(|v| v.parse().ok()).unwrap_or(d)
-}
+const UNMERGED_MAX: usize = 16;
 
 pub(crate) struct Index {
     database: Database,
@@ -44,7 +41,7 @@ impl Index {
         let text = |error: fjall::Error| error.to_string();
         let database = Database::builder(path)
             .cache_size(options.block_cache_bytes)
-            .worker_threads(crate::index::env("W", 1) as usize)
+            .worker_threads(1)
             .max_journaling_size(64 * 1024 * 1024)
             .manual_journal_persist(true)
             .open()
@@ -54,12 +51,10 @@ impl Index {
                 KeyspaceCreateOptions::default()
                     .manual_journal_persist(true)
                     .max_memtable_size(1024 * 1024)
-                    .data_block_size_policy(BlockSizePolicy::all(env("BS", 8) as u32 * 1024))
+                    .data_block_size_policy(BlockSizePolicy::all(8 * 1024))
                     .data_block_compression_policy(CompressionPolicy::all(CompressionType::None))
                     .compaction_strategy(Arc::new(
-                        fjall::compaction::Leveled::default()
-                            .with_l0_threshold(env("L0", 4) as u8)
-                            .with_table_target_size(env("TT", 32) * 1024 * 1024),
+                        fjall::compaction::Leveled::default().with_table_target_size(32 * 1024 * 1024),
                     ))
             })
             .map_err(text)?;
@@ -117,7 +112,7 @@ impl Index {
 
     /// Waits while merging lags far behind; `stopped` ends the wait.
     pub(crate) fn wait_for_merging(&self, stopped: impl Fn() -> bool) -> Result<(), String> {
-        while self.keys.l0_table_count() >= *UNMERGED_MAX && !stopped() {
+        while self.keys.l0_table_count() >= UNMERGED_MAX && !stopped() {
             self.check()?;
             std::thread::sleep(Duration::from_millis(2));
         }

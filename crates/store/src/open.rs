@@ -129,7 +129,6 @@ pub(crate) fn open(directory: &Path, options: &Options, on_fatal: OnFatal) -> Re
         watermark_was_missing: acknowledged.is_none() && last > Seq::NONE,
         took: began.elapsed(),
     };
-    let active_end = active.end();
     let appender = Appender {
         disk: options.disk.clone(),
         segments: segments.clone(),
@@ -139,7 +138,6 @@ pub(crate) fn open(directory: &Path, options: &Options, on_fatal: OnFatal) -> Re
         previous_sum,
         segment_bytes: options.segment_bytes,
         marked_at,
-        reserved: active_end,
     };
     Ok(Parts {
         lock,

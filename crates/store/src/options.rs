@@ -53,7 +53,7 @@ impl Default for Options {
             inbox_commits: 4096,
             inbox_bytes: 16 * 1024 * 1024,
             overlay_bytes: 64 * 1024 * 1024,
-            seal_bytes: crate::index::env("SEAL", 16) as usize * 1024 * 1024,
+            seal_bytes: 16 * 1024 * 1024,
             block_cache_bytes: 32 * MIB,
             floor_clients_bytes: 128 * MIB,
             floor_engine_bytes: 48 * MIB,

@@ -3,7 +3,7 @@
 //!
 //! Waking hundreds of threads takes about as long as a sync, so a thread of its own does it while
 //! the writer is at the next group. A small group is told by the writer itself when nothing is
-//! outstanding: the way through another thread would cost a few clients more than it saves.
+//! outstanding: for a few clients the way through another thread costs more than it saves.
 
 use crate::inbox::Reply;
 use crate::progress::{Progress, lock};
@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 /// Groups that may be durable and untold; then the writer waits.
 const OUTSTANDING_MAX: usize = 2;
 /// Up to this many commits are told by the writer.
-static FEW: std::sync::LazyLock<usize> = std::sync::LazyLock::new(|| crate::index::env("FEW", 4) as usize);
+const FEW: usize = 16;
 
 /// A durable group.
 pub(crate) struct Told<A> {
@@ -50,7 +50,7 @@ pub(crate) fn teller<A>(feed: Feed<A>, progress: Arc<Progress>) -> (Teller<A>, T
 impl<A> Teller<A> {
     /// Tells of a group, now or soon; hands it back if nobody can be told any more.
     pub(crate) fn tell(&self, group: Told<A>) -> Result<(), Told<A>> {
-        if group.replies.len() <= *FEW && self.shared.outstanding.load(Ordering::Acquire) == 0 {
+        if group.replies.len() <= FEW && self.shared.outstanding.load(Ordering::Acquire) == 0 {
             self.shared.tell(group);
             return Ok(());
         }

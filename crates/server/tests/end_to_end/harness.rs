@@ -103,7 +103,7 @@ impl Server {
     pub(crate) fn stop(mut self) {
         let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(asked.success());
-        let ended = self.child.wait().unwrap();
+        let ended = soon("the server stops", || self.child.try_wait().unwrap().ok_or(()));
         assert!(ended.success(), "{ended}: {}", self.complaints.lock().unwrap());
     }
 
@@ -298,12 +298,17 @@ impl Ended {
     }
 }
 
-/// Runs the program in `directory`, which is where it finds `orderflow-data` and `orderflow.toml`.
+/// Runs the program in `directory`, which is where it finds `orderflow-data`. It is told to look for servers where there
+/// is none, unless an argument says otherwise: somebody's own may run on this machine where it looks by itself.
 pub(crate) fn run(directory: &Path, arguments: &[&str]) -> Ended {
-    run_with_input(directory, arguments, "")
+    let config = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/end_to_end/nobody.toml");
+    run_with_input(directory, &[arguments, &["--config", config]].concat(), "")
 }
 
-/// Runs the program with something to read.
+/// A setting with which no server is found: nobody listens on this port.
+pub(crate) const NOBODY: &str = include_str!("nobody.toml");
+
+/// Runs the program as it is, with something to read.
 pub(crate) fn run_with_input(directory: &Path, arguments: &[&str], input: &str) -> Ended {
     let mut command = Command::new(PROGRAM);
     command.current_dir(directory).args(arguments).env_remove("ORDERFLOW_FAIL_ORDERS").env("NO_COLOR", "1");

@@ -12,8 +12,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-const RESERVE_BYTES: u64 = 4 * 1024 * 1024;
-
 /// Why a group is not in the log.
 #[derive(Debug)]
 pub(crate) enum NotAppended {
@@ -32,8 +30,6 @@ pub(crate) struct Appender {
     pub(crate) previous_sum: u32,
     pub(crate) segment_bytes: u64,
     pub(crate) marked_at: u64,
-    /// How long the file is: the bytes behind `end` are zeros.
-    pub(crate) reserved: u64,
 }
 
 impl Appender {
@@ -51,9 +47,6 @@ impl Appender {
         head.first = self.next;
         head.previous_sum = self.previous_sum;
         let head = head.seal(self.segments.log, group);
-        if self.end + bytes > self.reserved {
-            self.reserve(bytes);
-        }
         let file = self.active.file.as_ref();
         if let Err(error) = write_all_at(file, group, self.end) {
             return Err(self.cut_back(error));
@@ -70,13 +63,6 @@ impl Appender {
         self.previous_sum = head.sum;
         self.active.set_end(self.end);
         Ok(())
-    }
-
-    fn reserve(&mut self, bytes: u64) {
-        let reserved = (self.end + bytes + RESERVE_BYTES).min(self.segment_bytes).max(self.end + bytes);
-        if crate::index::env("PRE", 0) == 1 && self.active.file.allocate(reserved).is_ok() {
-            self.reserved = reserved;
-        }
     }
 
     fn cut_back(&self, error: io::Error) -> NotAppended {
@@ -116,7 +102,6 @@ impl Appender {
         self.active = segment;
         self.end = SEGMENT_HEAD as u64;
         self.marked_at = 0;
-        self.reserved = self.end;
         Ok(())
     }
 }
