@@ -3,8 +3,30 @@
 use crate::config::Config;
 use engine::{Engine, Options};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use types::Account;
+
+/// How long a process that was killed may take to let go of its directory.
+const LET_GO_WITHIN: Duration = Duration::from_secs(2);
+
+/// Opens the engine on `directory`, waiting a moment for another process that is just ending.
+///
+/// # Errors
+/// When another process has it, or its data is refused.
+pub(crate) fn open_patiently(
+    config: &Config,
+    directory: &Path,
+) -> Result<(Engine, store::OpenReport), engine::OpenError> {
+    let begun = Instant::now();
+    loop {
+        match open(config, directory) {
+            Err(engine::OpenError::Store(store::OpenError::Locked { .. })) if begun.elapsed() < LET_GO_WITHIN => {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            opened => return opened,
+        }
+    }
+}
 
 /// Opens the engine on `directory`.
 ///

@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 /// The stack that runs when none is named, and its template.
@@ -67,12 +68,18 @@ pub(crate) fn run(config: &Config, templates: &[PathBuf], ephemeral: bool, json:
     let unknown = |_: &str| "*".to_owned();
     for source in &sources {
         if let Err(errors) = resolve(source, config, config.admin, Box::new(unknown)) {
-            return Ok(refuse(&errors.to_string()));
+            return Ok(refuse(&template_refused(source, &errors)));
         }
     }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    // The same goes for what the system may refuse.
+    let listening = match runtime.block_on(Listening::new(config))? {
+        Ok(listening) => listening,
+        Err(said) => return Ok(refuse(&said)),
+    };
     let scratch = if ephemeral { Some(tempfile::tempdir().context("no temporary directory")?) } else { None };
     let directory = scratch.as_ref().map_or(config.data_dir.as_path(), |scratch| scratch.path());
-    let (engine, report) = match open::open(config, directory) {
+    let (engine, report) = match open::open_patiently(config, directory) {
         Ok(opened) => opened,
         Err(error) => {
             eprintln!("error: {error}");
@@ -82,12 +89,45 @@ pub(crate) fn run(config: &Config, templates: &[PathBuf], ephemeral: bool, json:
     if let Some(torn) = &report.torn {
         eprintln!("note: {torn}");
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let engine = Arc::new(engine);
-    let code = runtime.block_on(serve(config, sources, &engine, directory, credentials, started, json, ephemeral));
+    let plan = Plan { config, sources: &sources, credentials, started, json };
+    let kept_in = if ephemeral { None } else { Some(directory) };
+    let code = runtime.block_on(serve(plan, &engine, directory, kept_in, listening));
     runtime.shutdown_timeout(Duration::from_secs(1));
     engine.stop();
     code
+}
+
+/// What a server is to do.
+struct Plan<'a> {
+    config: &'a Config,
+    sources: &'a [Source],
+    credentials: Vec<wire::sigv4::Credentials>,
+    started: Instant,
+    json: bool,
+}
+
+/// Where a server hears of clients, and of its end.
+struct Listening {
+    admin: TcpListener,
+    public: TcpListener,
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Listening {
+    /// Takes the ports and the signals, before anybody is told that the server is up; what the system refuses is said
+    /// in words.
+    async fn new(config: &Config) -> anyhow::Result<Result<Self, String>> {
+        let (interrupt, terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let admin = bind(config.admin, "admin").await;
+        let public = bind(config.public, "public").await;
+        Ok(admin.and_then(|admin| Ok(Self { admin, public: public?, interrupt, terminate })))
+    }
+}
+
+fn template_refused(source: &Source, errors: &stack::Errors) -> String {
+    format!("error: {} cannot be run\n{errors}", source.shown)
 }
 
 fn refuse(said: &str) -> u8 {
@@ -109,7 +149,8 @@ fn read(path: &Path) -> Result<Source, String> {
             ));
         }
     };
-    let template = Template::parse(&text, &shown).map_err(|errors| errors.to_string())?;
+    let refused = |errors| format!("error: {shown} cannot be run\n{errors}");
+    let template = Template::parse(&text, &shown).map_err(refused)?;
     Ok(Source { shown, template, stack_name: stem })
 }
 
@@ -152,7 +193,8 @@ fn deploy(engine: &Engine, sources: &[Source], config: &Config, admin: SocketAdd
     let mut stacks = Vec::new();
     let catalog = engine.catalog();
     for source in sources {
-        let stack = resolve(source, config, admin, labels(engine)).map_err(|errors| errors.to_string())?;
+        let stack =
+            resolve(source, config, admin, labels(engine)).map_err(|errors| template_refused(source, &errors))?;
         if let Some(before) = catalog.origins.get(&stack.name) {
             let before: Stack = serde_json::from_value(before.clone()).map_err(|error| {
                 format!("error: {}: what was deployed before as {} cannot be read: {error}", source.shown, stack.name)
@@ -168,7 +210,8 @@ fn deploy(engine: &Engine, sources: &[Source], config: &Config, admin: SocketAdd
     let steps = engine.deploy_all(&specs).map_err(|error| format!("error: {error}"))?;
     // Streams have their labels now, which outputs name.
     let deployed = sources.iter().zip(steps).map(|(source, steps)| {
-        let stack = resolve(source, config, admin, labels(engine)).map_err(|errors| errors.to_string())?;
+        let stack =
+            resolve(source, config, admin, labels(engine)).map_err(|errors| template_refused(source, &errors))?;
         Ok(Deployed { shown: source.shown.clone(), stack, steps })
     });
     deployed.collect()
@@ -183,27 +226,17 @@ fn labels(engine: &Engine) -> stack::StreamLabel {
     })
 }
 
-#[expect(clippy::too_many_arguments, reason = "called once, with what `run` has put together")]
 async fn serve(
-    config: &Config,
-    sources: Vec<Source>,
+    plan: Plan<'_>,
     engine: &Arc<Engine>,
     directory: &Path,
-    credentials: Vec<wire::sigv4::Credentials>,
-    started: Instant,
-    json: bool,
-    ephemeral: bool,
+    kept_in: Option<&Path>,
+    listening: Listening,
 ) -> anyhow::Result<u8> {
-    let admin = match bind(config.admin, "admin").await {
-        Ok(listener) => listener,
-        Err(said) => return Ok(refuse(&said)),
-    };
-    let public = match bind(config.public, "public").await {
-        Ok(listener) => listener,
-        Err(said) => return Ok(refuse(&said)),
-    };
+    let Plan { config, sources, credentials, started, json } = plan;
+    let Listening { admin, public, mut interrupt, mut terminate } = listening;
     let (admin_at, public_at) = (admin.local_addr()?, public.local_addr()?);
-    let deployed = match deploy(engine, &sources, config, admin_at) {
+    let deployed = match deploy(engine, sources, config, admin_at) {
         Ok(deployed) => deployed,
         Err(said) => return Ok(refuse(&said)),
     };
@@ -232,13 +265,21 @@ async fn serve(
     let card_text = json!({"admin": admin_at.to_string(), "pid": std::process::id(), "startedAt": started_at});
     std::fs::write(&card, format!("{card_text}\n")).with_context(|| format!("cannot write {}", card.display()))?;
     let ready_after = started.elapsed();
-    let directory = if ephemeral { None } else { Some(directory) };
-    let greeting =
-        Greeting { deployed: &deployed, admin: admin_at, public: public_at, directory, ready_after, drill: &drill };
+    let greeting = Greeting {
+        deployed: &deployed,
+        admin: admin_at,
+        public: public_at,
+        directory: kept_in,
+        ready_after,
+        drill: &drill,
+    };
     let text = if json { format!("{}\n", greeting::json(&greeting)) } else { greeting::words(&greeting) };
     // A server whose greeting nobody reads is a server all the same.
     let _ = std::io::stdout().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush());
-    wait_for_signal().await?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
     eprintln!("\norderflow: finishing what has begun…");
     // Whoever still listens stops; nobody listening is as good.
     let _ = stop.send(true);
@@ -272,15 +313,6 @@ fn functions(engine: &Engine, stacks: &[String], failing: FailingOrders) -> Runt
 
 fn loopback_hosts() -> Vec<String> {
     ["127.0.0.1", "localhost", "[::1]"].map(str::to_owned).to_vec()
-}
-
-async fn wait_for_signal() -> anyhow::Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        ctrl_c = tokio::signal::ctrl_c() => ctrl_c?,
-        _ = terminate.recv() => {}
-    }
-    Ok(())
 }
 
 /// The listener for operators: AWS's APIs, and our own under `/_orderflow/`.
