@@ -85,7 +85,8 @@ fn table(machine: &Json, figures: &[Json]) -> String {
             Some([low, high]) => format!("{} to {}", number(low, 2), number(high, 2)),
             Some(_) | None => String::new(),
         };
-        let columns = [text(&figure["name"]), number(&figure["value"], 1), text(&figure["unit"])];
+        let columns =
+            [text(&figure["name"]), number(&figure["value"], decimals(&figure["value"])), text(&figure["unit"])];
         let [name, value, unit] = columns;
         rows.push([name, value, unit, text(&figure["against"]), number(&figure["ratio"], 2), spread]);
     }
@@ -108,6 +109,11 @@ fn table(machine: &Json, figures: &[Json]) -> String {
         table.push('\n');
     }
     table
+}
+
+/// Small values need more digits behind the point to say anything.
+fn decimals(value: &Json) -> usize {
+    if value.as_f64().is_some_and(|value| value.abs() < 10.0) { 3 } else { 1 }
 }
 
 #[cfg(test)]
