@@ -180,7 +180,7 @@ fn verdict(commits: &Commits, pipe: &PipeEntry, record: &Record) -> Result<Verdi
             if filters.passes(record) {
                 let outcomes = outcomes(commits, pipe.id, lane, change.sequence)?;
                 let settled = outcomes.iter().any(|outcome| match outcome.how {
-                    How::Delivered { .. } | How::Accepted | How::GaveUp { .. } => true,
+                    How::Delivered { .. } | How::Accepted | How::Redelivered | How::GaveUp { .. } => true,
                     How::Failed { .. } | How::Postponed { .. } => false,
                 });
                 Decision::Matched { filters: said, outcomes, settled }

@@ -54,6 +54,8 @@ pub enum How {
     },
     /// The function's own queue took them over.
     Accepted,
+    /// They were given up, and the function has done its work on them later, when somebody had them delivered again.
+    Redelivered,
     /// The function failed on one of them.
     Failed {
         /// What it said.
@@ -193,6 +195,13 @@ impl Checkpoints {
         kept
     }
 
+    /// The entry that keeps an outcome which no lane of its own has made.
+    pub(crate) fn outcome_entry(&self, outcomes: &[(LaneId, Outcome)]) -> EntryBuilder {
+        let mut stage = self.lock();
+        let entry = EntryBuilder::new(kind::PROGRESS, &[]);
+        outcomes.iter().fold(entry, |entry, (lane, outcome)| stage.put_outcome(entry, *lane, outcome))
+    }
+
     fn turn(&self) -> MutexGuard<'_, ()> {
         self.turn.lock().expect("no thread panics during its turn")
     }
@@ -290,12 +299,16 @@ impl Stage {
             let progress = serde_json::to_vec(&staged.progress).expect("progress is plain data");
             entry = entry.put(STATE, &layout::progress(lane.pipe, lane.lane), &progress);
             for outcome in &staged.outcomes {
-                self.counter += 1;
-                let key = layout::outcome(lane.pipe, lane.lane, outcome.last, self.counter);
-                let value = serde_json::to_vec(outcome).expect("an outcome is plain data");
-                entry = entry.put(OUTCOMES, &key, &value);
+                entry = self.put_outcome(entry, *lane, outcome);
             }
         }
         entry
+    }
+
+    fn put_outcome(&mut self, entry: EntryBuilder, lane: LaneId, outcome: &Outcome) -> EntryBuilder {
+        self.counter += 1;
+        let key = layout::outcome(lane.pipe, lane.lane, outcome.last, self.counter);
+        let value = serde_json::to_vec(outcome).expect("an outcome is plain data");
+        entry.put(OUTCOMES, &key, &value)
     }
 }

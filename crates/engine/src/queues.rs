@@ -215,14 +215,11 @@ impl LiveQueue {
         Ok(true)
     }
 
-    /// Deletes messages of which their number is known, received or not. On a thread that may wait.
-    pub(crate) fn remove(&self, commits: &Commits, messages: &[Message]) -> Result<(), WriteRefused> {
-        let ids: Vec<u64> = messages.iter().map(|message| message.id).collect();
-        commits.commit_one_blocking(self.deletion(&ids))?;
-        let mut inner = self.lock();
-        for message in messages {
-            inner.core.forget(message.id, message.sent_at);
-        }
+    /// Deletes a message of which its number is known, received or not, together with this entry. On a thread that may
+    /// wait.
+    pub(crate) fn remove(&self, commits: &Commits, message: &Message, with: EntryBuilder) -> Result<(), WriteRefused> {
+        commits.commit_blocking(vec![self.deletion(&[message.id]), with])?;
+        self.lock().core.forget(message.id, message.sent_at);
         Ok(())
     }
 

@@ -3,14 +3,16 @@
 //!
 //! One letter at a time, at the rate asked for; a letter whose records fail again stays, and the others go on.
 
+use crate::clock;
 use crate::commit::WriteRefused;
-use crate::engine::Inner;
+use crate::engine::{Inner, table_of};
 use crate::functions::Invoked;
+use crate::progress::{How, LaneId, Outcome};
 use crate::queues::{LiveQueue, Message};
 use delivery::answer;
 use serde_json::Value as Json;
 use std::time::Duration;
-use types::{QueueName, Record};
+use types::{PipeName, QueueName, Record};
 
 /// What to deliver again.
 #[derive(Debug, Clone)]
@@ -124,11 +126,27 @@ fn deliver(inner: &Inner, queue: &LiveQueue, letter: &Message, dry_run: bool) ->
     match functions.invoke(&aside.function, &records) {
         Invoked::Answered { answer } => match answer::read(&answer, &records) {
             Ok(()) => {
-                queue.remove(&inner.commits, std::slice::from_ref(letter))?;
+                let told = redelivered(inner, &aside.pipe, &records);
+                queue.remove(&inner.commits, letter, inner.checkpoints.outcome_entry(&told))?;
                 Ok(Redriven::Delivered { id, function, records: count })
             }
             Err(failure) => failed(failure.error),
         },
         Invoked::Failed { error } | Invoked::NotRun { reason: error } => failed(error),
     }
+}
+
+/// What is told of records that were delivered again, where they can still be told of.
+fn redelivered(inner: &Inner, pipe: &PipeName, records: &[Record]) -> Vec<(LaneId, Outcome)> {
+    let catalog = inner.catalog();
+    let Some(pipe) = catalog.pipes.get(pipe) else { return Vec::new() };
+    let Some(table) = catalog.tables.get(&pipe.spec.source).map(table_of) else { return Vec::new() };
+    let outcome = |record: &Record| {
+        let at = record.change.sequence;
+        let key = table.key_of(&record.change.keys).ok()?;
+        let (_, lane) = pipe.decided(key.spread(), at)?;
+        let outcome = Outcome { first: at, last: at, records: 1, at: clock::now(), how: How::Redelivered };
+        Some((LaneId { pipe: pipe.id, lane }, outcome))
+    };
+    records.iter().filter_map(outcome).collect()
 }

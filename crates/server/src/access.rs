@@ -47,9 +47,9 @@ pub(crate) fn server(config: &Config, named: Named) -> Result<(Client, Health), 
     {
         return Ok(found);
     }
-    if named == Named::DataDirectory {
+    if named == Named::DataDirectory || (named == Named::Nobody && has_data(&config.data_dir)) {
         let failure = Failure::new(UNREACHABLE, format!("no server runs on {}", shown(&config.data_dir)));
-        return Err(failure.hint("start one with: orderflow up"));
+        return Err(failure.hint("start one with: orderflow up; or name another server with --admin ADDR"));
     }
     let client = Client::new(config.admin)?;
     let health = client.get("/health", ANSWER_WITHIN)?;

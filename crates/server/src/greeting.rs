@@ -8,7 +8,7 @@ use engine::Act;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
@@ -22,6 +22,12 @@ pub(crate) struct Greeting<'a> {
     pub(crate) ready_after: Duration,
     /// The orders that handlers must fail on.
     pub(crate) drill: &'a [String],
+    /// The stacks that are in the data and do not run.
+    pub(crate) asleep: &'a [String],
+    /// Whether clients must sign what they ask.
+    pub(crate) signed: bool,
+    /// The region that clients are to name.
+    pub(crate) region: &'a str,
 }
 
 /// For programs, in one line.
@@ -36,6 +42,7 @@ pub(crate) fn json(greeting: &Greeting<'_>) -> Json {
             "functions": stack.functions.iter().map(|function| &function.spec.name).collect::<Vec<_>>(),
             "queues": stack.queues.iter().map(|queue| &queue.spec.name).collect::<Vec<_>>(),
             "outputs": outputs,
+            "notes": stack.notes.iter().map(|note| json!({"line": note.at.line, "text": note.text})).collect::<Vec<_>>(),
         })
     };
     json!({
@@ -54,13 +61,21 @@ pub(crate) fn words(greeting: &Greeting<'_>) -> String {
 }
 
 fn say(greeting: &Greeting<'_>, text: &mut String) -> std::fmt::Result {
-    let Greeting { deployed, admin, public, directory, ready_after, drill } = greeting;
+    let Greeting { deployed, admin, public, directory, ready_after, drill, asleep, signed, region } = greeting;
+    let admin = &reachable(*admin);
     let kept = directory.map_or("nothing is kept".to_owned(), |directory| format!("data in {}", directory.display()));
     writeln!(text, "orderflow is up in {} ms, {kept}", ready_after.as_millis())?;
     writeln!(text, "  AWS APIs  http://{admin}")?;
     writeln!(text, "  health    http://{public}/readyz")?;
     for one in *deployed {
         say_stack(one, text)?;
+    }
+    if !asleep.is_empty() {
+        writeln!(
+            text,
+            "\nin the data, and not running: {} (name their templates too, to run them)",
+            asleep.join(", ")
+        )?;
     }
     if !drill.is_empty() {
         writeln!(text, "\ndrill: handlers fail on {}", drill.join(", "))?;
@@ -70,19 +85,25 @@ fn say(greeting: &Greeting<'_>, text: &mut String) -> std::fmt::Result {
     let Some(table) = deployed.iter().flat_map(|one| &one.stack.tables).next() else { return Ok(()) };
     let table = &table.spec.name;
     let program = again(*directory, *admin);
+    let signing = if *signed {
+        format!(" --aws-sigv4 aws:amz:{region}:dynamodb --user \"$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY\"")
+    } else {
+        String::new()
+    };
     writeln!(text, "\nput an order with curl:")?;
     writeln!(
         text,
-        "  curl -s http://{admin} -H 'X-Amz-Target: DynamoDB_20120810.PutItem' \\\n    -H 'Content-Type: \
+        "  curl -s{signing} http://{admin} -H 'X-Amz-Target: DynamoDB_20120810.PutItem' \\\n    -H 'Content-Type: \
          application/x-amz-json-1.0' -d '{{\"TableName\":\"{table}\",\"Item\":{}}}'",
         sample(table.as_str(), "pending")
     )?;
+    let keys = if *signed {
+        "AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=…"
+    } else {
+        "AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local"
+    };
     writeln!(text, "or with the AWS CLI, and ship it:")?;
-    writeln!(
-        text,
-        "  export AWS_ENDPOINT_URL=http://{admin} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local \
-         AWS_DEFAULT_REGION=us-east-1"
-    )?;
+    writeln!(text, "  export AWS_ENDPOINT_URL=http://{admin} {keys} AWS_DEFAULT_REGION={region}")?;
     writeln!(text, "  aws dynamodb put-item --table-name {table} --item '{}'", sample(table.as_str(), "shipped"))?;
     writeln!(text, "then look, from another terminal here:")?;
     writeln!(text, "  {program} explain ORD-1001")?;
@@ -90,7 +111,7 @@ fn say(greeting: &Greeting<'_>, text: &mut String) -> std::fmt::Result {
         writeln!(text, "  {program} logs {}", function.spec.log_group)?;
     }
     writeln!(text, "  {program} trigger --count 20        # realistic sample orders")?;
-    writeln!(text, "\nCtrl-C stops; what is written stays.")
+    writeln!(text, "\nCtrl-C stops; {}.", if directory.is_some() { "what is written stays" } else { "nothing stays" })
 }
 
 fn say_stack(one: &Deployed, text: &mut String) -> std::fmt::Result {
@@ -107,8 +128,9 @@ fn say_stack(one: &Deployed, text: &mut String) -> std::fmt::Result {
         };
         writeln!(text, "  {} {}: {act}", step.kind, step.name)?;
     }
-    for note in &one.stack.notes {
-        writeln!(text, "  note, line {}: {}", note.at.line, note.text)?;
+    if !one.stack.notes.is_empty() {
+        let lines: Vec<String> = one.stack.notes.iter().map(|note| note.at.line.to_string()).collect();
+        writeln!(text, "  without effect here, as `up --json` explains: what stands in line {}", lines.join(", "))?;
     }
     Ok(())
 }
@@ -121,6 +143,15 @@ fn sample(table: &str, status: &str) -> String {
         "{{\"orderId\":{{\"S\":\"ORD-1001\"}},\"{status_name}\":{{\"S\":\"{status}\"}},\
          \"{amount_name}\":{{\"N\":\"1500\"}},\"customerEmail\":{{\"S\":\"vip@example.com\"}}}}"
     )
+}
+
+/// An address that clients on this machine can use: listening on all of them is no address.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => (Ipv4Addr::LOCALHOST, address.port()).into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => (Ipv6Addr::LOCALHOST, address.port()).into(),
+        IpAddr::V4(_) | IpAddr::V6(_) => address,
+    }
 }
 
 /// How this program was called, and how it finds this server: what can be typed again.

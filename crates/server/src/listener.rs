@@ -15,7 +15,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
@@ -24,7 +24,9 @@ const CONNECTIONS_MAX: usize = 1_024;
 /// What all bodies that a listener holds may have together, in KiB.
 const BODIES_KIB_MAX: usize = 128 << 10;
 /// How long a client may take for the head of a request; also how long a connection may be idle.
-const HEAD_WITHIN: Duration = Duration::from_secs(60);
+const HEAD_WITHIN: Duration = Duration::from_secs(10);
+/// How often it is said that there are no more places.
+const FULL_SAID_EVERY: Duration = Duration::from_secs(60);
 /// How long a client may take for a body.
 const BODY_WITHIN: Duration = Duration::from_secs(60);
 
@@ -52,7 +54,12 @@ pub(crate) async fn serve<S: Service>(listener: TcpListener, service: Arc<S>, mu
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let bodies = Arc::new(Semaphore::new(BODIES_KIB_MAX));
     let mut connections = tokio::task::JoinSet::new();
+    let mut said_full: Option<Instant> = None;
     loop {
+        if places.available_permits() == 0 && said_full.is_none_or(|said| said.elapsed() > FULL_SAID_EVERY) {
+            said_full = Some(Instant::now());
+            eprintln!("orderflow: {CONNECTIONS_MAX} connections are open, the most there may be; others wait");
+        }
         // Waiting for a place before accepting leaves further clients in the system's own queue, which is bounded.
         let accepted = tokio::select! {
             place = Arc::clone(&places).acquire_owned() => {

@@ -54,6 +54,14 @@ pub(crate) fn run(config: &Config, templates: &[PathBuf], ephemeral: bool, json:
         let template = Template::parse(text, &format!("{name}.yaml")).map_err(|errors| anyhow::anyhow!("{errors}"))?;
         sources.push(Source { shown: format!("{name} (built in)"), template, stack_name: name.to_owned() });
     }
+    for (index, source) in sources.iter().enumerate() {
+        if let Some(twin) = sources[..index].iter().find(|twin| twin.stack_name == source.stack_name) {
+            return Ok(refuse(&format!(
+                "error: {} and {} would both be stack {}\nhint: a stack is called like its file; give one of them another name",
+                twin.shown, source.shown, source.stack_name
+            )));
+        }
+    }
     let credentials = credentials(config);
     if credentials.is_empty()
         && let Some(address) = [config.admin, config.public].into_iter().find(|address| !address.ip().is_loopback())
@@ -77,7 +85,11 @@ pub(crate) fn run(config: &Config, templates: &[PathBuf], ephemeral: bool, json:
         Ok(listening) => listening,
         Err(said) => return Ok(refuse(&said)),
     };
-    let scratch = if ephemeral { Some(tempfile::tempdir().context("no temporary directory")?) } else { None };
+    let scratch = if ephemeral {
+        Some(tempfile::Builder::new().prefix("orderflow-").tempdir().context("no temporary directory")?)
+    } else {
+        None
+    };
     let directory = scratch.as_ref().map_or(config.data_dir.as_path(), |scratch| scratch.path());
     let (engine, report) = match open::open_patiently(config, directory) {
         Ok(opened) => opened,
@@ -113,6 +125,7 @@ struct Listening {
     public: TcpListener,
     interrupt: Signal,
     terminate: Signal,
+    hangup: Signal,
 }
 
 impl Listening {
@@ -120,9 +133,10 @@ impl Listening {
     /// in words.
     async fn new(config: &Config) -> anyhow::Result<Result<Self, String>> {
         let (interrupt, terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let hangup = signal(SignalKind::hangup())?;
         let admin = bind(config.admin, "admin").await;
         let public = bind(config.public, "public").await;
-        Ok(admin.and_then(|admin| Ok(Self { admin, public: public?, interrupt, terminate })))
+        Ok(admin.and_then(|admin| Ok(Self { admin, public: public?, interrupt, terminate, hangup })))
     }
 }
 
@@ -234,7 +248,7 @@ async fn serve(
     listening: Listening,
 ) -> anyhow::Result<u8> {
     let Plan { config, sources, credentials, started, json } = plan;
-    let Listening { admin, public, mut interrupt, mut terminate } = listening;
+    let Listening { admin, public, mut interrupt, mut terminate, mut hangup } = listening;
     let (admin_at, public_at) = (admin.local_addr()?, public.local_addr()?);
     let deployed = match deploy(engine, sources, config, admin_at) {
         Ok(deployed) => deployed,
@@ -265,7 +279,12 @@ async fn serve(
     let card_text = json!({"admin": admin_at.to_string(), "pid": std::process::id(), "startedAt": started_at});
     std::fs::write(&card, format!("{card_text}\n")).with_context(|| format!("cannot write {}", card.display()))?;
     let ready_after = started.elapsed();
+    let asleep: Vec<String> =
+        engine.catalog().origins.keys().filter(|name| !app.stacks.contains(name)).cloned().collect();
     let greeting = Greeting {
+        asleep: &asleep,
+        signed: !app.credentials.is_empty(),
+        region: &config.region,
         deployed: &deployed,
         admin: admin_at,
         public: public_at,
@@ -279,13 +298,17 @@ async fn serve(
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
     }
-    eprintln!("\norderflow: finishing what has begun…");
+    eprintln!("\norderflow: finishing what has begun… (Ctrl-C again cuts it off)");
     // Whoever still listens stops; nobody listening is as good.
     let _ = stop.send(true);
-    let drained = tokio::time::timeout(DRAIN_WITHIN, async { (admin.await, public.await) }).await;
-    if drained.is_err() {
-        eprintln!("orderflow: some clients did not finish in {} s and were cut off", DRAIN_WITHIN.as_secs());
+    tokio::select! {
+        _ = async { (admin.await, public.await) } => {}
+        _ = interrupt.recv() => {}
+        () = tokio::time::sleep(DRAIN_WITHIN) => {
+            eprintln!("orderflow: some clients did not finish in {} s and were cut off", DRAIN_WITHIN.as_secs());
+        }
     }
     let _ = std::fs::remove_file(&card);
     Ok(exit::DONE)

@@ -1,5 +1,7 @@
 //! The engine as its callers see it: on a real directory, with functions that the tests watch.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod deploy;
 mod explain;
 mod fixture;

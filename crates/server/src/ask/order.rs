@@ -112,6 +112,7 @@ fn outcome(outcome: &engine::Outcome) -> Outcome {
     let result = match &outcome.how {
         How::Delivered { invocations } => Delivery::Delivered { invocations: *invocations },
         How::Accepted => Delivery::Accepted,
+        How::Redelivered => Delivery::Redelivered,
         How::Failed { error, attempt, then } => {
             let then = match then {
                 engine::Then::Retry { at } => Then::Retry { at: at.iso_millis() },

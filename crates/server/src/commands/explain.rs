@@ -178,11 +178,18 @@ fn draw_matched(function: &str, outcomes: &[Outcome], settled: bool, change: &Ch
     let bad = |rest: &str| format!("{} {function}: {rest}", look.paint(Paint::Red, "✘ matched →"));
     let waits = |rest: &str| format!("{} {function}: {rest}", look.paint(Paint::Yellow, "… matched →"));
     let end = outcomes.iter().rev().find(|outcome| {
-        matches!(outcome.result, Delivery::Delivered { .. } | Delivery::Accepted | Delivery::GaveUp { .. })
+        let result = &outcome.result;
+        matches!(
+            result,
+            Delivery::Delivered { .. } | Delivery::Accepted | Delivery::Redelivered | Delivery::GaveUp { .. }
+        )
     });
     let first = match end.map(|outcome| (outcome, &outcome.result)) {
         Some((outcome, Delivery::Delivered { .. })) => {
             good(&format!("delivered at {} ({})", time(&outcome.at), counted(failed + 1, "attempt")))
+        }
+        Some((outcome, Delivery::Redelivered)) => {
+            good(&format!("delivered again at {}, after it was dead-lettered", time(&outcome.at)))
         }
         Some((outcome, Delivery::Accepted)) => good(&format!("taken over by its own queue at {}", time(&outcome.at))),
         Some((outcome, Delivery::GaveUp { condition, error, attempts, queue })) => {
@@ -242,7 +249,7 @@ fn draw_matched(function: &str, outcomes: &[Outcome], settled: bool, change: &Ch
             }
             (Delivery::Postponed { error, .. }, _) => Some(format!("· postponed {when}: {}", short(error))),
             (Delivery::Delivered { .. }, _) => Some(format!("· delivered {when}{with}")),
-            (Delivery::Failed { .. } | Delivery::Accepted | Delivery::GaveUp { .. }, _) => None,
+            (Delivery::Failed { .. } | Delivery::Accepted | Delivery::Redelivered | Delivery::GaveUp { .. }, _) => None,
         });
     }
     lines
@@ -267,7 +274,7 @@ fn error_of(outcome: &Outcome) -> Option<&String> {
     match &outcome.result {
         Delivery::Failed { error, .. } | Delivery::Postponed { error, .. } => Some(error),
         Delivery::GaveUp { error, .. } => error.as_ref(),
-        Delivery::Delivered { .. } | Delivery::Accepted => None,
+        Delivery::Delivered { .. } | Delivery::Accepted | Delivery::Redelivered => None,
     }
 }
 

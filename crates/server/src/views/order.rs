@@ -163,6 +163,8 @@ pub(crate) enum Delivery {
     },
     /// The function's own queue took them over.
     Accepted,
+    /// They were dead-lettered, and done when they were delivered again.
+    Redelivered,
     /// The function failed.
     Failed {
         /// What it said.

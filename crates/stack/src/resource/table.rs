@@ -20,7 +20,11 @@ pub(crate) fn read(
     let deletion_protected = properties.boolean("DeletionProtectionEnabled").unwrap_or(false);
     let tags = properties.tag_list("Tags");
     context.without_effect(properties, "SSESpecification", "encrypt the disk that the data directory is on");
-    context.without_effect(properties, "PointInTimeRecoverySpecification", "copy the data directory while no server runs on it");
+    context.without_effect(
+        properties,
+        "PointInTimeRecoverySpecification",
+        "copy the data directory while no server runs on it",
+    );
     context.without_effect(properties, "ContributorInsightsSpecification", "it is a report of AWS");
     properties.choice("TableClass", &[("STANDARD", ()), ("STANDARD_INFREQUENT_ACCESS", ())]);
     properties.refuse("GlobalSecondaryIndexes", "tables have no indexes yet; read by key");
