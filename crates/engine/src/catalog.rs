@@ -1,9 +1,8 @@
 //! Decides what is deployed: which resources there are, whose they are, and what a new version of a stack changes.
 //!
 //! One data directory is one namespace. Each resource belongs to one stack; a name that another stack has is refused.
-//! What a stack no longer names lies dormant: tables and
-//! queues with their data, pipes with their place, functions with what they were handed. Start at
-//! [`Catalog::deploy`].
+//! What a stack no longer names lies dormant: tables and queues with their data, pipes with their place, functions with
+//! what they were handed. Start at [`Catalog::deploy`].
 //!
 //! Invariant: numbers ([`TableEntry::id`] and the like) are never used again, so nothing on disk can change its owner.
 

@@ -447,7 +447,9 @@ impl Engine {
 
     /// Sends a message; its number is given back when it is durable.
     pub async fn send(&self, queue: &QueueName, body: &str, delay: Option<Duration>) -> Result<u64, QueueError> {
-        let sending = self.queue(queue)?.send(body, None, delay);
+        let live = self.queue(queue)?;
+        live.check(body)?;
+        let sending = live.send(body, None, delay);
         let (id, commits) = (sending.id, self.inner.commits.clone());
         let (entry, sent) = sending.split();
         to_its_end(async move {
@@ -643,6 +645,9 @@ pub enum QueueError {
     /// Nothing is received.
     #[error(transparent)]
     Receive(#[from] ReceiveRefused),
+    /// The queue does not take this body.
+    #[error(transparent)]
+    Body(#[from] delivery::queue::BodyRefused),
     /// It cannot be made durable.
     #[error(transparent)]
     Write(#[from] WriteRefused),

@@ -10,7 +10,7 @@ use crate::commit::{Commits, WriteRefused};
 use crate::layout::{self, MESSAGES, MessagePart, STATE, kind};
 use crate::spec::QueueSpec;
 use delivery::dead_letter::Aside;
-use delivery::queue::{Deletion, Queue, Receipt, Settings, State};
+use delivery::queue::{BodyRefused, Deletion, Queue, Receipt, Settings, State};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -97,6 +97,11 @@ impl LiveQueue {
     /// Takes over changed settings.
     pub(crate) fn configure(&self, spec: &QueueSpec) {
         self.lock().core.set(settings(spec));
+    }
+
+    /// Whether the queue takes a message with this body.
+    pub(crate) fn check(&self, body: &str) -> Result<(), BodyRefused> {
+        self.lock().core.settings().check_body(body)
     }
 
     /// The entry that sends a message, and what is to be called when it is durable.

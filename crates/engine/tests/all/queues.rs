@@ -90,3 +90,19 @@ fn thousands_of_deleted_messages_leave_nothing_behind() {
     assert_eq!(engine.browse(&name, 0, 100).unwrap().len(), 30);
     down(engine);
 }
+
+#[test]
+fn a_body_that_the_queue_does_not_take_is_refused_and_leaves_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut small = stack(pipe("p"));
+    small.queues[0].message_bytes_max = 1024;
+    let engine = up(directory.path(), &small, &Arc::new(Watched::default()));
+    let name = "Dead".parse().unwrap();
+    for body in [String::new(), "x".repeat(1025), "\u{1}".to_owned()] {
+        let refused = run(engine.send(&name, &body, None)).unwrap_err();
+        assert!(matches!(refused, engine::QueueError::Body(_)), "{refused:?}");
+    }
+    send(&engine, &"x".repeat(1024));
+    assert_eq!(engine.queue_counts(&name).unwrap().visible, 1);
+    down(engine);
+}

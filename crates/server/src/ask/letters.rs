@@ -97,6 +97,7 @@ fn problem(error: QueueError) -> Problem {
     match error {
         QueueError::NotFound(missing) => missing.into(),
         QueueError::Receive(refused) => Problem::new(Kind::Unavailable, refused.to_string()),
+        QueueError::Body(refused) => Problem::new(Kind::Invalid, refused.to_string()),
         QueueError::Write(refused) => refused.into(),
     }
 }

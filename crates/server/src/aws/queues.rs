@@ -1,6 +1,6 @@
 //! Decides what calls on queues do.
 
-use super::not_written;
+use super::{internal, not_written};
 use crate::app::App;
 use engine::{QueueError, ReceiveRefused};
 use std::time::Duration;
@@ -83,6 +83,8 @@ fn not_done(reply: &Reply<'_>, queue: &QueueName, error: &QueueError) -> Respons
     match error {
         QueueError::NotFound(_) => reply.refuse(&Refusal::NoSuchQueue(queue)),
         QueueError::Receive(ReceiveRefused::OverLimit) => reply.refuse(&Refusal::TooManyInFlight),
+        // Only who sends has a body, and no call here does.
+        QueueError::Body(refused) => internal(reply, refused),
         QueueError::Receive(ReceiveRefused::Write(refused)) | QueueError::Write(refused) => not_written(reply, refused),
     }
 }
