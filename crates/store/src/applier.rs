@@ -1,6 +1,6 @@
 //! Decides when changes leave the overlay for the index.
 //!
-//! Start at [`run`]. Whole tables go, the oldest first, and only when all of a table is durable in
+//! Start at [`Applier::run`]. Whole tables go, the oldest first, and only when all of a table is durable in
 //! the log: the index never has what the log could lose.
 
 use crate::Fatal;

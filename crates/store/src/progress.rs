@@ -171,10 +171,6 @@ impl Progress {
         self.fatal.get().is_some()
     }
 
-    pub(crate) fn fatal(&self) -> Option<&Fatal> {
-        self.fatal.get()
-    }
-
     /// The store has failed for good. The first call tells the owner; later ones change nothing.
     pub(crate) fn fail(&self, fatal: Fatal) {
         if self.fatal.set(fatal).is_ok() {

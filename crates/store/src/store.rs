@@ -19,9 +19,7 @@ use crate::trim::{Before, Trim};
 use crate::versions::Versions;
 use crate::watermark::Watermark;
 use crate::writer::Writer;
-use crate::{
-    Class, Commit, Damage, Fatal, Feed, Lost, OpenError, Options, ReadError, Refused, Seen, Seq, Space, TrimError,
-};
+use crate::{Commit, Damage, Fatal, Feed, Lost, OpenError, Options, ReadError, Refused, Seen, Seq, Space, TrimError};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -272,18 +270,6 @@ impl<A: Send + 'static> Store<A> {
     #[must_use]
     pub fn log_bytes(&self) -> u64 {
         self.segments.all().iter().map(|segment| segment.end()).sum()
-    }
-
-    /// True if this class's commits are not refused for want of room right now.
-    #[must_use]
-    pub fn has_room(&self, class: Class) -> bool {
-        self.space.admits(class)
-    }
-
-    /// Why the store has failed, if it has.
-    #[must_use]
-    pub fn failure(&self) -> Option<Fatal> {
-        self.progress.fatal().cloned()
     }
 
     /// Reads all of the log through; returns every damage, at most one per segment.

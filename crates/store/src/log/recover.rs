@@ -1,8 +1,9 @@
 //! Decides what a start does with the log that it finds: go on, cut a torn end, or refuse.
 //!
-//! Start at [`examine`], which changes nothing, and [`settle`], which then cuts and syncs. A group that is not whole is the torn end of something unacknowledged only
-//! if it lies above everything that is known to have been durable and nothing whole follows it.
-//! Everything else is damage to acknowledged data: nothing is changed, and the start is refused.
+//! Start at [`examine`], which changes nothing, and [`settle`], which then cuts and syncs. A group
+//! that is not whole is the torn end of something unacknowledged only if it lies above everything
+//! that is known to have been durable and nothing whole follows it. Everything else is damage to
+//! acknowledged data: nothing is changed, and the start is refused.
 
 use super::append::create_segment;
 use super::layout::{BadSegmentHead, LogId, SEGMENT_HEAD, SegmentHead, VERSION, parse_segment_name, segment_name};
