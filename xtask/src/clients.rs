@@ -12,8 +12,16 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// In this order: later ones read what earlier ones wrote.
-const SCRIPTS: &[&str] =
-    &["walk_through.py", "tables.py", "functions.py", "logs.py", "queues.py", "identity.py", "templates.py"];
+const SCRIPTS: &[&str] = &[
+    "walk_through.py",
+    "tables.py",
+    "functions.py",
+    "logs.py",
+    "queues.py",
+    "event_patterns.py",
+    "identity.py",
+    "templates.py",
+];
 /// How long the server may take to come up, however busy the machine is.
 const UP_WITHIN: Duration = Duration::from_secs(30);
 

@@ -3,6 +3,7 @@
 //! `wire` knows how calls are spelt and the engine what is done; this file and those beside it only carry one to the
 //! other. Start at [`answer`].
 
+mod events;
 mod logs;
 mod queues;
 mod tables;
@@ -28,6 +29,7 @@ pub(crate) async fn answer(app: &App, context: &wire::Context, head: &RequestHea
         Ok(Call::Dynamodb(call)) => tables::answer(app, &reply, call).await,
         Ok(Call::Sqs(call)) => queues::answer(app, &reply, call).await,
         Ok(Call::Logs(call)) => logs::answer(app, &reply, call).await,
+        Ok(Call::Events(call)) => events::answer(&reply, call).await,
         Ok(Call::Lambda(call)) => functions(app, &reply, call).await,
     }
 }

@@ -1,7 +1,7 @@
 //! Decides which answers there are, and which service's words each is said in.
 
 use crate::reply::{Protocol, Reply, Response};
-use crate::{dynamodb, lambda, logs, sqs, sts};
+use crate::{dynamodb, events, lambda, logs, sqs, sts};
 
 /// What the engine answers. Large contents are borrowed: whoever answers keeps them until the bytes are made.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ pub enum Answer<'a> {
     Sqs(sqs::Answer<'a>),
     /// To something of what functions printed.
     Logs(logs::Answer<'a>),
+    /// To something of event patterns.
+    Events(events::Answer),
     /// Who is asking.
     CallerIdentity,
 }
@@ -34,6 +36,7 @@ impl Reply<'_> {
             Answer::Sqs(answer) if matches!(self.protocol, Protocol::Query { .. }) => sqs::spell_xml(answer, self),
             Answer::Sqs(answer) => self.json(&sqs::spell(answer, self.context)),
             Answer::Logs(answer) => self.json(&logs::spell(answer, &self.context.account)),
+            Answer::Events(answer) => self.json(&events::spell(*answer)),
             Answer::CallerIdentity => sts::spell(self),
         }
     }

@@ -4,6 +4,7 @@
 //! the engine refuses comes in as a [`Refusal`], whose words differ from service to service: start at
 //! [`WireError::of`].
 
+use crate::events::EventFault;
 use crate::reply::Service;
 use crate::sigv4::AuthError;
 use serde_json::{Map, Value as Json};
@@ -64,10 +65,14 @@ codes! {
     ConditionalCheckFailed = "ConditionalCheckFailedException", Own, 400;
     /// Something broke here.
     Internal = "InternalServerError", Own, 500;
+    /// Something broke here, as EventBridge names it.
+    InternalException = "InternalException", Own, 500;
     /// The queue URL is none.
     InvalidAddress = "InvalidAddress", Own, 400;
     /// A queue has no attribute of this name.
     InvalidAttributeName = "InvalidAttributeName", Own, 400;
+    /// The event pattern is none.
+    InvalidEventPattern = "InvalidEventPatternException", Own, 400;
     /// A parameter of a log request has a value that it cannot have.
     InvalidParameter = "InvalidParameterException", Own, 400;
     /// A parameter has a value that it cannot have.
@@ -126,12 +131,13 @@ impl Code {
             Self::MissingAuthenticationToken => "MissingAuthenticationToken",
             Self::IncompleteSignature => "IncompleteSignature",
             Self::Throttling => "Throttling",
-            Self::Internal | Self::Service => "InternalFailure",
+            Self::Internal | Self::InternalException | Self::Service => "InternalFailure",
             Self::ServiceUnavailableException => "ServiceUnavailable",
             Self::Validation => "ValidationError",
             Self::UnknownOperation => "InvalidAction",
             Self::ConditionalCheckFailed | Self::InvalidAddress | Self::InvalidAttributeName => self.name(),
-            Self::InvalidParameter | Self::InvalidRequestContent | Self::OverLimit => self.name(),
+            Self::InvalidEventPattern | Self::InvalidParameter | Self::InvalidRequestContent => self.name(),
+            Self::OverLimit => self.name(),
             Self::ReceiptHandleIsInvalid => self.name(),
             Self::RequestTooLarge | Self::RequestThrottled | Self::ResourceNotFound => self.name(),
             Self::Serialization | Self::ServiceUnavailable | Self::TooManyRequests => self.name(),
@@ -183,6 +189,13 @@ pub enum Refusal<'a> {
         /// What is wrong with it.
         problem: &'a str,
     },
+    /// The event pattern is none.
+    EventPatternInvalid {
+        /// What AWS says of it.
+        problem: &'a str,
+    },
+    /// The event that a pattern is to be tried on is none.
+    EventInvalid(&'a EventFault),
     /// The caller must slow down: what is not yet applied has reached its bound.
     Throttled,
     /// The disk is as full as it may get.
@@ -210,7 +223,7 @@ impl WireError {
         let code = match service {
             Service::Logs => Code::InvalidParameter,
             Service::Lambda | Service::Sqs => Code::InvalidParameterValue,
-            Service::Dynamodb | Service::Sts | Service::Other => Code::Validation,
+            Service::Dynamodb | Service::Events | Service::Sts | Service::Other => Code::Validation,
         };
         Self::new(code, format!("{member} is not handled by this engine yet; send the request without it"))
     }
@@ -246,11 +259,15 @@ impl WireError {
             Refusal::FilterPatternInvalid { problem } => {
                 Self::new(Code::InvalidParameter, format!("Invalid filter pattern: {problem}"))
             }
+            Refusal::EventPatternInvalid { problem } => Self::new(Code::InvalidEventPattern, *problem),
+            Refusal::EventInvalid(fault) => Self::new(Code::Validation, fault.to_string()),
             Refusal::Throttled => Self::new(
                 match service {
                     Service::Lambda => Code::TooManyRequests,
                     Service::Sqs => Code::RequestThrottled,
-                    Service::Dynamodb | Service::Logs | Service::Sts | Service::Other => Code::Throttling,
+                    Service::Dynamodb | Service::Events | Service::Logs | Service::Sts | Service::Other => {
+                        Code::Throttling
+                    }
                 },
                 "The engine takes writes in faster than its disk keeps them; slow down and try again.",
             ),
@@ -262,6 +279,7 @@ impl WireError {
             Refusal::Internal => Self::new(
                 match service {
                     Service::Lambda => Code::Service,
+                    Service::Events => Code::InternalException,
                     Service::Dynamodb | Service::Logs | Service::Sqs | Service::Sts | Service::Other => Code::Internal,
                 },
                 "Internal server error; the engine's own log says what broke.",
@@ -275,7 +293,9 @@ impl WireError {
             Service::Logs => (Code::InvalidParameter, "The specified nextToken is invalid."),
             Service::Sqs => (Code::InvalidParameterValue, "Invalid or expired next token."),
             Service::Lambda => (Code::InvalidParameterValue, "Invalid Marker."),
-            Service::Dynamodb | Service::Sts | Service::Other => (Code::Validation, "The token is invalid."),
+            Service::Dynamodb | Service::Events | Service::Sts | Service::Other => {
+                (Code::Validation, "The token is invalid.")
+            }
         };
         Self::new(code, message)
     }
@@ -284,7 +304,9 @@ impl WireError {
         let code = match service {
             Service::Lambda => Code::Service,
             Service::Logs => Code::ServiceUnavailableException,
-            Service::Dynamodb | Service::Sqs | Service::Sts | Service::Other => Code::ServiceUnavailable,
+            Service::Dynamodb | Service::Events | Service::Sqs | Service::Sts | Service::Other => {
+                Code::ServiceUnavailable
+            }
         };
         Self::new(code, message)
     }

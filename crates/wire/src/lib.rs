@@ -10,6 +10,7 @@
 mod answer;
 pub mod dynamodb;
 mod error;
+pub mod events;
 mod head;
 pub mod lambda;
 pub mod logs;
@@ -50,6 +51,8 @@ pub enum Call {
     Sqs(sqs::Call),
     /// Something of what functions printed.
     Logs(logs::Call),
+    /// Something of event patterns.
+    Events(events::Call),
     /// Who is asking?
     GetCallerIdentity,
 }
@@ -65,6 +68,7 @@ pub fn parse(reply: &Reply<'_>, head: &RequestHead<'_>, body: &[u8]) -> Result<C
         }
         (Service::Sqs, _) => sqs::parse(operation, body, reply.context).map(Call::Sqs),
         (Service::Logs, _) => logs::parse(operation, body, reply.context).map(Call::Logs),
+        (Service::Events, _) => events::parse(operation, body).map(Call::Events),
         (Service::Sts, _) => sts::parse(operation),
         (Service::Other, Protocol::Plain) if head.method == "GET" && head.path == "/" => Ok(Call::Health),
         (Service::Other, _) => Err(unknown_operation(operation)),

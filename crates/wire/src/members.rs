@@ -98,8 +98,8 @@ pub(crate) fn wrong_type(value: &Json, expected: &str) -> WireError {
 #[derive(Debug, Default)]
 pub(crate) struct Rules(Vec<String>);
 
-/// The longest value that is repeated in an error's text.
-const SHOWN_MAX: usize = 1024;
+/// The longest value that is repeated in an error's text. AWS repeats all of it; here an answer stays small.
+const SHOWN_MAX: usize = 8192;
 
 impl Rules {
     /// Notes that the member at `path` breaks `rule`.

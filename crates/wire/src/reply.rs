@@ -32,6 +32,8 @@ pub enum Service {
     Sqs,
     /// What functions printed.
     Logs,
+    /// Event patterns.
+    Events,
     /// Who is asking.
     Sts,
     /// Any other.
@@ -102,6 +104,7 @@ impl<'a> Reply<'a> {
             "DynamoDB_20120810" => Service::Dynamodb,
             "AmazonSQS" => Service::Sqs,
             "Logs_20140328" => Service::Logs,
+            "AWSEvents" => Service::Events,
             _ => Service::Other,
         };
         let asked = head.header("x-amzn-query-mode").is_some_and(|value| value.eq_ignore_ascii_case("true"));
@@ -162,6 +165,9 @@ impl<'a> Reply<'a> {
     fn json_error(&self, error: &WireError, query_mode: bool) -> Response {
         let name = error.code.name();
         let (shape, key) = match (error.code.namespace(), self.service) {
+            // This service names its errors without saying where they are defined.
+            (Namespace::Coral, Service::Events) => (name.to_owned(), "Message"),
+            (Namespace::Validate | Namespace::Own, Service::Events) => (name.to_owned(), "message"),
             (Namespace::Coral, Service::Sqs) => (format!("com.amazon.coral.service#{name}"), "message"),
             (Namespace::Coral, _) => (format!("com.amazon.coral.service#{name}"), "Message"),
             (Namespace::Validate, _) => (format!("com.amazon.coral.validate#{name}"), "message"),

@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod dynamodb;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod lambda;
 #[cfg(test)]
 mod logs;
@@ -47,7 +49,7 @@ impl Sent {
 
     /// A request of a JSON service; `target` is such as `DynamoDB_20120810.PutItem`.
     fn json(target: &str, body: &str) -> Self {
-        let version = if target.starts_with("Logs") { "1.1" } else { "1.0" };
+        let version = if target.starts_with("Logs") || target.starts_with("AWSEvents") { "1.1" } else { "1.0" };
         let sent = Self::new("POST", "/").header("Content-Type", &format!("application/x-amz-json-{version}"));
         let sent = if target.starts_with("AmazonSQS") { sent.header("x-amzn-query-mode", "true") } else { sent };
         sent.header("X-Amz-Target", target).body(body)

@@ -7,7 +7,7 @@ use types::Timestamp;
 use wire::Response;
 use wire::sigv4::{Credentials, verify};
 
-const OPERATIONS: [&str; 15] = [
+const OPERATIONS: [&str; 16] = [
     "DynamoDB_20120810.PutItem",
     "DynamoDB_20120810.GetItem",
     "DynamoDB_20120810.DeleteItem",
@@ -23,9 +23,10 @@ const OPERATIONS: [&str; 15] = [
     "Logs_20140328.DescribeLogStreams",
     "Logs_20140328.GetLogEvents",
     "Logs_20140328.FilterLogEvents",
+    "AWSEvents.TestEventPattern",
 ];
 
-const MEMBERS: [&str; 24] = [
+const MEMBERS: [&str; 26] = [
     "TableName",
     "Item",
     "Key",
@@ -50,6 +51,8 @@ const MEMBERS: [&str; 24] = [
     "nextToken",
     "startTime",
     "logStreamNames",
+    "EventPattern",
+    "Event",
 ];
 
 /// Trees whose members are often those that requests have.

@@ -9,7 +9,8 @@ fn one_port_serves_all_services() {
         (Sent::json("DynamoDB_20120810.PutItem", ""), Service::Dynamodb, "PutItem"),
         (Sent::json("AmazonSQS.ReceiveMessage", ""), Service::Sqs, "ReceiveMessage"),
         (Sent::json("Logs_20140328.FilterLogEvents", ""), Service::Logs, "FilterLogEvents"),
-        (Sent::json("AWSEvents.PutEvents", ""), Service::Other, "PutEvents"),
+        (Sent::json("AWSEvents.TestEventPattern", ""), Service::Events, "TestEventPattern"),
+        (Sent::json("AWSStepFunctions.StartExecution", ""), Service::Other, "StartExecution"),
         (Sent::json("nodots", ""), Service::Other, "nodots"),
         (Sent::form("/", "Action=GetCallerIdentity&Version=2011-06-15"), Service::Sts, "GetCallerIdentity"),
         (Sent::form("/", "Action=ListQueues&Version=2012-11-05"), Service::Sqs, "ListQueues"),
@@ -56,11 +57,11 @@ fn what_is_no_request_of_any_protocol_is_not_found() {
 
 #[test]
 fn operations_that_are_not_run_are_unknown_in_every_protocol() {
-    let response = Sent::json("AWSEvents.PutEvents", "{}").refused();
+    let response = Sent::json("AWSStepFunctions.StartExecution", "{}").refused();
     assert_eq!(response.status, 400);
     assert_eq!(
         text(&response),
-        r#"{"Message":"The operation \"PutEvents\" is not known, or not run by this engine.","__type":"com.amazon.coral.service#UnknownOperationException"}"#
+        r#"{"Message":"The operation \"StartExecution\" is not known, or not run by this engine.","__type":"com.amazon.coral.service#UnknownOperationException"}"#
     );
     let response = Sent::json("AmazonSQS.SendMessage", "{}").refused();
     assert_eq!(header(&response, "x-amzn-query-error"), Some("InvalidAction;Sender"));
