@@ -5,6 +5,7 @@
 
 mod bench;
 mod clients;
+mod docs;
 #[cfg(test)]
 mod house;
 mod machine;
@@ -22,6 +23,7 @@ Chores of this repository:
                                           `cargo xtask bench store -- --long`
   cargo xtask clients [--debug]           run the release build (or the debug build) under other programs: aws-cli,
                                           boto3 and cfn-lint, which are installed into target/clients
+  cargo xtask docs                        write docs/lints.md from the lints themselves
 
 The house rules are tests: cargo test -p xtask";
 
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         ["bench", rest @ ..] => bench::run(rest),
         ["clients"] => clients::run(clients::Build::Release),
         ["clients", "--debug"] => clients::run(clients::Build::Debug),
+        ["docs"] => docs::run(),
         other => {
             eprintln!("error: there is no chore `{}`\n\n{HELP}", other.join(" "));
             return ExitCode::from(2);

@@ -116,6 +116,7 @@ mod explain;
 mod ignore_case;
 mod json;
 mod lexer;
+pub mod lint;
 mod node;
 mod number;
 mod parse;

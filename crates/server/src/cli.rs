@@ -6,7 +6,7 @@
 use crate::config::Config;
 use crate::exit::{Failure, USAGE};
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -28,6 +28,7 @@ const STYLES: Styles = Styles::styled()
 Examples:
   orderflow                         run the built-in stack
   orderflow up stacks/orders.yaml   run another
+  orderflow check my.yaml           would it run, and would its filters do what they say
   orderflow trigger                 send it some orders
   orderflow explain ORD-1001        see what every pipe did with one, and why
 
@@ -112,6 +113,18 @@ Filters are CloudWatch's: terms (ERROR -timeout), JSON ({ $.level = \"ERROR\" })
     /// Check the data: the log, the index, and whether they agree
     #[command(after_help = "Exit codes: 0 all is well, 1 findings, 4 the data is refused")]
     Doctor,
+    /// Find what would fail or silently never match in templates, here or on AWS
+    #[command(after_help = "\
+Examples:
+  orderflow check                                       the built-in stack
+  orderflow check stacks/*.yaml
+  orderflow check my.yaml --sample order.json           hold its filters against an item or event
+  orderflow check my.yaml --sample PremiumPipe=@record.json --json
+  orderflow check template.yaml --for aws               leave out what only orderflow minds
+
+Patterns are checked in pipes, event source mappings and rules, in AWS::Serverless functions too.
+Exit codes: 0 no errors, 1 errors, 2 a file cannot be read")]
+    Check(Check),
     /// Does a pattern match an event, and if not, why
     #[command(
         name = "match",
@@ -217,6 +230,32 @@ pub(crate) struct Logs {
     /// At most so many lines to begin with, the newest ones
     #[arg(long, short = 'n', value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) limit: u32,
+}
+
+/// What `check` understands.
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Templates, YAML or JSON; the built-in stack if there are none
+    #[arg(value_name = "TEMPLATE")]
+    pub(crate) templates: Vec<PathBuf>,
+    /// An event or item like those that will come: a file or JSON, for one pipe or rule with its logical id before it
+    #[arg(long = "sample", value_name = "[NAME=]FILE", allow_hyphen_values = true)]
+    pub(crate) samples: Vec<String>,
+    /// Only what concerns AWS, or orderflow here; both if it is left out
+    #[arg(long = "for", value_name = "WHERE")]
+    pub(crate) engines: Option<Engines>,
+    /// Show too what is only worth knowing
+    #[arg(long)]
+    pub(crate) info: bool,
+}
+
+/// Where a template is to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Engines {
+    /// By orderflow
+    Here,
+    /// On AWS
+    Aws,
 }
 
 /// What `match` understands.

@@ -3,11 +3,15 @@
 //! A verb gets its view from [`crate::access`], makes text of it with a function from the view and the terminal's look
 //! to a string, and prints that; with `--json` it prints the view itself.
 
+mod check;
 mod dlq;
 mod doctor;
+mod doubts;
 mod explain;
+mod findings;
 mod logs;
 mod match_event;
+mod pretty;
 mod trigger;
 
 use crate::access::{Access, Named};
@@ -42,7 +46,7 @@ impl Given<'_> {
 /// Does what was typed; the exit code is given back.
 pub(crate) fn run(cli: Cli, out: &mut Out) -> Result<u8, Stop> {
     let (options, command) = cli.verb()?;
-    // These two look at no configuration, so that a broken one does not keep them from working.
+    // These look at no configuration, so that a broken one does not keep them from working.
     match &command {
         Command::Config => {
             if options.json {
@@ -53,6 +57,7 @@ pub(crate) fn run(cli: Cli, out: &mut Out) -> Result<u8, Stop> {
             return Ok(DONE);
         }
         Command::Match(wanted) => return match_event::run(wanted, options.json, out),
+        Command::Check(wanted) => return check::run(wanted, options.json, out),
         _ => {}
     }
     let config = options.configured()?;
@@ -70,7 +75,7 @@ pub(crate) fn run(cli: Cli, out: &mut Out) -> Result<u8, Stop> {
         Command::Logs(logs) => logs::run(given, &logs),
         Command::Doctor => doctor::run(given),
         Command::Trigger(trigger) => trigger::run(given, &trigger),
-        Command::Config | Command::Match(_) => unreachable!("both have been done above"),
+        Command::Config | Command::Match(_) | Command::Check(_) => unreachable!("these have been done above"),
     }
 }
 

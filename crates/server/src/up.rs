@@ -27,7 +27,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 /// The stack that runs when none is named, and its template.
-const BUILT_IN: (&str, &str) = ("premium", include_str!("../../../stacks/premium.yaml"));
+pub(crate) const BUILT_IN: (&str, &str) = ("premium", include_str!("../../../stacks/premium.yaml"));
 /// How long requests that have begun may take when the server goes down.
 const DRAIN_WITHIN: Duration = Duration::from_secs(10);
 

@@ -10,7 +10,7 @@ mod conditions;
 mod substitute;
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 
@@ -38,6 +38,8 @@ pub(crate) struct Scope<'s> {
     pub(crate) conditions: BTreeMap<String, bool>,
     /// The resources that are evaluated; those that a resource refers to come before it.
     pub(crate) identities: BTreeMap<String, Identity>,
+    /// Those of them whose properties could not be evaluated, so that less is known of them than they have.
+    pub(crate) failed: BTreeSet<String>,
     made_bytes: Cell<usize>,
 }
 
@@ -56,6 +58,7 @@ impl<'s> Scope<'s> {
             parameters,
             conditions: BTreeMap::new(),
             identities: BTreeMap::new(),
+            failed: BTreeSet::new(),
             made_bytes: Cell::new(0),
         }
     }
@@ -176,26 +179,16 @@ impl<'s> Scope<'s> {
                 ));
             }
             "Fn::ImportValue" => {
-                return Err(findings.add_with_hint(
-                    at,
-                    path,
-                    "`Fn::ImportValue` is not run here: stacks do not see each other's exports",
-                    "use a parameter",
-                ));
+                let message = "`Fn::ImportValue` is not run here: stacks do not see each other's exports";
+                return Err(findings.add_not_run(at, path, message, Some("use a parameter")));
             }
             "Fn::GetAZs" | "Fn::Cidr" => {
-                return Err(findings.add(
-                    at,
-                    path,
-                    format!("`{function}` is not run here: there is no network to divide"),
-                ));
+                let message = format!("`{function}` is not run here: there is no network to divide");
+                return Err(findings.add_not_run(at, path, message, None));
             }
             "Fn::Transform" | "Fn::ForEach" | "Fn::Length" | "Fn::ToJsonString" => {
-                return Err(findings.add(
-                    at,
-                    path,
-                    format!("`{function}` is not run here: it is a macro that AWS expands"),
-                ));
+                let message = format!("`{function}` is not run here: it is a macro that AWS expands");
+                return Err(findings.add_not_run(at, path, message, None));
             }
             other => {
                 const KNOWN: [&str; 9] = [
@@ -260,7 +253,8 @@ impl<'s> Scope<'s> {
                 Err(findings.add(at, path, "`AWS::NoValue` takes a whole property away and cannot be part of a text"))
             }
             "AWS::NotificationARNs" => {
-                Err(findings.add(at, path, "`AWS::NotificationARNs` is not run here: a stack has no topics to notify"))
+                let message = "`AWS::NotificationARNs` is not run here: a stack has no topics to notify";
+                Err(findings.add_not_run(at, path, message, None))
             }
             _ => match self.identities.get(name) {
                 Some(identity) => Ok(identity.reference.clone()),
@@ -271,6 +265,9 @@ impl<'s> Scope<'s> {
 
     /// Says why a name stands for nothing.
     pub(crate) fn unknown_name(&self, at: Position, name: &str, path: &Path<'_>, findings: &mut Findings) -> Failed {
+        if self.template.may_be_unread(name) {
+            return findings.found_before();
+        }
         let resources = self.template.resources.iter().map(|resource| resource.id.as_str());
         if resources.clone().any(|id| id == name) {
             return findings.add(at, path, format!("the resource `{name}` cannot be used here: its condition is false, or this is a place where only parameters are known"));
@@ -336,6 +333,9 @@ impl<'s> Scope<'s> {
         };
         if let Some(value) = identity.attribute(attribute) {
             return Ok(value.to_owned());
+        }
+        if self.failed.contains(id) {
+            return Err(findings.found_before());
         }
         if identity.kind == ResourceType::Table && attribute == "StreamArn" {
             return Err(findings.add_with_hint(
@@ -407,11 +407,8 @@ impl<'s> Scope<'s> {
         findings: &mut Findings,
     ) -> Result<Node, Failed> {
         if argument.as_list().is_some_and(|arguments| arguments.len() == 4) {
-            return Err(findings.add(
-                at,
-                path,
-                "the default value of `Fn::FindInMap` is not run here: it needs a macro that AWS expands",
-            ));
+            let message = "the default value of `Fn::FindInMap` is not run here: it needs a macro that AWS expands";
+            return Err(findings.add_not_run(at, path, message, None));
         }
         let names: [&Node; 3] = self.arguments(at, argument, "a mapping and two keys", path, findings)?;
         let mut level: &[Entry] = &self.template.mappings;

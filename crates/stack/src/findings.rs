@@ -31,9 +31,24 @@ impl Position {
     pub const START: Self = Self { line: 1, column: 1 };
 }
 
+/// What sort of refusal a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Sort {
+    /// It is not what CloudFormation's language or the resource's type allows.
+    Invalid,
+    /// A type of resource that is not run here.
+    ResourceNotRun,
+    /// A property, function or section that would change what happens, and that is not run here.
+    FeatureNotRun,
+    /// A role that does not allow what its owner will do.
+    NotAllowed,
+}
+
 /// One thing that is wrong with a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
+    /// What sort of refusal it is.
+    pub sort: Sort,
     /// Where it stands.
     pub at: Position,
     /// The way to it from the top of the template, such as `Resources.Orders.Properties.TableName`.
@@ -119,7 +134,7 @@ pub(crate) struct Findings {
 
 impl Findings {
     pub(crate) fn add(&mut self, at: Position, path: &Path<'_>, message: impl Into<String>) -> Failed {
-        self.push(Finding { at, path: path.to_string(), message: message.into(), hint: None })
+        self.add_sorted(Sort::Invalid, at, path, message, None)
     }
 
     pub(crate) fn add_with_hint(
@@ -129,8 +144,34 @@ impl Findings {
         message: impl Into<String>,
         hint: impl Into<String>,
     ) -> Failed {
-        let hint = Some(hint.into());
-        self.push(Finding { at, path: path.to_string(), message: message.into(), hint })
+        self.add_sorted(Sort::Invalid, at, path, message, Some(hint.into()))
+    }
+
+    /// Something that is no mistake on AWS, and that is not run here.
+    pub(crate) fn add_not_run(
+        &mut self,
+        at: Position,
+        path: &Path<'_>,
+        message: impl Into<String>,
+        hint: Option<&str>,
+    ) -> Failed {
+        self.add_sorted(Sort::FeatureNotRun, at, path, message, hint.map(str::to_owned))
+    }
+
+    pub(crate) fn add_sorted(
+        &mut self,
+        sort: Sort,
+        at: Position,
+        path: &Path<'_>,
+        message: impl Into<String>,
+        hint: Option<String>,
+    ) -> Failed {
+        self.push(Finding { sort, at, path: path.to_string(), message: message.into(), hint })
+    }
+
+    /// The evidence for what failed because of something that was found before and is not worth a finding of its own.
+    pub(crate) fn found_before(&self) -> Failed {
+        Failed(())
     }
 
     fn push(&mut self, finding: Finding) -> Failed {
@@ -151,6 +192,12 @@ impl Findings {
     /// How many there are, to ask later whether more came.
     pub(crate) fn count(&self) -> usize {
         self.list.len() + self.unlisted
+    }
+
+    /// All findings in the order of the file, and how many more there were than are kept.
+    pub(crate) fn into_list(mut self) -> (Vec<Finding>, usize) {
+        self.list.sort_by_key(|finding| finding.at);
+        (self.list, self.unlisted)
     }
 
     /// `value` if nothing was found, all findings otherwise.

@@ -48,6 +48,14 @@ impl ResourceType {
         }
     }
 
+    /// Whether a resource of this type says what is allowed.
+    pub(crate) fn is_policy(self) -> bool {
+        match self {
+            Self::QueuePolicy | Self::Role | Self::Policy | Self::ManagedPolicy => true,
+            Self::Table | Self::Function | Self::Pipe | Self::Queue | Self::LogGroup => false,
+        }
+    }
+
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }

@@ -3,6 +3,7 @@
 //! Start at [`Template::parse`], then [`Template::resolve`]: the text of a template and the
 //! [`Environment`] that it runs in go in, a [`Stack`] or [`Errors`] come out. [`diff`] compares
 //! two stacks of the same template and says what changes, or what cannot change without loss.
+//! [`check`] says of a template, also of one that does not run here, what would fail or silently never match.
 //! Nothing here reads a file, a clock or a network.
 //!
 //! ```
@@ -31,6 +32,7 @@
 //! Invariant: nothing in a template is ignored. What is not run here is refused by name with
 //! its line; what has no effect here is a [`Note`].
 
+pub mod check;
 mod diff;
 mod environment;
 mod evaluate;
@@ -49,7 +51,7 @@ mod template;
 
 pub use diff::{Change, ChangeStep, Refusal, ResourceKind, diff};
 pub use environment::{Environment, Overrides, StreamLabel};
-pub use findings::{Errors, Finding, Position};
+pub use findings::{Errors, Finding, Position, Sort};
 pub use stack::{
     Billing, DesiredState, Function, FunctionReference, InlinePolicy, Invocation, LogGroup, LogGroupOrigin, LogicalId,
     Note, Output, Pipe, Policy, Queue, QueuePolicy, QueueReference, Resource, Role, RoleReference, Stack,

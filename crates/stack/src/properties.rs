@@ -12,7 +12,7 @@ use std::str::FromStr;
 use regex_lite::{Regex, RegexBuilder};
 use types::NameError;
 
-use crate::findings::{Findings, Path, Position, did_you_mean};
+use crate::findings::{Findings, Path, Position, Sort, did_you_mean};
 use crate::node::{Entry, Node, find};
 
 pub(crate) struct Properties<'n, 'p, 'f> {
@@ -56,6 +56,12 @@ impl<'n, 'p, 'f> Properties<'n, 'p, 'f> {
         self.findings.add_with_hint(at, &self.path.key(key), message, hint);
     }
 
+    /// As [`Self::wrong`], for what is perhaps no mistake on AWS.
+    pub(crate) fn not_run(&mut self, key: &str, sort: Sort, message: impl Into<String>, hint: Option<String>) {
+        let at = find(self.entries, key).map_or(self.at, |entry| entry.value.at);
+        self.findings.add_sorted(sort, at, &self.path.key(key), message, hint);
+    }
+
     /// The value of a key as it stands.
     pub(crate) fn node(&mut self, key: &'static str) -> Option<&'n Node> {
         self.asked.push(key);
@@ -79,7 +85,8 @@ impl<'n, 'p, 'f> Properties<'n, 'p, 'f> {
     pub(crate) fn refuse(&mut self, key: &'static str, reason: &str) {
         self.asked.push(key);
         if let Some(entry) = find(self.entries, key) {
-            self.findings.add(entry.key_at, &self.path.key(key), format!("`{key}` is not run here: {reason}"));
+            let message = format!("`{key}` is not run here: {reason}");
+            self.findings.add_not_run(entry.key_at, &self.path.key(key), message, None);
         }
     }
 

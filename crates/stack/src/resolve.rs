@@ -35,16 +35,18 @@ impl Template {
         findings.into_result(&self.file, stack)
     }
 
-    fn resolved(
+    /// The stack as far as it can be resolved; it can be run if nothing was found.
+    pub(crate) fn resolved(
         &self,
         environment: &Environment,
         overrides: &Overrides,
         catalogue: &[&str],
         findings: &mut Findings,
     ) -> Option<Stack> {
+        let before = findings.count();
         check_stack_name(&environment.stack_name, findings);
         let parameters = self.parameter_values(overrides, findings);
-        if findings.count() > 0 {
+        if findings.count() > before {
             // Without its parameters every place that uses them would be wrong too.
             return None;
         }
@@ -70,14 +72,18 @@ impl Template {
         };
         let mut notes = Vec::new();
         check_names(&resources.known, findings);
+        let mut policies_known = self.has_all_policies() && resources.policies_known();
         let mut context = Context { all: &resources.known, catalogue, notes: &mut notes };
         for (resource, properties) in resources.known.iter().zip(&resources.properties) {
             if let Some(entries) = properties {
+                let before = findings.count();
                 read(resource, entries, &mut context, &mut stack, findings);
+                policies_known &= findings.count() == before || !resource.identity.kind.is_policy();
             }
         }
         add_log_groups_of_functions(&mut stack);
-        if findings.count() == 0 {
+        // A policy that is not known might allow what would be missed.
+        if policies_known {
             notes.extend(iam::check(&stack, environment, findings));
         }
         notes.sort_by_key(|note: &Note| note.at);
@@ -85,7 +91,11 @@ impl Template {
         Some(stack)
     }
 
-    fn parameter_values(&self, overrides: &Overrides, findings: &mut Findings) -> BTreeMap<String, ParameterValue> {
+    pub(crate) fn parameter_values(
+        &self,
+        overrides: &Overrides,
+        findings: &mut Findings,
+    ) -> BTreeMap<String, ParameterValue> {
         let section = Path::TOP.key("Parameters");
         for name in overrides.keys() {
             if self.parameters.iter().any(|parameter| parameter.name == *name) {
@@ -138,11 +148,15 @@ impl Template {
     }
 }
 
-fn check_stack_name(name: &str, findings: &mut Findings) {
-    let proper = name.len() <= 128
+/// Whether a stack may be called so.
+pub(crate) fn is_stack_name(name: &str) -> bool {
+    name.len() <= 128
         && name.starts_with(|first: char| first.is_ascii_alphabetic())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    if !proper {
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+fn check_stack_name(name: &str, findings: &mut Findings) {
+    if !is_stack_name(name) {
         findings.add(
             Position::START,
             &Path::TOP,
@@ -152,13 +166,21 @@ fn check_stack_name(name: &str, findings: &mut Findings) {
 }
 
 /// Resources in the order of the template, and what their properties evaluated to.
-struct Resources {
+pub(crate) struct Resources {
     known: Vec<Evaluated>,
     /// `None` where the evaluation failed: then others can still refer to the resource.
     properties: Vec<Option<Vec<Entry>>>,
 }
 
-fn evaluate_resources(scope: &mut Scope<'_>, order: &[usize], findings: &mut Findings) -> Resources {
+impl Resources {
+    /// Whether everything that allows or denies something could be evaluated.
+    fn policies_known(&self) -> bool {
+        let mut resources = self.known.iter().zip(&self.properties);
+        resources.all(|(resource, properties)| properties.is_some() || !resource.identity.kind.is_policy())
+    }
+}
+
+pub(crate) fn evaluate_resources(scope: &mut Scope<'_>, order: &[usize], findings: &mut Findings) -> Resources {
     let section = Path::TOP.key("Resources");
     let template = scope.template;
     let mut evaluated = Vec::with_capacity(order.len());
@@ -167,7 +189,10 @@ fn evaluate_resources(scope: &mut Scope<'_>, order: &[usize], findings: &mut Fin
         let path = section.key(&resource.id);
         let properties = match scope.evaluate(&resource.properties, &path.key("Properties"), findings) {
             Ok(Some(Node { data: Data::Map(entries), .. })) => Some(entries),
-            _ => None,
+            _ => {
+                scope.failed.insert(resource.id.clone());
+                None
+            }
         };
         let identity =
             Identity::of(resource.kind, &resource.id, properties.as_deref().unwrap_or_default(), scope.environment);

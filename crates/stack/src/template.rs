@@ -4,9 +4,11 @@
 //! well-formed names; what values mean is decided by [`Template::resolve`], which lives in
 //! `resolve`.
 
-use crate::findings::{Errors, Findings, Path, Position, did_you_mean};
+use std::collections::BTreeSet;
+
+use crate::findings::{Errors, Findings, Path, Position, Sort, did_you_mean};
 use crate::identity::ResourceType;
-use crate::node::{Data, Entry, Node};
+use crate::node::{Data, Entry, Node, find};
 use crate::parameter::Parameter;
 use crate::properties::Properties;
 use crate::read;
@@ -29,6 +31,18 @@ pub struct Template {
     pub(crate) conditions: Vec<Entry>,
     pub(crate) resources: Vec<RawResource>,
     pub(crate) outputs: Vec<RawOutput>,
+    unread: Unread,
+}
+
+/// What references may go to although it is not among what was read.
+#[derive(Debug, Default)]
+struct Unread {
+    /// Resources and parameters that stand in the text and were refused.
+    names: BTreeSet<String>,
+    /// Whether AWS would expand macros, which make resources with names of their own.
+    macros: bool,
+    /// Whether a resource that was refused may say what is allowed.
+    policies: bool,
 }
 
 /// A resource whose properties are not evaluated yet.
@@ -62,13 +76,15 @@ impl Template {
         findings.into_result(file, template)
     }
 
-    fn of(root: &Node, file: &str, findings: &mut Findings) -> Option<Self> {
+    /// The template as far as it can be read; what is left out of it is a finding.
+    pub(crate) fn of(root: &Node, file: &str, findings: &mut Findings) -> Option<Self> {
         let mut sections = Properties::open(root, &Path::TOP, findings)?;
         sections.choice("AWSTemplateFormatVersion", &[("2010-09-09", ())]);
         let description = sections.text("Description", 0..=1024);
         sections.accept("Metadata");
         sections
             .refuse("Transform", "macros such as AWS::Serverless are expanded by AWS; write the resources themselves");
+        sections.refuse("Globals", "they belong to the macro AWS::Serverless; write them into each resource");
         sections.refuse("Rules", "use AllowedValues, AllowedPattern or Conditions");
         sections.refuse("Hooks", "they belong to deployments with CodeDeploy");
         let parameters = section(&mut sections, "Parameters", PARAMETERS_MAX, |entry, path, findings| {
@@ -79,11 +95,12 @@ impl Template {
         let outputs = section(&mut sections, "Outputs", OUTPUTS_MAX, RawOutput::read);
         sections.required_node("Resources");
         let resources = section(&mut sections, "Resources", RESOURCES_MAX, RawResource::read);
-        if resources.as_ref().is_some_and(Vec::is_empty) {
+        let given = sections.node("Resources").and_then(Node::as_map);
+        if given.is_some_and(<[Entry]>::is_empty) {
             sections.wrong("Resources", "a template needs at least one resource");
         }
         sections.finish();
-        Some(Self {
+        let mut template = Self {
             file: file.to_owned(),
             description,
             parameters: parameters.unwrap_or_default(),
@@ -91,7 +108,40 @@ impl Template {
             conditions: conditions.unwrap_or_default(),
             resources: resources?,
             outputs: outputs.unwrap_or_default(),
-        })
+            unread: Unread::default(),
+        };
+        template.unread = template.left_out_of(root.as_map().unwrap_or_default());
+        Some(template)
+    }
+
+    fn left_out_of(&self, sections: &[Entry]) -> Unread {
+        let names_in = |section: &str| {
+            let section = find(sections, section).and_then(|entry| entry.value.as_map());
+            section.unwrap_or_default().iter().map(|entry| entry.key.as_str())
+        };
+        let read: BTreeSet<&str> = (self.resources.iter().map(|resource| resource.id.as_str()))
+            .chain(self.parameters.iter().map(|parameter| parameter.name.as_str()))
+            .collect();
+        let may_allow = |entry: &&Entry| {
+            let kind = entry.value.as_map().and_then(|attributes| find(attributes, "Type")?.value.as_scalar());
+            !read.contains(entry.key.as_str())
+                && kind.is_none_or(|kind| kind.starts_with("AWS::IAM::") || kind == ResourceType::QueuePolicy.name())
+        };
+        let resources = find(sections, "Resources").and_then(|entry| entry.value.as_map()).unwrap_or_default();
+        let policies = resources.iter().any(|entry| may_allow(&entry));
+        let names = names_in("Resources").chain(names_in("Parameters")).filter(|name| !read.contains(name));
+        Unread { names: names.map(str::to_owned).collect(), macros: find(sections, "Transform").is_some(), policies }
+    }
+
+    /// Whether everything that allows or denies something was read.
+    pub(crate) fn has_all_policies(&self) -> bool {
+        !self.unread.macros && !self.unread.policies
+    }
+
+    /// Whether a name that was not read may stand for something all the same; then something else is wrong already,
+    /// and there is no more to say about the name.
+    pub(crate) fn may_be_unread(&self, name: &str) -> bool {
+        self.unread.macros || self.unread.names.contains(name)
     }
 }
 
@@ -161,7 +211,7 @@ impl RawResource {
                 let message = format!("resources of type `{name}` are not run here");
                 let names = ResourceType::ALL.map(ResourceType::name);
                 let hint = did_you_mean(&name, names).unwrap_or_else(|| format!("what runs are {}", names.join(", ")));
-                attributes.wrong_with_hint("Type", message, hint);
+                attributes.not_run("Type", Sort::ResourceNotRun, message, Some(hint));
             }
             kind
         });

@@ -50,6 +50,21 @@ fn options_of_every_verb_stand_before_it_or_behind() {
 }
 
 #[test]
+fn checks_take_templates_and_samples_in_any_order() {
+    let paths = |names: &[&str]| names.iter().map(PathBuf::from).collect::<Vec<_>>();
+    let cases: [(&str, &[&str], &[&str], bool); 3] = [
+        ("check", &[], &[], false),
+        ("check a.yaml b.json --info", &["a.yaml", "b.json"], &[], true),
+        ("check --sample P=x.json a.yaml --sample -", &["a.yaml"], &["P=x.json", "-"], false),
+    ];
+    for (words, templates, samples, info) in cases {
+        let (_, Command::Check(check)) = verb(words) else { panic!("{words} is another verb") };
+        assert_eq!((check.templates, check.info), (paths(templates), info), "{words}");
+        assert_eq!(check.samples, samples, "{words}");
+    }
+}
+
+#[test]
 fn what_cannot_be_meant_is_refused() {
     let cases = [
         ("explain", ErrorKind::MissingRequiredArgument),
@@ -61,6 +76,9 @@ fn what_cannot_be_meant_is_refused() {
         ("logs G --since 10", ErrorKind::ValueValidation),
         ("logs G --limit 0", ErrorKind::ValueValidation),
         ("match --event {}", ErrorKind::MissingRequiredArgument),
+        ("check --sample", ErrorKind::InvalidValue),
+        ("check --for azure", ErrorKind::InvalidValue),
+        ("check a.yaml --samples b", ErrorKind::UnknownArgument),
         ("trigger --rate 0", ErrorKind::ValueValidation),
         ("trigger --count many", ErrorKind::ValueValidation),
         ("dlq", ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand),

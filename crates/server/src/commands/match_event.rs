@@ -1,11 +1,15 @@
-//! Decides whether a pattern matches an event, and what is said if not.
+//! Decides whether a pattern matches an event, and what is said if not. What is doubtful about the pattern in either case
+//! decides [`super::doubts`].
 
+use super::doubts::{self, Doubts};
+use super::findings::{self, Shown};
 use crate::cli::Match;
 use crate::exit::{DONE, Failure, NO, Stop, USAGE};
 use crate::terminal::{Look, Out, Paint, safe};
 use pattern::{Dialect, Explanation, Pattern};
 use serde::Serialize;
 use std::io::Read;
+use std::path::Path;
 
 /// How much is read of a file or of the standard input.
 const INPUT_BYTES_MAX: u64 = 64 << 20;
@@ -19,18 +23,32 @@ pub(super) fn run(wanted: &Match, json: bool, out: &mut Out) -> Result<u8, Stop>
     let pattern = text_of(&wanted.pattern, "pattern", &mut std::io::stdin())?;
     let event = text_of(&wanted.event, "event", &mut std::io::stdin())?;
     let dialect = if wanted.pipe { Dialect::Pipe } else { Dialect::Bus };
-    let said = explain(&pattern, &event, dialect)?;
+    let doubts = Doubts::of(&pattern, &event, dialect);
+    let file = wanted.pattern.strip_prefix('@').unwrap_or("the pattern");
+    let shown = doubts.shown(&pattern, file);
+    let parsed = match parse(&pattern, dialect) {
+        Ok(parsed) => parsed,
+        Err(failure) => return doubts::refused(&failure, &shown, json, out),
+    };
+    let said = explain(&parsed, &event)?;
     if json {
-        out.json(&view(&said))?;
+        out.json(&view(&said, &shown))?;
     } else {
-        let text = draw(&said, out.look);
+        let text = draw(&said, out.look) + &doubts::draw(&shown, out.look);
         out.print(&text)?;
     }
     Ok(if said.matched { DONE } else { NO })
 }
 
+/// The text of a file.
+pub(super) fn read_file(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    std::fs::File::open(path)?.take(INPUT_BYTES_MAX).read_to_string(&mut text)?;
+    Ok(text)
+}
+
 /// The text itself, or what stands in the file or the input that it names.
-fn text_of(given: &str, what: &str, input: &mut dyn Read) -> Result<String, Failure> {
+pub(super) fn text_of(given: &str, what: &str, input: &mut dyn Read) -> Result<String, Failure> {
     let (source, name): (&mut dyn Read, String) = if given == "-" {
         (input, "the standard input".to_owned())
     } else if let Some(path) = given.strip_prefix('@') {
@@ -50,15 +68,18 @@ fn text_of(given: &str, what: &str, input: &mut dyn Read) -> Result<String, Fail
     Ok(text)
 }
 
-fn explain(pattern: &str, event: &str, dialect: Dialect) -> Result<Explanation, Failure> {
-    let pattern = Pattern::parse(pattern, dialect).map_err(|error| {
+fn parse(pattern: &str, dialect: Dialect) -> Result<Pattern, Failure> {
+    Pattern::parse(pattern, dialect).map_err(|error| {
         let failure = Failure::new(USAGE, error.to_string());
         match error.kind {
             pattern::ParseErrorKind::NotInDialect => failure.hint("pipes do not have this operator, event buses do"),
             _ if error.path.is_empty() => failure,
             _ => failure.hint(format!("it is at {} in line {}, column {}", error.path, error.line, error.column)),
         }
-    })?;
+    })
+}
+
+fn explain(pattern: &Pattern, event: &str) -> Result<Explanation, Failure> {
     pattern.explain_json(event.as_bytes()).map_err(|error| Failure::new(USAGE, error.to_string()))
 }
 
@@ -71,6 +92,8 @@ struct View<'a> {
     reasons: Vec<String>,
     /// Every clause of the pattern.
     clauses: Vec<ClauseView<'a>>,
+    /// What is doubtful about the pattern.
+    findings: Vec<findings::View<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -84,8 +107,13 @@ struct ClauseView<'a> {
     sentence: &'a str,
 }
 
-fn view(said: &Explanation) -> View<'_> {
-    View { matched: said.matched, reasons: said.reasons(), clauses: said.clauses.iter().map(clause_view).collect() }
+fn view<'a>(said: &'a Explanation, shown: &[Shown<'a>]) -> View<'a> {
+    View {
+        matched: said.matched,
+        reasons: said.reasons(),
+        clauses: said.clauses.iter().map(clause_view).collect(),
+        findings: shown.iter().map(findings::view).collect(),
+    }
 }
 
 fn clause_view(clause: &pattern::ClauseExplanation) -> ClauseView<'_> {
@@ -119,7 +147,7 @@ mod tests {
     use super::*;
 
     fn code(pattern: &str, event: &str, dialect: Dialect) -> u8 {
-        match explain(pattern, event, dialect) {
+        match parse(pattern, dialect).and_then(|pattern| explain(&pattern, event)) {
             Ok(said) if said.matched => DONE,
             Ok(_) => NO,
             Err(failure) => failure.code,
@@ -146,13 +174,14 @@ mod tests {
     #[test]
     fn a_miss_says_which_clause_and_which_value() {
         let pattern = r#"{"status":{"S":["shipped"]},"kind":["order"],"old":[{"exists":true}]}"#;
-        let said = explain(pattern, r#"{"status":{"S":"pending"},"kind":"order"}"#, Dialect::Pipe).unwrap();
+        let pattern = parse(pattern, Dialect::Pipe).unwrap();
+        let said = explain(&pattern, r#"{"status":{"S":"pending"},"kind":"order"}"#).unwrap();
         insta::assert_snapshot!(draw(&said, Look::PLAIN), @r#"
         ✘ it does not match
           old is absent, the pattern wants any value
           status.S is "pending", the pattern wants "shipped"
         "#);
-        let json = serde_json::to_value(view(&said)).unwrap();
+        let json = serde_json::to_value(view(&said, &[])).unwrap();
         assert_eq!(json["matched"], false);
         assert_eq!(json["clauses"][0]["path"], "status.S");
         assert_eq!(json["clauses"][0]["seen"][0], "\"pending\"");

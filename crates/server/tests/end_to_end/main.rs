@@ -2,11 +2,13 @@
 //!
 //! What each file holds: [`crash`] that nothing acknowledged is lost, however often the server dies; [`poison`] that one
 //! order that cannot be done costs the others nothing; [`command_line`] what the verbs print and how they end;
-//! [`changing`] what running `up` again may change. [`harness`] starts servers and talks to them.
+//! [`checking`] what `check` and `match` find in filters; [`changing`] what running `up` again may change. [`harness`]
+//! starts servers and talks to them.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed, and says where")]
 
 mod changing;
+mod checking;
 mod command_line;
 mod crash;
 mod harness;

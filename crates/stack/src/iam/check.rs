@@ -10,7 +10,7 @@ use super::decide::{Decision, Request, decide};
 use super::document::Statement;
 use super::managed;
 use crate::environment::Environment;
-use crate::findings::{Findings, Path};
+use crate::findings::{Findings, Path, Sort};
 use crate::identity::stream_arn;
 use crate::stack::{Function, Note, Pipe, Resource, Role, RoleReference, Stack};
 
@@ -227,7 +227,8 @@ impl<'s> Checked<'s> {
 
     fn found(&self, message: String, hint: String, findings: &mut Findings) {
         let section = Path::TOP.key("Resources");
-        findings.add_with_hint(self.role.at, &section.key(self.role.logical_id.as_str()), message, hint);
+        let path = section.key(self.role.logical_id.as_str());
+        findings.add_sorted(Sort::NotAllowed, self.role.at, &path, message, Some(hint));
     }
 
     fn note_doubts(&self, doubts: Vec<String>, notes: &mut Vec<Note>) {

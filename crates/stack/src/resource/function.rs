@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Context;
-use crate::findings::did_you_mean;
+use crate::findings::{Sort, did_you_mean};
 use crate::identity::Identity;
 use crate::properties::Properties;
 use crate::stack::Function;
@@ -75,20 +75,22 @@ fn built_in(properties: &mut Properties<'_, '_, '_>, context: &Context<'_>) -> (
     let (Some(runtime), Some(handler)) = (runtime, handler) else { return (None, None) };
     let catalogue = context.catalogue.join(", ");
     if !runtime.starts_with("provided.") {
-        properties.wrong_with_hint(
+        properties.not_run(
             "Runtime",
+            Sort::FeatureNotRun,
             format!("`{runtime}` is not run here: functions run by handlers that are built in"),
-            format!("write Runtime: provided.al2023 and a Handler of {catalogue}"),
+            Some(format!("write Runtime: provided.al2023 and a Handler of {catalogue}")),
         );
         return (None, None);
     }
     if !context.catalogue.contains(&handler.as_str()) {
         let guess = did_you_mean(&handler, context.catalogue.iter().copied());
         let guess = guess.map_or(String::new(), |guess| format!("; {guess}"));
-        properties.wrong_with_hint(
+        properties.not_run(
             "Handler",
+            Sort::FeatureNotRun,
             format!("there is no built-in handler `{handler}`{guess}"),
-            format!("built in are {catalogue}"),
+            Some(format!("built in are {catalogue}")),
         );
         return (None, None);
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use pattern::{Dialect, Pattern};
 
 use super::{Context, Evaluated};
+use crate::findings::Sort;
 use crate::identity::{Identity, ResourceType};
 use crate::properties::Properties;
 use crate::stack::{
@@ -76,7 +77,7 @@ fn source_table(properties: &mut Properties<'_, '_, '_>, context: &Context<'_>) 
     let arn = properties.required_text("Source", 1..=1600)?;
     let Some((table_arn, _label)) = arn.split_once("/stream/") else {
         let message = format!("`{arn}` is not the ARN of a table's stream, and other sources are not run here");
-        properties.wrong_with_hint("Source", message, "use !GetAtt Table.StreamArn");
+        properties.not_run("Source", Sort::FeatureNotRun, message, Some("use !GetAtt Table.StreamArn".to_owned()));
         return None;
     };
     let Some(table) = context.by_arn(ResourceType::Table, table_arn) else {
@@ -99,11 +100,14 @@ fn target_function(properties: &mut Properties<'_, '_, '_>, context: &Context<'_
     let arn = properties.required_text("Target", 1..=1600)?;
     let Some(function) = context.by_arn(ResourceType::Function, &arn) else {
         let service = arn.split(':').nth(2).unwrap_or_default();
-        let message = match service {
-            "lambda" => format!("`{arn}` is not a function of this template"),
-            _ => format!("`{arn}` is not the ARN of a function, and other targets are not run here"),
+        let (sort, message) = match service {
+            "lambda" => (Sort::Invalid, format!("`{arn}` is not a function of this template")),
+            _ => {
+                let message = format!("`{arn}` is not the ARN of a function, and other targets are not run here");
+                (Sort::FeatureNotRun, message)
+            }
         };
-        properties.wrong_with_hint("Target", message, "use !GetAtt Function.Arn");
+        properties.not_run("Target", sort, message, Some("use !GetAtt Function.Arn".to_owned()));
         return None;
     };
     let name = function.identity.name.parse().ok()?;

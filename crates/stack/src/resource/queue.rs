@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Context;
+use crate::findings::Sort;
 use crate::iam;
 use crate::identity::{Identity, ResourceType};
 use crate::properties::Properties;
@@ -15,7 +16,8 @@ pub(crate) fn read(
 ) -> Option<Queue> {
     let name: Option<types::QueueName> = properties.name_or("QueueName", &identity.name);
     if name.as_ref().is_some_and(|name| name.as_str().contains('.')) {
-        properties.wrong("QueueName", "a name with `.` belongs to a FIFO queue, which is not run here");
+        let message = "a name with `.` belongs to a FIFO queue, which is not run here";
+        properties.not_run("QueueName", Sort::FeatureNotRun, message, None);
     }
     let mut seconds = |key, range| properties.count(key, range).map(|seconds| Duration::from_secs(seconds.into()));
     let visibility_timeout = seconds("VisibilityTimeout", 0..=43_200).unwrap_or(Duration::from_secs(30));

@@ -1,6 +1,8 @@
 //! Whatever text comes in, an answer comes out: never a panic, never without end.
 
+use pattern::lint::Severity;
 use proptest::prelude::*;
+use stack::check::{Sample, Settings, check};
 use stack::{Environment, Overrides, Template};
 
 use crate::refusals::SOUND;
@@ -105,10 +107,23 @@ fn too_much_is_refused() {
     }
 }
 
-/// Reads and resolves a text; only a panic is a failure.
+/// Reads, resolves and checks a text; a panic is a failure, and so is a check that does not see what is refused, or that
+/// sees a refusal where there is none.
 fn swallow(text: &str) {
-    if let Ok(template) = Template::parse(text, "t") {
-        let _ = template.resolve(&Environment::local("shop"), &Overrides::new(), &CATALOGUE);
+    let environment = Environment::local("shop");
+    let resolved =
+        Template::parse(text, "t").and_then(|template| template.resolve(&environment, &Overrides::new(), &CATALOGUE));
+    let samples = [Sample { id: None, text: "{}".to_owned() }];
+    let settings = Settings { environment: &environment, catalogue: &CATALOGUE, samples: &samples };
+    let report = check(text, "t", &settings);
+    let refusals = ["template-invalid", "unsupported-resource", "unsupported-feature", "missing-permission"];
+    let refused = report.findings.iter().any(|finding| refusals.contains(&finding.id));
+    match resolved {
+        Ok(_) => assert!(!refused, "{text}\n{:?}", report.findings),
+        Err(errors) => {
+            let wrong = report.findings.iter().any(|finding| finding.severity() == Severity::Error);
+            assert!(wrong, "{text}\n{errors}");
+        }
     }
 }
 

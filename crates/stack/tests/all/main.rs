@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod changes;
+mod checks;
 mod functions;
 mod permissions;
 mod refusals;

@@ -1,0 +1,191 @@
+//! Decides which findings are kept, in which order they are told, and what each is worth on which engine.
+//!
+//! Lints hand in what they [`Found`]; [`Report::finish`] makes [`Finding`]s of it. At most [`FINDINGS_MAX`] are kept, and
+//! then one more that says so; texts that are longer than any engine accepts get no mended pattern, so that what is
+//! answered stays in proportion to what was asked.
+
+use super::mend::{Edit, apply};
+use super::shape::{Shape, TrailId};
+use super::table::Id;
+use super::{Context, Finding, Severities, Severity};
+use crate::Dialect;
+use std::collections::HashSet;
+use std::ops::Range;
+
+/// More findings than these nobody reads.
+pub(super) const FINDINGS_MAX: usize = 100;
+
+/// Bytes of a text that is still mended.
+pub(super) const MENDED_SIZE_MAX: usize = 64 * 1024;
+
+/// How bad something is, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Level {
+    /// The parser refuses the text because of it.
+    Refused,
+    /// The same on orderflow's engine and on AWS's.
+    Everywhere(Severity),
+    /// Only AWS's engine minds.
+    OnAws(Severity),
+    /// orderflow's engine and AWS's mind in different degrees.
+    Differs { here: Severity, on_aws: Severity },
+}
+
+impl Level {
+    fn severities(self, dialect: Dialect) -> Severities {
+        let (here, on_aws) = match self {
+            Level::Refused => (Some(Severity::Error), Some(Severity::Error)),
+            Level::Everywhere(severity) => (Some(severity), Some(severity)),
+            Level::OnAws(severity) => (None, Some(severity)),
+            Level::Differs { here, on_aws } => (Some(here), Some(on_aws)),
+        };
+        match dialect {
+            Dialect::Bus => Severities { here, aws_bus: on_aws, aws_pipe: None },
+            Dialect::Pipe => Severities { here, aws_bus: None, aws_pipe: on_aws },
+        }
+    }
+}
+
+pub(super) const ERROR: Level = Level::Everywhere(Severity::Error);
+pub(super) const WARNING: Level = Level::Everywhere(Severity::Warning);
+pub(super) const INFO: Level = Level::Everywhere(Severity::Info);
+
+/// A mistake as a lint hands it in.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) id: Id,
+    pub(super) level: Level,
+    pub(super) range: Range<usize>,
+    trail: TrailId,
+    alternative: Option<usize>,
+    message: String,
+    edits: Option<Vec<Edit>>,
+}
+
+impl Found {
+    pub(super) fn new(id: Id, level: Level, range: Range<usize>, trail: TrailId, message: impl Into<String>) -> Found {
+        Found { id, level, range, trail, alternative: None, message: message.into(), edits: None }
+    }
+
+    /// Which of the field's alternatives it is about.
+    pub(super) fn alternative(mut self, index: usize) -> Found {
+        self.alternative = Some(index);
+        self
+    }
+
+    pub(super) fn mend(mut self, edits: impl Into<Option<Vec<Edit>>>) -> Found {
+        self.edits = edits.into();
+        self
+    }
+}
+
+/// What was found so far.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    found: Vec<Found>,
+    left_out: bool,
+    /// Where the alternatives begin that the parser refuses.
+    refused: HashSet<usize>,
+}
+
+impl Report {
+    pub(super) fn add(&mut self, found: Found) {
+        if self.found.len() < FINDINGS_MAX {
+            self.found.push(found);
+        } else {
+            self.left_out = true;
+        }
+    }
+
+    /// For what must be told even if there is no room left.
+    pub(super) fn add_first(&mut self, found: Found) {
+        self.found.insert(0, found);
+    }
+
+    /// Notes that the alternative that begins here is refused, so that nobody need look into it.
+    pub(super) fn refuse(&mut self, start: usize) {
+        self.refused.insert(start);
+    }
+
+    pub(super) fn is_refused(&self, start: usize) -> bool {
+        self.refused.contains(&start)
+    }
+
+    /// Whether no more findings are kept, so that looking for more is in vain.
+    pub(super) fn is_full(&self) -> bool {
+        self.left_out
+    }
+
+    pub(super) fn has_refusal(&self) -> bool {
+        self.found.iter().any(|found| found.level == Level::Refused)
+    }
+
+    /// Whether something was found within this range already.
+    pub(super) fn has_within(&self, id: Id, range: &Range<usize>) -> bool {
+        self.found
+            .iter()
+            .any(|found| found.id == id && range.start <= found.range.start && found.range.end <= range.end)
+    }
+
+    pub(super) fn remove_refusals(&mut self) {
+        self.found.retain(|found| found.level != Level::Refused);
+    }
+
+    /// The findings in the order of the text. Without a shape, everything is about the text as a whole.
+    pub(super) fn finish(mut self, text: &str, shape: Option<&Shape<'_>>, context: &Context<'_>) -> Vec<Finding> {
+        if self.left_out {
+            let message = format!("only the first {FINDINGS_MAX} findings are shown: there are more");
+            let end = text.len();
+            self.found.push(Found::new(Id::More, INFO, end..end, Shape::TOP_TRAIL, message));
+        }
+        self.found.sort_by_key(|found| (found.range.start, found.range.end));
+        let mut place = Cursor { text, at: 0, line: 1, column: 1 };
+        self.found
+            .into_iter()
+            .map(|found| {
+                let (line, column) = place.go_to(found.range.start);
+                let mut path = shape.map(|shape| shape.trail_name(found.trail)).unwrap_or_default();
+                if let Some(index) = found.alternative {
+                    path.push_str(&format!("[{index}]"));
+                }
+                let edits = found.edits.filter(|edits| !edits.is_empty() && text.len() <= MENDED_SIZE_MAX);
+                Finding {
+                    lint: found.id.lint(),
+                    severities: found.level.severities(context.dialect),
+                    range: found.range,
+                    line,
+                    column,
+                    path,
+                    message: found.message,
+                    mended: edits.and_then(|edits| apply(text, &edits)).filter(|mended| mended != text),
+                }
+            })
+            .collect()
+    }
+}
+
+/// Counts lines and characters on its one way through the text.
+struct Cursor<'t> {
+    text: &'t str,
+    at: usize,
+    line: usize,
+    column: usize,
+}
+
+impl Cursor<'_> {
+    fn go_to(&mut self, offset: usize) -> (usize, usize) {
+        let bytes = self.text.as_bytes();
+        let passed = self.text.get(self.at..offset).unwrap_or_default();
+        for (index, char) in passed.char_indices() {
+            let lone_return = char == '\r' && bytes.get(self.at + index + 1) != Some(&b'\n');
+            if char == '\n' || lone_return {
+                self.line += 1;
+                self.column = 1;
+            } else {
+                self.column += 1;
+            }
+        }
+        self.at = self.at.max(offset.min(self.text.len()));
+        (self.line, self.column)
+    }
+}

@@ -1,0 +1,161 @@
+//! Decides what is worth saying about a template: what would fail or silently never match, here or on AWS.
+//!
+//! Start at [`check`]. Three things come together: what resolving the template refuses, the lints of every pattern in
+//! it (those of [`pattern::lint`]), and what only a template shows: limits, filters written twice, streams that one
+//! bad record holds up. Types of resources that are not run here hide nothing: their patterns are checked too.
+
+mod consumers;
+mod limits;
+mod lints;
+mod located;
+mod origin;
+mod patterns;
+mod report;
+mod samples;
+mod source;
+mod values;
+
+use pattern::lint::Severity;
+
+use crate::environment::{Environment, Overrides};
+use crate::findings::{Findings, Position, Sort};
+use crate::node::{Node, find};
+use crate::resolve::is_stack_name;
+use crate::template::Template;
+use crate::{findings, read};
+use values::{Place, Values};
+
+pub use lints::{Lint, lints, page};
+pub use report::{Finding, Reader, Report, Together};
+pub use samples::Sample;
+
+/// What a check needs to know beside the template.
+pub struct Settings<'a> {
+    /// Where the stack would run.
+    pub environment: &'a Environment,
+    /// The handlers that are built in.
+    pub catalogue: &'a [&'a str],
+    /// Events like those that will come.
+    pub samples: &'a [Sample],
+}
+
+/// Checks the text of a template, YAML or JSON. `file` is what the report is called by.
+///
+/// ```
+/// use stack::{Environment, check};
+///
+/// let text = r#"
+/// Resources:
+///   Uploaded:
+///     Type: AWS::Events::Rule
+///     Properties:
+///       EventPattern:
+///         source: aws.s3
+/// "#;
+/// let environment = Environment::local("shop");
+/// let settings = check::Settings { environment: &environment, catalogue: &[], samples: &[] };
+/// let report = check::check(text, "shop.yaml", &settings);
+/// assert_eq!(report.patterns, 1);
+/// let first = &report.findings[0];
+/// assert_eq!((first.id, first.at.line), ("unsupported-resource", 4));
+/// ```
+pub fn check(text: &str, file: &str, settings: &Settings<'_>) -> Report {
+    let mut report = Report::new(file);
+    let renamed = renamed(settings.environment);
+    let environment = renamed.as_ref().unwrap_or(settings.environment);
+    if renamed.is_some() {
+        report.add(unusable_name(&settings.environment.stack_name));
+    }
+    let mut refused = Findings::default();
+    let root = read::read(text, &mut refused).ok();
+    let template = root.as_ref().and_then(|root| Template::of(root, file, &mut refused));
+    let stack = template
+        .as_ref()
+        .and_then(|template| template.resolved(environment, &Overrides::new(), settings.catalogue, &mut refused));
+    if let (Some(root), Some(template)) = (&root, &template) {
+        let values = Values::new(text, template, environment, &Overrides::new());
+        let consumers = consumers::consumers(&resources(root), &values);
+        patterns::check(&consumers, &values, settings.samples, &mut report);
+        limits::check(&consumers, &values, &mut report);
+    }
+    add_refused(refused, &mut report);
+    for note in stack.iter().flat_map(|stack| &stack.notes) {
+        report.add(Finding { hint: None, ..of_template(&lints::NO_EFFECT_HERE, note.at, &note.path, &note.text) });
+    }
+    // Stable: what stands at one place is told in the order in which it was found.
+    report.findings.sort_by_key(|finding| finding.at);
+    report
+}
+
+/// An environment with a name that a stack may have, if the given one is none.
+fn renamed(environment: &Environment) -> Option<Environment> {
+    if is_stack_name(&environment.stack_name) {
+        return None;
+    }
+    let Environment { account, region, partition, sqs_base_url, .. } = environment;
+    Some(Environment {
+        account: account.clone(),
+        region: region.clone(),
+        partition: partition.clone(),
+        sqs_base_url: sqs_base_url.clone(),
+        ..Environment::local("stack")
+    })
+}
+
+fn unusable_name(name: &str) -> Finding {
+    let message = format!(
+        "`{name}` cannot name a stack, and orderflow calls a stack like its file: a letter, then up to 127 letters, digits or `-`"
+    );
+    let hint = Some("give the file another name".to_owned());
+    Finding { hint, ..of_template(&lints::STACK_NAME, Position::START, "", &message) }
+}
+
+/// The resources as they stand in the template, whatever they are.
+fn resources(root: &Node) -> Vec<Place<'_>> {
+    let section = root.as_map().and_then(|sections| find(sections, "Resources")).and_then(|entry| entry.value.as_map());
+    let places = section.unwrap_or_default().iter().map(|entry| Place {
+        path: format!("Resources.{}", entry.key),
+        node: &entry.value,
+        key_at: entry.key_at,
+        key: &entry.key,
+    });
+    places.collect()
+}
+
+/// What resolving refuses, but for what was said better already: about the same place, as an error.
+fn add_refused(refused: Findings, report: &mut Report) {
+    let (list, unlisted) = refused.into_list();
+    let said: Vec<String> = (report.findings.iter())
+        .filter(|finding| finding.severity() == Severity::Error)
+        .map(|finding| finding.path.clone())
+        .collect();
+    for findings::Finding { sort, at, path, message, hint } in list {
+        if said.contains(&path) {
+            continue;
+        }
+        let lint = match sort {
+            Sort::Invalid => &lints::TEMPLATE_INVALID,
+            Sort::ResourceNotRun => &lints::UNSUPPORTED_RESOURCE,
+            Sort::FeatureNotRun => &lints::UNSUPPORTED_FEATURE,
+            Sort::NotAllowed => &lints::MISSING_PERMISSION,
+        };
+        report.add(Finding { hint, ..of_template(lint, at, &path, &message) });
+    }
+    report.unlisted += unlisted;
+}
+
+fn of_template(lint: &'static Lint, at: Position, path: &str, message: &str) -> Finding {
+    Finding {
+        id: lint.id,
+        severities: lint.severities,
+        reader: Reader::Template,
+        at,
+        end: None,
+        path: path.to_owned(),
+        pattern_path: None,
+        message: message.to_owned(),
+        hint: None,
+        mended: None,
+        together: None,
+    }
+}
