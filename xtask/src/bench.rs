@@ -12,8 +12,13 @@ use std::process::Stdio;
 use std::time::Instant;
 
 /// A name to ask for, and the crate and the bench that it is.
-const BENCHES: &[(&str, &str, &str)] =
-    &[("store", "store", "store"), ("engine", "engine", "engine"), ("start", "server", "start")];
+const BENCHES: &[(&str, &str, &str)] = &[
+    ("pattern", "pattern", "matching"),
+    ("filters", "delivery", "filters"),
+    ("store", "store", "store"),
+    ("engine", "engine", "engine"),
+    ("start", "server", "start"),
+];
 
 /// Runs benches; `arguments` are a name, or none for all, and what goes to the bench itself behind `--`.
 pub(crate) fn run(arguments: &[&str]) -> anyhow::Result<bool> {
@@ -140,7 +145,7 @@ mod tests {
     #[test]
     fn a_bench_that_is_not_there_is_refused_by_name() {
         let error = run(&["nosuch"]).unwrap_err().to_string();
-        assert_eq!(error, "there is no bench nosuch; there are store, engine, start");
+        assert_eq!(error, "there is no bench nosuch; there are pattern, filters, store, engine, start");
         assert!(run(&["store", "engine"]).is_err());
     }
 }

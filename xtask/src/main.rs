@@ -19,8 +19,8 @@ const HELP: &str = "\
 Chores of this repository:
 
   cargo xtask bench [NAME] [-- OPTIONS]   measure, print a table, write target/bench.json
-                                          NAME is one of store, engine, start; OPTIONS go to the bench, as in
-                                          `cargo xtask bench store -- --long`
+                                          NAME is one of pattern, filters, store, engine, start; OPTIONS go to
+                                          the bench, as in `cargo xtask bench store -- --long`
   cargo xtask clients [--debug]           run the release build (or the debug build) under other programs: aws-cli,
                                           boto3 and cfn-lint, which are installed into target/clients
   cargo xtask docs                        write docs/lints.md from the lints themselves

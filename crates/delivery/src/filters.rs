@@ -8,7 +8,8 @@
 mod view;
 
 pub use pattern::Explanation;
-use pattern::{Dialect, ParseError, Pattern};
+use pattern::{Dialect, Matcher, ParseError, Pattern, Scratch};
+use std::cell::RefCell;
 use types::Record;
 use view::View;
 
@@ -19,6 +20,13 @@ pub const FILTERS_MAX: usize = 5;
 #[derive(Debug, Clone, Default)]
 pub struct Filters {
     patterns: Vec<Pattern>,
+    /// All of them as one.
+    matcher: Matcher<()>,
+}
+
+thread_local! {
+    /// What matching needs, which is the same for all pipes that a thread works for.
+    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::new());
 }
 
 /// Why texts are no filters.
@@ -50,12 +58,20 @@ impl Filters {
         let parse = |(index, text): (usize, &S)| {
             Pattern::parse(text.as_ref(), Dialect::Pipe).map_err(|source| FilterError::Invalid { index, source })
         };
-        Ok(Self { patterns: patterns.iter().enumerate().map(parse).collect::<Result<_, _>>()? })
+        let patterns: Vec<Pattern> = patterns.iter().enumerate().map(parse).collect::<Result<_, _>>()?;
+        let matcher = Matcher::new(patterns.iter().map(|pattern| ((), pattern)));
+        Ok(Self { patterns, matcher })
     }
 
     /// Whether a record gets through.
     pub fn passes(&self, record: &Record) -> bool {
-        self.patterns.is_empty() || self.patterns.iter().any(|pattern| pattern.matches(View::of(record)))
+        if self.patterns.is_empty() {
+            return true;
+        }
+        SCRATCH.with_borrow_mut(|scratch| {
+            // A record has each field once, so it cannot be too ambiguous.
+            self.matcher.matches(View::of(record), scratch).is_ok_and(|mut matched| matched.next().is_some())
+        })
     }
 
     /// Why a record gets through or does not: one explanation for each filter, in their order.

@@ -4,7 +4,7 @@
 //! one. (AWS compares hexadecimal texts, so that there `0.0.0.0/0` also holds for `::1`; here it does not.)
 
 /// An address literal, read leniently as AWS reads it: octets and groups may have leading zeros.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Address {
     V4(u32),
     V6(u128),
@@ -90,7 +90,7 @@ fn parse_v6(text: &str) -> Option<Address> {
 }
 
 /// `10.0.0.0/8`: all addresses that share the first bits.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Network {
     first: Address,
     bits: u32,

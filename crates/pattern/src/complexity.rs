@@ -1,12 +1,19 @@
-//! Decides how complex the wildcards of one field are: [`complexity`].
+//! Decides which rules have too complex wildcards: [`check`].
 //!
-//! AWS refuses rules whose wildcards can be in too many states at once. Its measure is the largest number of wildcard
-//! prefixes that one and the same input can match; ours is the same number, found by following every set of states
-//! that some input reaches. Our matcher does not need the limit; it is here so that a pattern that passes here passes
-//! there.
+//! AWS refuses rules whose wildcards can be in too many states at once: it follows every input that a field may have
+//! and counts the prefixes of wildcards that match what was read so far. Ours is the same number, found by following
+//! every set of states that some input reaches. Our matcher does not need the limit; it is here so that a pattern that
+//! passes here passes there.
+//!
+//! Two details are AWS's. The wildcards in one `anything-but` count once where they begin alike, other wildcards each
+//! by itself. And it goes through a rule's fields in the order of their paths, like a machine that goes on to the next
+//! field with what the last one held: so wildcards add up only behind equal clauses, and what comes behind a clause
+//! that only absence satisfies is never looked at.
 
+use crate::rule::{Alternative, Rule};
+use crate::test::{Excluded, Range, Test};
 use crate::wildcard::Wildcard;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// What AWS accepts. The number is unpublished; this one agrees with what is known to pass and to fail there.
 pub const WILDCARD_COMPLEXITY_MAX: usize = 10;
@@ -14,19 +21,104 @@ pub const WILDCARD_COMPLEXITY_MAX: usize = 10;
 /// Sets of states that are looked at before the wildcards count as too complex.
 const SETS_MAX: usize = 20_000;
 
+/// Wildcards of one field, each with its owner: itself, or the `anything-but` that it is in.
+type Owned<'r> = Vec<(usize, &'r Wildcard)>;
+
+/// The error is the path whose wildcards are too complex together.
+pub(crate) fn check(rule: &Rule, limit: usize) -> Result<(), String> {
+    for (path, wildcards) in fields(rule) {
+        if !is_within(&wildcards, limit) {
+            return Err(path.to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// What is matched together: for each place that the machine can be in, and each path that it looks at from there, the
+/// wildcards of that path.
+fn fields(rule: &Rule) -> Vec<(&str, Owned<'_>)> {
+    let any_wildcard = |alternative: &Alternative| !wildcards_of(&alternative.test).is_empty();
+    if !rule.clauses.iter().any(|clause| clause.alternatives.iter().any(any_wildcard)) {
+        return Vec::new();
+    }
+    let mut next_place = 1;
+    // From a place, by the path and what it holds, to the next place.
+    let mut ways: HashMap<(usize, &str, Test), usize> = HashMap::new();
+    let mut at: BTreeMap<(usize, &str), (HashSet<&Test>, Owned<'_>)> = BTreeMap::new();
+    let mut owners = 0;
+    for branch in &rule.branches {
+        let mut clauses: Vec<_> = branch.clauses().map(|clause| &rule.clauses[clause]).collect();
+        clauses.sort_by(|one, other| one.path.encode_utf16().cmp(other.path.encode_utf16()));
+        let mut places = BTreeSet::from([0]);
+        for clause in clauses {
+            for &place in &places {
+                let (known, wildcards) = at.entry((place, &clause.path)).or_default();
+                let before: HashSet<&Test> = known.clone();
+                for alternative in &clause.alternatives {
+                    known.insert(&alternative.test);
+                    // One that is written twice in a list counts twice, but not one that another branch has too.
+                    if !before.contains(&alternative.test) {
+                        owners += 1;
+                        let of_one = wildcards_of(&alternative.test);
+                        wildcards.extend(of_one.into_iter().map(|wildcard| (owners, wildcard)));
+                    }
+                }
+            }
+            let wanting_value = clause.alternatives.iter().filter(|alternative| alternative.test != Test::Absent);
+            let held: Vec<Test> = wanting_value.map(|alternative| normal(&alternative.test)).collect();
+            let mut reached = BTreeSet::new();
+            for place in places {
+                let fresh = next_place;
+                for test in &held {
+                    let next = *ways.entry((place, &clause.path, test.clone())).or_insert(fresh);
+                    next_place = next_place.max(next + 1);
+                    reached.insert(next);
+                }
+            }
+            places = reached;
+        }
+    }
+    at.into_iter().map(|((_, path), (_, wildcards))| (path, wildcards)).collect()
+}
+
+fn wildcards_of(test: &Test) -> Vec<&Wildcard> {
+    match test {
+        Test::Wildcard(wildcard, _) => vec![wildcard],
+        Test::Not(Excluded::Wildcards(wildcards)) => wildcards.iter().map(|(wildcard, _)| wildcard).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The same for tests that AWS holds for equal.
+fn normal(test: &Test) -> Test {
+    let sorted = |texts: &[String]| texts.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>();
+    match test {
+        Test::Not(Excluded::Texts(texts)) => Test::Not(Excluded::Texts(sorted(texts))),
+        Test::Not(Excluded::Prefixes(texts)) => Test::Not(Excluded::Prefixes(sorted(texts))),
+        Test::Not(Excluded::Suffixes(texts)) => Test::Not(Excluded::Suffixes(sorted(texts))),
+        Test::Not(Excluded::EqualIgnoringCase(texts)) => Test::Not(Excluded::EqualIgnoringCase(sorted(texts))),
+        Test::Number { value: Some(value), .. } => Test::Number { text: String::new(), value: Some(*value) },
+        Test::Numeric(Range { low: Some(low), high: Some(high) }) if low.value == high.value => {
+            Test::Number { text: String::new(), value: Some(low.value) }
+        }
+        other => other.clone(),
+    }
+}
+
 /// A wildcard (its index) and how many of its symbols are behind it.
 type State = (usize, usize);
 
 /// Whether no input can bring the wildcards, all of one field, into more than `limit` states at once.
-pub(crate) fn is_within(wildcards: &[&Wildcard], limit: usize) -> bool {
-    let patterns: Vec<Vec<Option<u8>>> = wildcards.iter().map(|wildcard| wildcard.symbols()).collect();
+fn is_within(wildcards: &[(usize, &Wildcard)], limit: usize) -> bool {
+    let patterns: Vec<(usize, Vec<Option<u8>>)> =
+        wildcards.iter().map(|(owner, wildcard)| (*owner, wildcard.symbols())).collect();
     let start: Vec<State> = (0..patterns.len()).map(|index| (index, 0)).collect();
     let mut seen = HashSet::from([start.clone()]);
     let mut open = vec![start];
     while let Some(states) = open.pop() {
         for byte in next_bytes(&patterns, &states) {
             let reached = step(&patterns, &states, byte);
-            if reached.len() > limit || seen.len() > SETS_MAX {
+            if count(&patterns, &reached) > limit || seen.len() > SETS_MAX {
                 return false;
             }
             if !reached.is_empty() && seen.insert(reached.clone()) {
@@ -37,17 +129,23 @@ pub(crate) fn is_within(wildcards: &[&Wildcard], limit: usize) -> bool {
     true
 }
 
+/// How many states these are, where wildcards of one owner share what they begin with.
+fn count(patterns: &[(usize, Vec<Option<u8>>)], states: &[State]) -> usize {
+    let prefix = |(index, at): &State| (patterns[*index].0, &patterns[*index].1[..*at]);
+    states.iter().map(prefix).collect::<HashSet<_>>().len()
+}
+
 /// The bytes that lead somewhere particular, and one (none) for all others.
-fn next_bytes(patterns: &[Vec<Option<u8>>], states: &[State]) -> HashSet<Option<u8>> {
-    let literals = states.iter().filter_map(|(index, at)| patterns[*index].get(*at).copied().flatten());
+fn next_bytes(patterns: &[(usize, Vec<Option<u8>>)], states: &[State]) -> HashSet<Option<u8>> {
+    let literals = states.iter().filter_map(|(index, at)| patterns[*index].1.get(*at).copied().flatten());
     literals.map(Some).chain([None]).collect()
 }
 
 /// The states after one more byte. A state in front of a star is also the state behind it.
-fn step(patterns: &[Vec<Option<u8>>], states: &[State], byte: Option<u8>) -> Vec<State> {
+fn step(patterns: &[(usize, Vec<Option<u8>>)], states: &[State], byte: Option<u8>) -> Vec<State> {
     let mut reached = Vec::new();
     for &(index, at) in states {
-        let pattern = &patterns[index];
+        let pattern = &patterns[index].1;
         let behind_star = at > 0 && pattern[at - 1].is_none();
         if behind_star {
             reached.push((index, at));
@@ -84,7 +182,7 @@ mod tests {
         ];
         for (texts, expected) in cases {
             let wildcards: Vec<Wildcard> = texts.iter().map(|text| Wildcard::parse(text).unwrap()).collect();
-            let wildcards: Vec<&Wildcard> = wildcards.iter().collect();
+            let wildcards: Owned<'_> = wildcards.iter().enumerate().collect();
             let complexity = (0..).find(|limit| is_within(&wildcards, *limit)).unwrap();
             assert_eq!(complexity, expected, "{texts:?}");
         }

@@ -3,10 +3,10 @@
 //! Plain data, complete enough to be printed as JSON by whoever holds it; the sentences are ready for people. What is
 //! reported as held or not is asked of the same tests that matching uses.
 
-use crate::node::{Kind, Node};
+use crate::node::Node;
 use crate::rule::{Alternative, Branch, Clause, Rule};
 use crate::search::{self, Known};
-use crate::test::{Excluded, Range, Test};
+use crate::test::{Excluded, Range, Scalar, Test};
 use std::fmt;
 use std::fmt::Write;
 use std::ops::ControlFlow;
@@ -139,7 +139,7 @@ fn explain_branch<N: Node>(
     event: N,
     known: &mut Known,
 ) -> BranchExplanation {
-    let outcome = search::branch_matches(rule, branch, event, known);
+    let outcome = search::branch_matches(rule, branch, event, known, &mut search::Steps::default());
     let holds = outcome == Ok(true);
     let conflict = match outcome {
         Err(_) => Some(Conflict::TooAmbiguous),
@@ -154,13 +154,14 @@ fn explain_clause<N: Node>(clause: &Clause, source: &str, event: N) -> ClauseExp
     let mut seen_count = 0;
     let mut holds = false;
     let mut has_text = false;
+    let mut room = String::new();
     let _ = search::each_value(event, Some(&clause.path), &mut |node| {
-        let value = node.kind();
-        holds = holds || clause.holds(&value);
-        has_text = has_text || matches!(value, Kind::String(_));
+        let Some(value) = Scalar::of(&node, &mut room) else { return ControlFlow::Continue(()) };
+        holds = holds || clause.holds(value);
+        has_text = has_text || matches!(value, Scalar::Text(_));
         seen_count += 1;
         if seen.len() < SEEN_MAX {
-            seen.push(json_text(&value));
+            seen.push(json_text(value));
         }
         ControlFlow::Continue(())
     });
@@ -244,14 +245,12 @@ fn range_in_words(range: &Range) -> String {
 }
 
 /// A scalar as JSON, cut when it is long.
-fn json_text(value: &Kind<'_>) -> String {
+fn json_text(value: Scalar<'_>) -> String {
     match value {
-        Kind::String(text) => quoted(text),
-        Kind::Number(text) => text.chars().take(VALUE_SHOWN_MAX).collect(),
-        Kind::Bool(value) => value.to_string(),
-        Kind::Null => "null".into(),
-        Kind::Object => "{…}".into(),
-        Kind::Array => "[…]".into(),
+        Scalar::Text(text) => quoted(text),
+        Scalar::Number(text) => text.chars().take(VALUE_SHOWN_MAX).collect(),
+        Scalar::Bool(value) => value.to_string(),
+        Scalar::Null => "null".into(),
     }
 }
 

@@ -151,14 +151,22 @@ impl<'e> JsonNode<'e> {
 }
 
 impl Node for JsonNode<'_> {
-    fn kind(&self) -> Kind<'_> {
+    fn kind(&self) -> Kind {
         match &self.entries[self.index].value {
             Value::Object => Kind::Object,
             Value::Array => Kind::Array,
-            Value::String(text) => Kind::String(Cow::Borrowed(text)),
-            Value::Number(text) => Kind::Number(Cow::Borrowed(text)),
+            Value::String(_) => Kind::String,
+            Value::Number(_) => Kind::Number,
             Value::Bool(value) => Kind::Bool(*value),
             Value::Null => Kind::Null,
+        }
+    }
+
+    fn text<'n>(&'n self, _room: &'n mut String) -> &'n str {
+        match &self.entries[self.index].value {
+            Value::String(text) => text,
+            Value::Number(text) => text,
+            Value::Object | Value::Array | Value::Bool(_) | Value::Null => "",
         }
     }
 

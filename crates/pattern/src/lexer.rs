@@ -405,6 +405,27 @@ impl<'t> Lexer<'t> {
     }
 }
 
+/// Writes out what stands between the quotes of a string, with nothing escaped any more; false if it is not JSON.
+pub(crate) fn unescape(content: &[u8], into: &mut Vec<u8>) -> bool {
+    into.clear();
+    let Ok(text) = std::str::from_utf8(content) else {
+        return false;
+    };
+    let mut lexer = Lexer::new(text);
+    while let Some(byte) = lexer.peek() {
+        if byte == b'\\' {
+            let Ok(char) = lexer.escape() else {
+                return false;
+            };
+            into.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
+        } else {
+            into.push(byte);
+            lexer.at += 1;
+        }
+    }
+    true
+}
+
 fn is_word_char(char: char) -> bool {
     char.is_alphanumeric() || char == '_' || char == '$'
 }

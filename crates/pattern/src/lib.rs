@@ -61,9 +61,9 @@
 //! | `{"cidr": "10.0.0.0/8"}` | strings that are addresses of the network |
 //! | `{"exactly": "x"}` | that string, even if it reads as an address |
 //!
-//! `"$or": [{…}, {…}]` in place of a field holds if one of its objects holds beside everything else. It is a `$or` only
-//! if the list has two objects or more, nothing else, and no field inside them has an operator's name; otherwise it is
-//! a field called `$or`. Several lists multiply, up to [`BRANCHES_MAX`] combinations.
+//! `"$or": [{…}, {…}]` in place of a field holds if one of its objects holds beside everything else. It wants two
+//! objects or more, and no field inside them may have an operator's name. Several lists multiply, up to
+//! [`BRANCHES_MAX`] combinations.
 //!
 //! # What surprises people
 //!
@@ -86,12 +86,13 @@
 //!
 //! Where AWS's own matcher has a plain defect, or leaves a bound open, this crate takes the strict reading:
 //!
-//! - `{"cidr": "0.0.0.0/0"}` does not hold for `::1`, nor any IPv4 network for an IPv6 address or the other way round.
-//!   AWS compares hexadecimal texts and lets some through.
+//! - `{"cidr": "0.0.0.0/0"}` does not hold for `::1`, nor any IPv4 network for an IPv6 address or the other way round,
+//!   nor any network for a number. AWS compares hexadecimal texts and lets some through.
 //! - `/32` and `/128` networks are refused, in AWS's words, although they would make sense: a pattern that is accepted
 //!   here must be accepted there. Write the address itself.
 //! - An empty list inside a nested `anything-but` is refused at once; on AWS it fails without a reason.
-//! - `equals-ignore-case` always holds for the very same string; on AWS it does not for a few title-case letters.
+//! - `equals-ignore-case` always holds for the very same string; on AWS it does not for a few title-case letters, and
+//!   characters beyond the basic plane are question marks to it.
 //! - Patterns and JSON events nest at most [`DEPTH_MAX`] levels, and paths have at most as many parts.
 //! - Half a surrogate pair, `"\ud800"`, reads as U+FFFD, because it is no character.
 //! - An event that repeats keys over arrays in so many combinations that deciding would take time without bound is
@@ -102,11 +103,33 @@
 //!
 //! # How it works
 //!
-//! The text is cut into tokens and read in order into clauses (a path and its alternatives) and branches (the
-//! combinations of `$or`). All paths together are a tree, which matching walks along the event. Where keys are
-//! plain, each part of a path can only be found in one field, one walk decides, and nothing is allocated: that is how
-//! typed records are matched, through the [`Node`] trait, with no JSON in between. Repeated and dotted keys are what
-//! takes more, and only where they occur. Wildcards take time linear in the text for each of their pieces.
+//! The text of a pattern is cut into tokens and read in order into clauses (a path and its alternatives) and branches
+//! (the combinations of `$or`). That is a [`Pattern`]; it answers for one event, and explains.
+//!
+//! A [`Matcher`] is any number of patterns compiled into one, for many events. All paths are one tree, which is walked
+//! along the event; at each place where a path ends one lookup finds which alternatives of all patterns a value
+//! satisfies, whether there are ten or ten thousand: equal texts and numbers by hashing, beginnings and ends by a walk
+//! along a trie, wildcards by their literal ends. What holds is noted, and each combination of clauses waits for its
+//! rarest one. Of JSON only what patterns name is read; the rest is skipped sixty-four bytes at a time. Typed events
+//! come in through the [`Node`] trait, with no JSON in between. Once warm nothing is allocated, and time is linear in
+//! the event whatever the patterns are: numbers are compared as decimals, wildcards never go back.
+//!
+//! ```
+//! use pattern::{Dialect, Matcher, Pattern, Scratch};
+//!
+//! let patterns: Vec<Pattern> = (0..1000)
+//!     .map(|shop| Pattern::parse(&format!(r#"{{"detail": {{"shop": [{shop}]}}}}"#), Dialect::Bus))
+//!     .collect::<Result<_, _>>()?;
+//! let matcher = Matcher::new((0..).zip(&patterns));
+//! let mut scratch = Scratch::new();
+//! let matched: Vec<&usize> = matcher.matches_json(br#"{"detail": {"shop": 7.0}}"#, &mut scratch)?.collect();
+//! assert_eq!(matched, [&7]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Elements of arrays are told apart only where patterns make it matter: what is inside one is noted by itself, and
+//! leaves it as whole combinations. Repeated and dotted keys beside such arrays are what one walk cannot decide; only
+//! there each pattern is searched by itself.
 
 mod address;
 mod bits;
@@ -117,6 +140,7 @@ mod ignore_case;
 mod json;
 mod lexer;
 pub mod lint;
+mod matcher;
 mod node;
 mod number;
 mod parse;
@@ -130,5 +154,6 @@ pub use complexity::WILDCARD_COMPLEXITY_MAX;
 pub use error::{EventError, ParseError, ParseErrorKind, TooAmbiguous};
 pub use explain::{BranchExplanation, ClauseExplanation, Conflict, Explanation};
 pub use json::{JsonEvent, JsonNode};
+pub use matcher::{Matcher, Matches, Rules, Scratch};
 pub use node::{Kind, Node};
 pub use pattern::{BRANCHES_MAX, BUS_SIZE_DEFAULT, DEPTH_MAX, Dialect, Limits, Pattern, SIZE_MAX};

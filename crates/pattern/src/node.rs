@@ -4,21 +4,21 @@
 //! then matched as it lies in memory, with no JSON in between. Implement [`Node::kind`], [`Node::fields`] and
 //! [`Node::elements`]; add [`Node::has_plain_keys`] and [`Node::get`] where a field can be found without a search.
 
-use std::borrow::Cow;
 use std::ops::ControlFlow;
 
-/// What one place of an event holds. Objects and arrays are entered through the [`Node`] that gave the kind.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind<'n> {
+/// What one place of an event holds. Objects and arrays are entered, and texts read, through the [`Node`] that gave the
+/// kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
     /// Named fields: see [`Node::fields`] and [`Node::get`].
     Object,
     /// Elements in order: see [`Node::elements`].
     Array,
-    /// A string, after unescaping.
-    String(Cow<'n, str>),
-    /// A number, as the text of a JSON number. Its spelling counts: a number that no double holds exactly equals only
-    /// the same spelling of it.
-    Number(Cow<'n, str>),
+    /// A string: see [`Node::text`].
+    String,
+    /// A number; [`Node::text`] is how it is spelled. The spelling counts: a number that no double holds exactly equals
+    /// only the same spelling of it.
+    Number,
     /// `true` or `false`.
     Bool(bool),
     /// `null`.
@@ -42,10 +42,16 @@ pub enum Kind<'n> {
 /// }
 ///
 /// impl Node for Image<'_> {
-///     fn kind(&self) -> Kind<'_> {
+///     fn kind(&self) -> Kind {
 ///         match self {
 ///             Image::Item { .. } | Image::Typed(_) => Kind::Object,
-///             Image::Text(text) => Kind::String((*text).into()),
+///             Image::Text(_) => Kind::String,
+///         }
+///     }
+///     fn text<'n>(&'n self, _room: &'n mut String) -> &'n str {
+///         match self {
+///             Image::Text(text) => text,
+///             Image::Item { .. } | Image::Typed(_) => "",
 ///         }
 ///     }
 ///     fn fields(self, visit: &mut dyn FnMut(&str, Self) -> ControlFlow<()>) -> ControlFlow<()> {
@@ -77,7 +83,12 @@ pub enum Kind<'n> {
 /// ```
 pub trait Node: Copy {
     /// What is here.
-    fn kind(&self) -> Kind<'_>;
+    fn kind(&self) -> Kind;
+
+    /// The text of a string, after unescaping, or of a number, as JSON spells it. Whoever has no text in memory writes
+    /// it to `room`, which is there to be used again and again; what it held before does not matter. Asked only for
+    /// strings and numbers.
+    fn text<'n>(&'n self, room: &'n mut String) -> &'n str;
 
     /// Visits the fields of an object, in any order and with every repetition, until `visit` breaks. The answer is
     /// what the last visit said, so an implementation is a loop over `visit(key, value)?`. Anything but an object has

@@ -11,11 +11,9 @@ use crate::error::{ParseError, ParseErrorKind, excerpt, place};
 use crate::lexer::{Lexed, Lexer, SyntaxError, SyntaxReason, Token, line_and_column};
 use crate::rule::{Alternative, Clause, Draft, Paths, Rule};
 use crate::test::Test;
-use crate::wildcard::Wildcard;
 use crate::{DEPTH_MAX, Dialect, Limits, complexity};
-use std::collections::BTreeMap;
 
-/// A `$or` list is only a `$or` if no field inside it has one of these names.
+/// Names that no field inside a `$or` may have, so that an operator in the wrong place is noticed there.
 const RESERVED_IN_OR: [&str; 24] = [
     "exactly",
     "equals-ignore-case",
@@ -57,40 +55,20 @@ pub(crate) fn parse(text: &str, dialect: Dialect, limits: &Limits) -> Result<Rul
     let mut draft = Draft::new();
     reader.fields(&mut draft)?;
     let rule = draft.finish(reader.clauses);
-    check_wildcards(&rule, limits).map_err(|path| ParseError {
-        kind: ParseErrorKind::TooComplex,
-        reason: "Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences \
-                 after a wildcard character"
-            .into(),
-        line: 1,
-        column: 1,
-        path,
-        places_in_text: 0,
-        excerpt: String::new(),
-    })?;
+    if let Some(limit) = limits.wildcard_complexity_max {
+        complexity::check(&rule, limit).map_err(|path| ParseError {
+            kind: ParseErrorKind::TooComplex,
+            reason: "Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences \
+                     after a wildcard character"
+                .into(),
+            line: 1,
+            column: 1,
+            path,
+            places_in_text: 0,
+            excerpt: String::new(),
+        })?;
+    }
     Ok(rule)
-}
-
-/// The error is the path whose wildcards are too complex together.
-fn check_wildcards(rule: &Rule, limits: &Limits) -> Result<(), String> {
-    let Some(limit) = limits.wildcard_complexity_max else {
-        return Ok(());
-    };
-    let mut of_path: BTreeMap<&str, Vec<&Wildcard>> = BTreeMap::new();
-    for clause in &rule.clauses {
-        for alternative in &clause.alternatives {
-            if let Test::Wildcard(wildcard, _) = &alternative.test {
-                let wildcards = of_path.entry(&clause.path).or_default();
-                if !wildcards.contains(&wildcard) {
-                    wildcards.push(wildcard);
-                }
-            }
-        }
-    }
-    match of_path.iter().find(|(_, wildcards)| !complexity::is_within(wildcards, limit)) {
-        Some((path, _)) => Err((*path).to_owned()),
-        None => Ok(()),
-    }
 }
 
 struct Reader<'t> {
@@ -106,6 +84,8 @@ struct Reader<'t> {
     here: usize,
     /// Keys and alternatives down to the current place.
     steps: Vec<Step>,
+    /// Whether a `$or` is open around the current place.
+    inside_or: bool,
     clauses: Vec<Clause>,
     paths: Paths,
 }
@@ -142,6 +122,7 @@ impl<'t> Reader<'t> {
             at: 0,
             here: 0,
             steps: Vec::new(),
+            inside_or: false,
             clauses: Vec::new(),
             paths: Paths::default(),
         }
@@ -189,11 +170,16 @@ impl<'t> Reader<'t> {
         let mut empty = true;
         while let Some(Token::Name(name)) = self.next()? {
             empty = false;
-            if name == "$or" && self.is_or(self.at) {
+            self.steps.push(Step::Key(name.to_string()));
+            if name == "$or" {
                 self.branches(draft)?;
+                self.steps.pop();
                 continue;
             }
-            self.steps.push(Step::Key(name.to_string()));
+            if self.inside_or && RESERVED_IN_OR.contains(&&*name) {
+                let reason = format!("{name} is Ruler reserved fieldName which cannot be used inside $or.");
+                return Err(self.invalid(reason));
+            }
             match self.next()? {
                 Some(Token::ObjectStart) => self.fields(draft)?,
                 Some(Token::ArrayStart) => self.clause(draft)?,
@@ -204,66 +190,36 @@ impl<'t> Reader<'t> {
         if empty { Err(self.invalid("Empty objects are not allowed")) } else { Ok(()) }
     }
 
-    /// Whether the value at this token is a `$or` list and not a field that happens to be named so.
-    fn is_or(&self, value: usize) -> bool {
-        let token = |index: usize| self.tokens.get(index).map(|lexed| &lexed.token);
-        if token(value) != Some(&Token::ArrayStart) {
-            return false;
-        }
-        let mut objects = 0;
-        // Arrays and objects open between the list and the current token, and how many of them are arrays.
-        let mut depth = 0;
-        let mut arrays = 0;
-        for lexed in &self.tokens[value + 1..] {
-            match &lexed.token {
-                Token::ObjectStart => {
-                    objects += usize::from(depth == 0);
-                    depth += 1;
-                }
-                Token::ArrayStart if depth == 0 => return false,
-                Token::ArrayStart => {
-                    depth += 1;
-                    arrays += 1;
-                }
-                Token::ObjectEnd => depth -= 1,
-                Token::ArrayEnd if depth == 0 => return objects >= 2,
-                Token::ArrayEnd => {
-                    depth -= 1;
-                    arrays -= 1;
-                }
-                Token::Name(name) if arrays == 0 && RESERVED_IN_OR.contains(&&**name) => return false,
-                Token::Name(_) => {}
-                _ if depth == 0 => return false,
-                _ => {}
-            }
-        }
-        // The text breaks off inside the list, which is reported whatever the list is.
-        objects >= 2
-    }
-
-    /// A `$or` list: each branch so far goes on once for each object of the list.
+    /// The list of a `$or`, whose name was read: each branch so far goes on once for each object of the list.
     fn branches(&mut self, draft: &mut Draft) -> Result<(), ParseError> {
-        self.next()?;
+        let Some(Token::ArrayStart) = self.next()? else {
+            return Err(self.invalid("It must be an Array followed with $or."));
+        };
         let before = draft.clone();
         let mut all = Draft::none();
-        self.steps.push(Step::Key("$or".to_owned()));
-        let mut index = 0;
-        while let Some(Token::ObjectStart) = self.next()? {
-            self.steps.push(Step::Alternative(index));
+        let was_inside_or = std::mem::replace(&mut self.inside_or, true);
+        let mut count = 0;
+        loop {
+            match self.next()? {
+                Some(Token::ArrayEnd) => break,
+                Some(Token::ObjectStart) => {}
+                _ => return Err(self.invalid("Only JSON object is allowed in array of $or relationship.")),
+            }
+            self.steps.push(Step::Alternative(count));
             let mut branch = before.clone();
             self.fields(&mut branch)?;
             all.append(branch);
             if all.len() > self.branches_max {
-                let reason = format!(
-                    "the $or lists multiply to more than {} combinations; use several patterns instead",
-                    self.branches_max
-                );
-                return Err(self.refused(ParseErrorKind::TooManyBranches, reason, 1));
+                let reason = format!("Or operator is producing over {} rule combinations", self.branches_max);
+                return Err(self.refused(ParseErrorKind::TooManyBranches, reason, 0));
             }
             self.steps.pop();
-            index += 1;
+            count += 1;
         }
-        self.steps.pop();
+        if count < 2 {
+            return Err(self.invalid("There must have at least 2 Objects in $or relationship."));
+        }
+        self.inside_or = was_inside_or;
         *draft = all;
         Ok(())
     }
@@ -308,16 +264,11 @@ impl<'t> Reader<'t> {
 
     /// The path of the current field as events have it: without `$or` and its branches.
     fn path(&self) -> String {
-        let mut path: Vec<&str> = Vec::new();
-        let mut steps = self.steps.iter().peekable();
-        while let Some(step) = steps.next() {
-            match step {
-                Step::Key(key) if key == "$or" && matches!(steps.peek(), Some(Step::Alternative(_))) => {}
-                Step::Key(key) => path.push(key),
-                Step::Alternative(_) => {}
-            }
-        }
-        path.join(".")
+        let keys = self.steps.iter().filter_map(|step| match step {
+            Step::Key(key) if key != "$or" => Some(key.as_str()),
+            Step::Key(_) | Step::Alternative(_) => None,
+        });
+        keys.collect::<Vec<_>>().join(".")
     }
 
     /// The current place as error messages name it.

@@ -7,6 +7,7 @@ use crate::json::JsonEvent;
 use crate::node::Node;
 use crate::rule::Rule;
 use crate::{parse, search};
+use std::sync::Arc;
 
 /// Characters that a pattern may have: an event bus's adjustable maximum, and a pipe's.
 pub const SIZE_MAX: usize = 4096;
@@ -56,7 +57,7 @@ impl Default for Limits {
 pub struct Pattern {
     source: String,
     dialect: Dialect,
-    rule: Rule,
+    rule: Arc<Rule>,
 }
 
 impl Pattern {
@@ -76,7 +77,7 @@ impl Pattern {
 
     /// Reads a pattern within limits of the caller's.
     pub fn parse_within(text: &str, dialect: Dialect, limits: &Limits) -> Result<Pattern, ParseError> {
-        let rule = parse::parse(text, dialect, limits)?;
+        let rule = Arc::new(parse::parse(text, dialect, limits)?);
         Ok(Pattern { source: text.to_owned(), dialect, rule })
     }
 
@@ -118,6 +119,10 @@ impl Pattern {
         self.rule.clauses.iter().map(|clause| clause.path.as_str())
     }
 
+    pub(crate) fn rule(&self) -> &Arc<Rule> {
+        &self.rule
+    }
+
     /// Whether a typed event matches. An event that is [`TooAmbiguous`], which no record of ours can be, does not.
     pub fn matches<N: Node>(&self, event: N) -> bool {
         self.try_matches(event).unwrap_or(false)
@@ -125,7 +130,7 @@ impl Pattern {
 
     /// Whether an event matches, telling the one case in which that is not decided.
     pub fn try_matches<N: Node>(&self, event: N) -> Result<bool, TooAmbiguous> {
-        search::matches(&self.rule, event)
+        search::matches(&self.rule, event, &mut search::Steps::default())
     }
 
     /// Whether a JSON event matches. To match one event against many patterns, read it once with [`JsonEvent::parse`].

@@ -5,7 +5,7 @@
 //! numbered so that the paths below one place of the tree are a range.
 
 use crate::bits::Bits;
-use crate::test::Test;
+use crate::test::{Scalar, Test};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
@@ -38,7 +38,7 @@ impl Clause {
         self.alternatives.iter().any(|alternative| alternative.test == Test::Absent)
     }
 
-    pub(crate) fn holds(&self, value: &crate::Kind<'_>) -> bool {
+    pub(crate) fn holds(&self, value: Scalar<'_>) -> bool {
         self.alternatives.iter().any(|alternative| alternative.test.holds(value))
     }
 }

@@ -16,6 +16,7 @@ use crate::bits::Bits;
 use crate::error::TooAmbiguous;
 use crate::node::{Kind, Node};
 use crate::rule::{Branch, Place, Rule};
+use crate::test::Scalar;
 use std::ops::ControlFlow;
 use std::ops::Range;
 
@@ -23,11 +24,15 @@ use std::ops::Range;
 /// ambiguous places, and for every one that is not made for the purpose.
 const STEPS_MAX: u32 = 200_000;
 
+/// Set operations that an event has cost so far.
+#[derive(Debug, Default)]
+pub(crate) struct Steps(u32);
+
 /// Whether the event satisfies any branch.
-pub(crate) fn matches<N: Node>(rule: &Rule, event: N) -> Result<bool, TooAmbiguous> {
+pub(crate) fn matches<N: Node>(rule: &Rule, event: N, steps: &mut Steps) -> Result<bool, TooAmbiguous> {
     let mut known = Known::default();
     for branch in &rule.branches {
-        if branch_matches(rule, branch, event, &mut known)? {
+        if branch_matches(rule, branch, event, &mut known, steps)? {
             return Ok(true);
         }
     }
@@ -40,6 +45,7 @@ pub(crate) fn branch_matches<N: Node>(
     branch: &Branch,
     event: N,
     known: &mut Known,
+    steps: &mut Steps,
 ) -> Result<bool, TooAmbiguous> {
     if !matches!(event.kind(), Kind::Object) {
         return Ok(false);
@@ -54,7 +60,7 @@ pub(crate) fn branch_matches<N: Node>(
             needed.remove(position);
         }
     }
-    let mut search = Search { rule, branch, needed, steps: 0 };
+    let mut search = Search { rule, branch, needed, steps };
     if !search.needs(&rule.root.paths) {
         return Ok(true);
     }
@@ -90,9 +96,10 @@ impl Known {
         let clause = &rule.clauses[number];
         let mut absent = true;
         let mut holds = false;
+        let mut room = String::new();
         let _ = each_value(event, Some(&clause.path), &mut |node| {
             absent = false;
-            holds = clause.holds(&node.kind());
+            holds = Scalar::of(&node, &mut room).is_some_and(|value| clause.holds(value));
             if holds { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         if absent {
@@ -149,15 +156,15 @@ struct Hit<'r, N> {
     value: N,
 }
 
-struct Search<'r> {
+struct Search<'r, 's> {
     rule: &'r Rule,
     branch: &'r Branch,
     /// Positions of the paths that need a value: all of the branch but those that hold because there is none.
     needed: Bits,
-    steps: u32,
+    steps: &'s mut Steps,
 }
 
-impl<'r> Search<'r> {
+impl<'r> Search<'r, '_> {
     /// Whether any of these paths needs a value.
     fn needs(&self, paths: &Range<usize>) -> bool {
         self.needed.any_in(paths.clone())
@@ -172,9 +179,13 @@ impl<'r> Search<'r> {
         self.needs(&(place.paths.start + usize::from(place.has_own)..place.paths.end))
     }
 
-    fn own_holds(&self, place: &Place, value: &Kind<'_>) -> bool {
+    /// Whether a value satisfies the place's own clause. Objects and arrays are no values.
+    fn own_holds<N: Node>(&self, place: &Place, node: N) -> bool {
         let clause = if place.has_own { self.branch.clause_at(place.paths.start) } else { None };
-        clause.is_some_and(|clause| self.rule.clauses[clause].holds(value))
+        let mut room = String::new();
+        clause.is_some_and(|clause| {
+            Scalar::of(&node, &mut room).is_some_and(|value| self.rule.clauses[clause].holds(value))
+        })
     }
 
     /// Whether one choice of elements inside `node` satisfies all clauses at and below `place` that still need a
@@ -186,7 +197,7 @@ impl<'r> Search<'r> {
             Kind::Object if own_open => Ok(false),
             Kind::Object if node.has_plain_keys() => self.plain_object_satisfied(node, place),
             Kind::Object => self.object_satisfied(node, place),
-            value => Ok(!self.needs_below(place) && (!own_open || self.own_holds(place, &value))),
+            _ => Ok(!self.needs_below(place) && (!own_open || self.own_holds(place, node))),
         }
     }
 
@@ -195,7 +206,7 @@ impl<'r> Search<'r> {
         if own_open {
             let _ = node.elements(&mut |element| match element.kind() {
                 Kind::Object | Kind::Array => ControlFlow::Continue(()),
-                value if self.own_holds(place, &value) => {
+                _ if self.own_holds(place, element) => {
                     own_done = true;
                     ControlFlow::Break(())
                 }
@@ -322,7 +333,7 @@ impl<'r> Search<'r> {
                                 achievable.into_iter().try_for_each(|set| self.add_largest(&mut sets, set))
                             });
                         }
-                        value if self.own_holds(place, &value) => bare.insert(place.paths.start),
+                        _ if self.own_holds(place, element) => bare.insert(place.paths.start),
                         _ => {}
                     }
                     if outcome.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -337,9 +348,9 @@ impl<'r> Search<'r> {
                 }
                 Ok(with_bare)
             }
-            value => {
+            _ => {
                 let mut set = Bits::default();
-                if self.own_holds(place, &value) {
+                if self.own_holds(place, node) {
                     set.insert(place.paths.start);
                 }
                 Ok(vec![set])
@@ -350,8 +361,8 @@ impl<'r> Search<'r> {
     /// Keeps the set unless another one contains it, and drops those that it contains.
     fn add_largest(&mut self, sets: &mut Vec<Bits>, set: Bits) -> Result<(), TooAmbiguous> {
         let steps = u32::try_from(sets.len()).unwrap_or(STEPS_MAX);
-        self.steps = self.steps.saturating_add(steps).saturating_add(1);
-        if self.steps > STEPS_MAX {
+        self.steps.0 = self.steps.0.saturating_add(steps).saturating_add(1);
+        if self.steps.0 > STEPS_MAX {
             return Err(TooAmbiguous);
         }
         if !sets.iter().any(|other| other.contains_all(&set)) {

@@ -5,18 +5,18 @@
 
 use crate::address::{Address, Network};
 use crate::ignore_case;
-use crate::node::Kind;
-use crate::number::comparable;
+use crate::node::{Kind, Node};
+use crate::number::Decimal;
 use crate::wildcard::Wildcard;
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Test {
     Text(String),
     /// A literal that reads as an IP address matches every spelling of the address.
     Address(Address, String),
     Number {
         text: String,
-        value: Option<f64>,
+        value: Option<Decimal>,
     },
     Bool(bool),
     Null,
@@ -34,11 +34,11 @@ pub(crate) enum Test {
     Absent,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Excluded {
     Texts(Vec<String>),
     /// As written, and as compared.
-    Numbers(Vec<(String, f64)>),
+    Numbers(Vec<(String, Decimal)>),
     Prefixes(Vec<String>),
     Suffixes(Vec<String>),
     EqualIgnoringCase(Vec<String>),
@@ -46,40 +46,61 @@ pub(crate) enum Excluded {
 }
 
 /// Numbers between bounds.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Range {
     pub(crate) low: Option<Bound>,
     pub(crate) high: Option<Bound>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Bound {
-    pub(crate) value: f64,
+    pub(crate) value: Decimal,
     /// As written.
     pub(crate) text: String,
     pub(crate) inclusive: bool,
 }
 
 impl Range {
-    fn contains(&self, value: f64) -> bool {
+    pub(crate) fn contains(&self, value: Decimal) -> bool {
         let above = self.low.as_ref().is_none_or(|low| value > low.value || (low.inclusive && value == low.value));
         let below = self.high.as_ref().is_none_or(|high| value < high.value || (high.inclusive && value == high.value));
         above && below
     }
 }
 
+/// One value of an event.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Scalar<'v> {
+    Text(&'v str),
+    Number(&'v str),
+    Bool(bool),
+    Null,
+}
+
+impl<'v> Scalar<'v> {
+    /// What a place holds, unless it is an object or an array. `room` is where a text may be written.
+    pub(crate) fn of<N: Node>(node: &'v N, room: &'v mut String) -> Option<Scalar<'v>> {
+        match node.kind() {
+            Kind::Object | Kind::Array => None,
+            Kind::String => Some(Scalar::Text(node.text(room))),
+            Kind::Number => Some(Scalar::Number(node.text(room))),
+            Kind::Bool(value) => Some(Scalar::Bool(value)),
+            Kind::Null => Some(Scalar::Null),
+        }
+    }
+}
+
 impl Test {
-    /// Whether a scalar satisfies this test. Objects and arrays are no values and satisfy none.
-    pub(crate) fn holds(&self, value: &Kind<'_>) -> bool {
+    /// Whether a value satisfies this test.
+    pub(crate) fn holds(&self, value: Scalar<'_>) -> bool {
         match value {
-            Kind::Object | Kind::Array => false,
-            Kind::String(text) => self.holds_for_text(text),
-            Kind::Number(text) => self.holds_for_number(text),
-            Kind::Bool(value) => match self {
-                Test::Bool(wanted) => wanted == value,
+            Scalar::Text(text) => self.holds_for_text(text),
+            Scalar::Number(text) => self.holds_for_number(text),
+            Scalar::Bool(value) => match self {
+                Test::Bool(wanted) => *wanted == value,
                 other => other.holds_for_any(),
             },
-            Kind::Null => match self {
+            Scalar::Null => match self {
                 Test::Null => true,
                 other => other.holds_for_any(),
             },
@@ -110,10 +131,13 @@ impl Test {
 
     fn holds_for_number(&self, text: &str) -> bool {
         match self {
-            Test::Number { text: wanted, value } => text == wanted || (value.is_some() && comparable(text) == *value),
-            Test::Numeric(range) => comparable(text).is_some_and(|value| range.contains(value)),
+            // What equals a comparable number is comparable.
+            Test::Number { text: wanted, value } => text == wanted || (value.is_some() && Decimal::of(text) == *value),
+            Test::Numeric(range) => {
+                Decimal::of(text).is_some_and(|value| range.contains(value) && value.is_comparable(text))
+            }
             Test::Not(Excluded::Numbers(numbers)) => {
-                let value = comparable(text);
+                let value = Decimal::of(text);
                 !numbers.iter().any(|(_, excluded)| value == Some(*excluded))
             }
             other => other.holds_for_any(),

@@ -5,10 +5,10 @@
 //! pieces between two stars may stand anywhere, and takes time linear in the string for each piece.
 
 /// A wildcard taken apart at its stars.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Wildcard {
     /// The literal pieces between the stars: one more than there are stars.
-    pieces: Vec<String>,
+    pub(crate) pieces: Vec<String>,
 }
 
 impl Wildcard {

@@ -3,7 +3,7 @@
 mod model;
 
 use model::{Json, generate};
-use pattern::{Dialect, Kind, Node, Pattern};
+use pattern::{Dialect, Kind, Matcher, Node, Pattern, Scratch};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -12,15 +12,25 @@ use std::ops::ControlFlow;
 
 /// The model's values as typed events, found by name wherever that is allowed.
 impl Node for &Json {
-    fn kind(&self) -> Kind<'_> {
+    fn kind(&self) -> Kind {
         match self {
             Json::Object(_) => Kind::Object,
             Json::Array(_) => Kind::Array,
-            Json::String(text) => Kind::String(text.into()),
-            Json::Number(text) => Kind::Number((*text).into()),
+            Json::String(_) => Kind::String,
+            Json::Number(_) => Kind::Number,
             Json::Bool(value) => Kind::Bool(*value),
             Json::Null => Kind::Null,
         }
+    }
+
+    fn text<'n>(&'n self, room: &'n mut String) -> &'n str {
+        room.clear();
+        match self {
+            Json::String(text) => room.push_str(text),
+            Json::Number(text) => room.push_str(text),
+            other => panic!("{other:?} has no text"),
+        }
+        room
     }
 
     fn fields(self, visit: &mut dyn FnMut(&str, Self) -> ControlFlow<()>) -> ControlFlow<()> {
@@ -55,6 +65,14 @@ fn answer(pattern: &Json, event: &Json) -> bool {
     let on_json = parsed.matches_json(event.text().as_bytes()).expect("generated events are valid");
     let typed = parsed.matches(event);
     assert_eq!(on_json, typed, "{text} on {}: JSON and typed differ", event.text());
+    let matcher = Matcher::new([((), &parsed)]);
+    let mut scratch = Scratch::new();
+    for _ in 0..2 {
+        let compiled = matcher.matches_json(event.text().as_bytes(), &mut scratch).expect("the event is valid").count();
+        assert_eq!(compiled == 1, on_json, "{text} on {}: compiled, JSON", event.text());
+        let compiled = matcher.matches(event, &mut scratch).expect("the event is small").count();
+        assert_eq!(compiled == 1, on_json, "{text} on {}: compiled, typed", event.text());
+    }
     let explanation = parsed.explain(event);
     assert_eq!(on_json, explanation.matched, "{text} on {}: {explanation}", event.text());
     for branch in &explanation.branches {
@@ -95,6 +113,61 @@ proptest! {
     fn the_matcher_agrees_on_arrays((pattern, event) in generate::arrays()) {
         check(&pattern, &event)?;
     }
+
+    /// The same where every field leads to one place only, with some fields absent on purpose.
+    #[test]
+    fn the_matcher_agrees_on_plain_arrays((pattern, event) in generate::plain_arrays()) {
+        check(&pattern, &event)?;
+    }
+}
+
+/// What the model says of each pattern is what the matcher of all of them says.
+fn check_together(patterns: &[Json], events: &[Json]) -> Result<(), TestCaseError> {
+    let parse =
+        |pattern: &Json| Pattern::parse_unlimited(&pattern.text(), Dialect::Bus).expect("generated to be valid");
+    let parsed: Vec<Pattern> = patterns.iter().map(parse).collect();
+    let matcher = Matcher::new(parsed.iter().enumerate());
+    let mut scratch = Scratch::new();
+    for event in events {
+        let expected: Vec<usize> =
+            (0..patterns.len()).filter(|index| model::matches(&patterns[*index], event)).collect();
+        let text = event.text();
+        let mut matched: Vec<usize> =
+            matcher.matches_json(text.as_bytes(), &mut scratch).expect("the event is small").copied().collect();
+        matched.sort_unstable();
+        prop_assert_eq!(&matched, &expected, "{:?} on {}", patterns.iter().map(Json::text).collect::<Vec<_>>(), text);
+        let mut matched: Vec<usize> =
+            matcher.matches(event, &mut scratch).expect("the event is small").copied().collect();
+        matched.sort_unstable();
+        prop_assert_eq!(&matched, &expected, "typed: {:?} on {}", patterns, text);
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1500) })]
+
+    /// Many patterns in one matcher, which share paths and clauses, and memory from event to event.
+    #[test]
+    fn many_patterns_match_as_each_alone(
+        patterns in prop::collection::vec(generate::pattern(), 1..12),
+        events in prop::collection::vec(prop_oneof![generate::event(), generate::undotted_event()], 1..6),
+    ) {
+        check_together(&patterns, &events)?;
+    }
+
+    /// The same for arrays: patterns made for one event, on all events.
+    #[test]
+    fn many_patterns_agree_on_arrays(pairs in prop::collection::vec(generate::arrays(), 1..8)) {
+        let (patterns, events): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
+        check_together(&patterns, &events)?;
+    }
+
+    #[test]
+    fn many_patterns_agree_on_plain_arrays(pairs in prop::collection::vec(generate::plain_arrays(), 1..8)) {
+        let (patterns, events): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
+        check_together(&patterns, &events)?;
+    }
 }
 
 /// A comparison in which nearly everything matches, or nothing, compares little.
@@ -102,7 +175,7 @@ proptest! {
 fn both_outcomes_occur_often() {
     let mut runner = TestRunner::deterministic();
     let rounds = 4000;
-    let mut matched = [0; 3];
+    let mut matched = [0; 4];
     for _ in 0..rounds {
         let pattern = generate::pattern().new_tree(&mut runner).unwrap().current();
         let event = generate::event().new_tree(&mut runner).unwrap().current();
@@ -111,8 +184,10 @@ fn both_outcomes_occur_often() {
         matched[1] += usize::from(model::matches(&pattern, &event));
         let (pattern, event) = generate::arrays().new_tree(&mut runner).unwrap().current();
         matched[2] += usize::from(model::matches(&pattern, &event));
+        let (pattern, event) = generate::plain_arrays().new_tree(&mut runner).unwrap().current();
+        matched[3] += usize::from(model::matches(&pattern, &event));
     }
-    for (name, matched) in ["events", "undotted events", "arrays"].iter().zip(matched) {
+    for (name, matched) in ["events", "undotted events", "arrays", "plain arrays"].iter().zip(matched) {
         let share = matched * 100 / rounds;
         println!("{share} % of {name} match");
         assert!((10..=90).contains(&share), "{share} % of {name} match");

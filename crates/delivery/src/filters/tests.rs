@@ -139,8 +139,8 @@ fn walked(view: View<'_>) -> Json {
             });
             Json::Array(elements)
         }
-        Kind::String(text) => Json::String(text.into_owned()),
-        Kind::Number(text) => serde_json::from_str(&text).unwrap(),
+        Kind::String => Json::String(view.text(&mut String::new()).to_owned()),
+        Kind::Number => serde_json::from_str(view.text(&mut String::new())).unwrap(),
         Kind::Bool(truth) => Json::Bool(truth),
         Kind::Null => Json::Null,
     }

@@ -7,7 +7,7 @@ use crate::Dialect;
 use crate::address::{Address, Network};
 use crate::error::{ParseError, ParseErrorKind};
 use crate::lexer::Token;
-use crate::number::comparable;
+use crate::number::{Decimal, comparable};
 use crate::test::{Bound, Excluded, Range, Test};
 use crate::wildcard::Wildcard;
 use std::borrow::Cow;
@@ -210,7 +210,7 @@ impl<'t> Reader<'t> {
         Ok(excluded)
     }
 
-    fn excluded_number(&self, text: &str) -> Result<(String, f64), String> {
+    fn excluded_number(&self, text: &str) -> Result<(String, Decimal), String> {
         match comparable(text) {
             Some(value) => Ok((text.to_owned(), value)),
             None => Err(cannot_compare(text)),

@@ -1,10 +1,12 @@
 //! Patterns and events over alphabets so small that they often meet.
 
 use super::Json;
-use proptest::collection::vec;
+use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 
-const KEYS: [&str; 8] = ["a", "b", "c", "a.b", "b.c", "", "a.", "$or"];
+const KEYS: [&str; 7] = ["a", "b", "c", "a.b", "b.c", "", "a."];
+/// In an event this is a name like any other.
+const EVENT_KEYS: [&str; 8] = ["a", "b", "c", "a.b", "b.c", "", "a.", "$or"];
 const PLAIN_KEYS: [&str; 3] = ["a", "b", "c"];
 const TEXTS: [&str; 18] = [
     "",
@@ -148,7 +150,7 @@ fn event_over(keys: &'static [&'static str]) -> impl Strategy<Value = Json> {
 
 /// An event with repeated and dotted keys.
 pub(crate) fn event() -> impl Strategy<Value = Json> {
-    event_over(&KEYS)
+    event_over(&EVENT_KEYS)
 }
 
 /// An event whose keys have no dots, though they may repeat.
@@ -173,6 +175,40 @@ pub(crate) fn arrays() -> impl Strategy<Value = (Json, Json)> {
         let clause = |index: prop::sample::Index| {
             let leaf = index.get(&leaves);
             (leaf.path.clone(), Json::Array(vec![leaf.value.clone()]))
+        };
+        let pattern = Json::Object(chosen.into_iter().map(clause).collect());
+        (pattern, event)
+    })
+}
+
+/// The same without repeated keys and dots, with objects at every depth, and clauses that hold where nothing is.
+pub(crate) fn plain_arrays() -> impl Strategy<Value = (Json, Json)> {
+    let digit = prop::sample::select(&["1", "2"][..]).prop_map(Json::Number);
+    let value = digit.prop_recursive(5, 60, 4, |inner| {
+        let fields = btree_map(prop::sample::select(&PLAIN_KEYS[..]), inner.clone(), 1..4);
+        let object =
+            fields.prop_map(|fields| Json::Object(fields.into_iter().map(|(k, v)| (k.to_owned(), v)).collect()));
+        prop_oneof![3 => object, 2 => vec(inner, 1..4).prop_map(Json::Array)]
+    });
+    let event = btree_map(prop::sample::select(&PLAIN_KEYS[..]), value, 1..4);
+    let event = event.prop_map(|fields| Json::Object(fields.into_iter().map(|(k, v)| (k.to_owned(), v)).collect()));
+    let odd = (key(&PLAIN_KEYS), prop_oneof![Just("exists"), Just("anything-but")]);
+    (event, vec((any::<prop::sample::Index>(), prop::option::weighted(0.3, odd)), 1..6)).prop_map(|(event, chosen)| {
+        let leaves = super::leaves(&event);
+        let clause = |(index, odd): (prop::sample::Index, Option<(String, &str)>)| {
+            let leaf = index.get(&leaves);
+            match odd {
+                None => (leaf.path.clone(), Json::Array(vec![leaf.value.clone()])),
+                Some((key, "exists")) => {
+                    let absent = Json::Object(vec![("exists".to_owned(), Json::Bool(false))]);
+                    (format!("{}.{key}", leaf.path), Json::Array(vec![absent, Json::Number("1")]))
+                }
+                Some((_, name)) => {
+                    let not = Json::Object(vec![(name.to_owned(), Json::Array(vec![Json::Number("1")]))]);
+                    let absent = Json::Object(vec![("exists".to_owned(), Json::Bool(false))]);
+                    (leaf.path.clone(), Json::Array(vec![not, absent]))
+                }
+            }
         };
         let pattern = Json::Object(chosen.into_iter().map(clause).collect());
         (pattern, event)

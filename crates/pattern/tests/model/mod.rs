@@ -122,34 +122,10 @@ fn flatten<'e>(
 
 type Combination<'p> = BTreeMap<String, &'p [Json]>;
 
-const RESERVED: &str = "exactly equals-ignore-case prefix suffix anything-but exists wildcard numeric cidr = < <= > >= \
-    regex not-wildcard not-equals-ignore-case date-after date-on-or-after date-before date-on-or-before in-date-range \
-    ip-address-in-range ip-address-not-in-range";
-
-fn has_reserved_field(value: &Json) -> bool {
-    match value {
-        Json::Object(fields) => fields
-            .iter()
-            .any(|(key, value)| RESERVED.split_whitespace().any(|word| word == key) || has_reserved_field(value)),
-        _ => false,
-    }
-}
-
-fn is_or(key: &str, value: &Json) -> bool {
-    match value {
-        Json::Array(elements) => {
-            key == "$or"
-                && elements.len() >= 2
-                && elements.iter().all(|element| matches!(element, Json::Object(_)) && !has_reserved_field(element))
-        }
-        _ => false,
-    }
-}
-
 fn expand<'p>(pattern: &'p Json, path: &str, combinations: &mut Vec<Combination<'p>>) {
     for (key, value) in pattern.object() {
         let name = if path == "\0" { key.clone() } else { format!("{path}.{key}") };
-        if is_or(key, value) {
+        if key == "$or" {
             let before = std::mem::take(combinations);
             for element in value.array() {
                 let mut branch = before.clone();

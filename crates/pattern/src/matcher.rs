@@ -1,0 +1,190 @@
+//! Decides how many patterns are matched as one: [`Matcher`], and [`Rules`] that change while others match.
+//!
+//! [`plan`] is what all patterns together look like, [`run`] what is noted about one event, [`bytes`] and [`typed`] walk
+//! along an event and tell the run what is there, [`tester`] and [`trie`] decide about single values, [`scan`] finds
+//! the ends of what nobody asks for.
+//!
+//! Always holds: the answer is the one that [`search`] gives for each pattern by itself; and where an event is too
+//! irregular for one walk, it is that search that decides.
+
+mod bytes;
+mod plan;
+mod rules;
+mod run;
+mod scan;
+mod tester;
+mod trie;
+mod typed;
+
+pub use rules::Rules;
+pub use run::Scratch;
+
+use crate::error::{EventError, TooAmbiguous};
+use crate::json::JsonEvent;
+use crate::node::{Kind, Node};
+use crate::pattern::Pattern;
+use crate::rule::Rule;
+use crate::search;
+use plan::Plan;
+use run::{Run, Verdict};
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::Hash;
+use std::sync::Arc;
+use typed::Hopeless;
+
+/// Many patterns, compiled into one: the rules of a bus, the filters of a pipe, or a single pattern that many events
+/// are matched with.
+///
+/// An event is read once, however many patterns there are, and what no pattern names is skipped. Patterns are known by
+/// keys of the caller's choice; a key that is given several times matches if any of its patterns does.
+///
+/// ```
+/// use pattern::{Dialect, Matcher, Pattern, Scratch};
+///
+/// let large = Pattern::parse(r#"{"detail": {"total": [{"numeric": [">", 100]}]}}"#, Dialect::Bus)?;
+/// let french = Pattern::parse(r#"{"detail": {"country": ["FR"]}}"#, Dialect::Bus)?;
+/// let matcher = Matcher::new([("large", &large), ("french", &french)]);
+///
+/// let mut scratch = Scratch::new();
+/// let event = br#"{"detail": {"total": 120, "country": "FR"}}"#;
+/// let mut matched: Vec<&str> = matcher.matches_json(event, &mut scratch)?.copied().collect();
+/// matched.sort();
+/// assert_eq!(matched, ["french", "large"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Matcher<K> {
+    plan: Arc<Plan>,
+    rules: Vec<Arc<Rule>>,
+    /// For each rule, the position of its key.
+    key_of: Vec<u32>,
+    keys: Vec<K>,
+}
+
+impl<K> Matcher<K> {
+    /// Compiles patterns.
+    pub fn new<'p>(rules: impl IntoIterator<Item = (K, &'p Pattern)>) -> Matcher<K>
+    where
+        K: Clone + Eq + Hash,
+    {
+        let mut numbers: HashMap<K, u32> = HashMap::new();
+        let mut matcher = Matcher {
+            plan: Arc::new(Plan::new(std::iter::empty())),
+            rules: Vec::new(),
+            key_of: Vec::new(),
+            keys: Vec::new(),
+        };
+        for (key, pattern) in rules {
+            let number = *numbers.entry(key.clone()).or_insert_with(|| {
+                matcher.keys.push(key);
+                trie::index(matcher.keys.len() - 1)
+            });
+            matcher.key_of.push(number);
+            matcher.rules.push(Arc::clone(pattern.rule()));
+        }
+        matcher.plan = Arc::new(Plan::new(matcher.rules.iter().map(|rule| &**rule)));
+        matcher
+    }
+
+    /// The keys whose patterns match a JSON event, in no order.
+    ///
+    /// What no pattern asks for is skipped and not checked: an event that is not JSON gets an error where a pattern
+    /// looks and where the text ends too soon, else an answer. [`JsonEvent::parse`] checks all of an event, once.
+    pub fn matches_json<'m>(&'m self, event: &[u8], scratch: &'m mut Scratch) -> Result<Matches<'m, K>, EventError> {
+        let decided = self.decide(scratch, |run| bytes::walk(event, run));
+        if !matches!(decided, Ok(Verdict::Decided)) {
+            let event = JsonEvent::parse(event)?;
+            self.decide_each(event.root(), scratch)?;
+        }
+        Ok(Matches { keys: &self.keys, matched: scratch.matched.iter() })
+    }
+
+    /// The keys whose patterns match a typed event, in no order.
+    pub fn matches<'m, N: Node>(&'m self, event: N, scratch: &'m mut Scratch) -> Result<Matches<'m, K>, TooAmbiguous> {
+        if event.kind() != Kind::Object {
+            scratch.matched.clear();
+        } else {
+            match self.decide(scratch, |run| typed::walk(event, run)) {
+                Ok(Verdict::Decided) => {}
+                Ok(Verdict::Again | Verdict::Unclear) => self.decide_each(event, scratch)?,
+                Err(Hopeless) => scratch.matched.clear(),
+            }
+        }
+        Ok(Matches { keys: &self.keys, matched: scratch.matched.iter() })
+    }
+
+    fn decide<E>(
+        &self,
+        scratch: &mut Scratch,
+        mut walk: impl FnMut(&mut Run<'_>) -> Result<(), E>,
+    ) -> Result<Verdict, E> {
+        let mut run = Run::new(&self.plan, scratch, &self.key_of, self.keys.len());
+        walk(&mut run)?;
+        match run.finish() {
+            Verdict::Again => {
+                walk(&mut run)?;
+                Ok(run.finish())
+            }
+            verdict => Ok(verdict),
+        }
+    }
+
+    /// Each rule by itself, with all care.
+    #[cold]
+    fn decide_each<N: Node>(&self, event: N, scratch: &mut Scratch) -> Result<(), TooAmbiguous> {
+        let mut steps = search::Steps::default();
+        let mut matched = vec![false; self.keys.len()];
+        for (rule, key) in self.rules.iter().zip(&self.key_of) {
+            let matched = &mut matched[*key as usize];
+            *matched = *matched || search::matches(rule, event, &mut steps)?;
+        }
+        scratch.matched.clear();
+        scratch.matched.extend((0..).zip(&matched).filter(|(_, matched)| **matched).map(|(key, _)| key));
+        Ok(())
+    }
+
+    /// How many keys there are.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether there is no pattern at all, so that nothing matches.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+}
+
+/// No patterns: nothing matches.
+impl<K: Clone + Eq + Hash> Default for Matcher<K> {
+    fn default() -> Matcher<K> {
+        Matcher::new([])
+    }
+}
+
+impl<K: fmt::Debug> fmt::Debug for Matcher<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Matcher").field("keys", &self.keys).finish_non_exhaustive()
+    }
+}
+
+/// The keys of patterns that match: each once, in no order.
+#[derive(Debug, Clone)]
+pub struct Matches<'m, K> {
+    keys: &'m [K],
+    matched: std::slice::Iter<'m, u32>,
+}
+
+impl<'m, K> Iterator for Matches<'m, K> {
+    type Item = &'m K;
+
+    fn next(&mut self) -> Option<&'m K> {
+        self.matched.next().map(|key| &self.keys[*key as usize])
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.matched.size_hint()
+    }
+}
+
+impl<K> ExactSizeIterator for Matches<'_, K> {}

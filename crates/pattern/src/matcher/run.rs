@@ -1,0 +1,370 @@
+//! Decides which rules one event satisfies, while somebody walks along it: [`Run`].
+//!
+//! Whoever reads the event (`json`, `typed`) tells each value at a place that some rule names; what these satisfy is
+//! noted as facts. Values inside an element of an array are noted in a scope of their own where it matters which
+//! element they are in: when the scope closes, only the groups of clauses that hold in that element are facts of the
+//! scope around it. When the event ends, the groups of the whole event are looked at.
+//!
+//! Notes are stamps: a number that grows with every scope and is never used again, so nothing is ever cleared. What
+//! this way cannot decide is found out too: see [`Verdict::Unclear`].
+
+use super::plan::{Plan, Step};
+use super::tester::{Outcome, Tester};
+use crate::number::Decimal;
+
+/// Memory for matching, to be used again for each event: one for each thread that matches. It grows to what the largest
+/// matcher needs; then matching allocates nothing.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    /// The stamp that was given last.
+    stamp: u32,
+    /// For each clause and group, the scope that it last held in.
+    clauses: Vec<u32>,
+    groups: Vec<u32>,
+    /// For each scoped place, the scope that a field last led to it in.
+    places: Vec<u32>,
+    /// For each place that a path ends at, the event that last came there.
+    reached: Vec<u32>,
+    /// For each `anything-but`, the value that it last excluded.
+    nots: Vec<u32>,
+    /// For each path whose absence counts, the event that last had a value there.
+    seen: Vec<u32>,
+    /// For each clause, the event in which it was last known to hold because there is no value.
+    absent: Vec<u32>,
+    /// For each key, the event that it last matched.
+    keys: Vec<u32>,
+    /// Of all open scopes, the innermost last.
+    facts: Vec<Fact>,
+    /// Groups that hold in the scope that is being closed.
+    exported: Vec<u32>,
+    /// Keys of rules that match.
+    pub(super) matched: Vec<u32>,
+    /// Where a text is unescaped.
+    pub(super) unescaped: Vec<u8>,
+    /// Where a typed event writes its texts.
+    pub(super) room: String,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Fact {
+    Clause(u32),
+    Group(u32),
+}
+
+impl Scratch {
+    /// Nothing is allocated before it is needed.
+    pub fn new() -> Scratch {
+        Scratch::default()
+    }
+
+    /// Makes room for what a plan may note about an event.
+    fn prepare(&mut self, plan: &Plan, keys: usize) {
+        let grow = |stamps: &mut Vec<u32>, length: usize| {
+            if stamps.len() < length {
+                stamps.resize(length, 0);
+            }
+        };
+        grow(&mut self.clauses, plan.triggers.len());
+        grow(&mut self.absent, plan.triggers.len());
+        grow(&mut self.groups, plan.groups.len());
+        grow(&mut self.places, plan.places.len());
+        grow(&mut self.reached, plan.places.len());
+        grow(&mut self.nots, plan.nots_count);
+        grow(&mut self.seen, plan.absences_count);
+        grow(&mut self.keys, keys);
+        // An event gives out fewer stamps than it has bytes.
+        if self.stamp > u32::MAX / 2 {
+            let all = [&mut self.clauses, &mut self.absent, &mut self.groups, &mut self.places];
+            let more = [&mut self.reached, &mut self.nots, &mut self.seen, &mut self.keys];
+            all.into_iter().chain(more).for_each(|stamps| stamps.fill(0));
+            self.stamp = 0;
+        }
+        self.facts.clear();
+        self.matched.clear();
+    }
+
+    #[inline]
+    fn next_stamp(&mut self) -> u32 {
+        self.stamp += 1;
+        self.stamp
+    }
+}
+
+/// What has come out when the event was walked along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The rules that match are known.
+    Decided,
+    /// Walk along it once more: some clauses hold because they have no value, which was known only at the end, and
+    /// others were to hold beside them in one element.
+    Again,
+    /// Fields that repeat, or that spell a path with dots, meet arrays whose elements must be told apart: somebody else
+    /// must decide.
+    Unclear,
+}
+
+/// One event on its way along a plan.
+pub(super) struct Run<'r> {
+    pub(super) plan: &'r Plan,
+    pub(super) scratch: &'r mut Scratch,
+    /// For each rule, which key it has.
+    keys: &'r [u32],
+    /// Stamp of the event.
+    event: u32,
+    /// Stamp of the innermost scope.
+    scope: u32,
+    /// Some scope other than the event's was opened.
+    opened: bool,
+    /// A place was reached twice, or by a key with dots, or bare values stand beside elements.
+    irregular: bool,
+    /// A scope was opened in which it matters what is absent.
+    wants_absences: bool,
+    knows_absences: bool,
+    /// Paths that the event has not come to.
+    pub(super) paths_left: usize,
+}
+
+/// What was set aside when a scope was opened.
+pub(super) struct Outer {
+    scope: u32,
+    facts: usize,
+}
+
+impl<'r> Run<'r> {
+    pub(super) fn new(plan: &'r Plan, scratch: &'r mut Scratch, keys: &'r [u32], keys_count: usize) -> Run<'r> {
+        scratch.prepare(plan, keys_count);
+        let event = scratch.next_stamp();
+        Run {
+            plan,
+            scratch,
+            keys,
+            event,
+            scope: event,
+            opened: false,
+            irregular: false,
+            wants_absences: false,
+            knows_absences: false,
+            paths_left: plan.paths_count,
+        }
+    }
+
+    /// A field led to the place.
+    #[inline]
+    pub(super) fn enter(&mut self, place: u32) {
+        let here = &self.plan.places[place as usize];
+        if here.scoped {
+            let stamp = &mut self.scratch.places[place as usize];
+            self.irregular |= *stamp == self.scope;
+            *stamp = self.scope;
+        }
+        if here.tester.is_some() && self.scratch.reached[place as usize] != self.event {
+            self.scratch.reached[place as usize] = self.event;
+            self.paths_left -= 1;
+        }
+    }
+
+    /// The place that a key with dots leads to from another one.
+    pub(super) fn dotted(&mut self, from: u32, key: &[u8]) -> Option<u32> {
+        let mut at = from;
+        for segment in key.split(|byte| *byte == b'.') {
+            at = self.plan.places[at as usize].children.child(segment)?;
+        }
+        self.irregular = true;
+        Some(at)
+    }
+
+    /// The place that a key leads to.
+    #[inline(always)]
+    pub(super) fn step(&mut self, from: u32, key: &[u8]) -> Option<u32> {
+        match self.plan.places[from as usize].children.step(key) {
+            Step::Nowhere => None,
+            Step::Child(place) => Some(place),
+            Step::Dotted => self.dotted(from, key),
+        }
+    }
+
+    /// Whether the place's required clause failed, so that nothing can match. To be asked when the place's only value
+    /// has been told, and the value is in no array.
+    #[inline]
+    pub(super) fn fails(&self, place: u32) -> bool {
+        let required = self.plan.places[place as usize].required;
+        required.is_some_and(|clause| self.scratch.clauses[clause as usize] != self.scope)
+    }
+
+    /// An array at a scoped place has values of its own beside objects or arrays.
+    pub(super) fn mixed(&mut self, place: u32) {
+        self.irregular |= self.plan.places[place as usize].scoped_with_own;
+    }
+
+    /// An element that is an object or an array begins, at a place that is scoped.
+    pub(super) fn open(&mut self, place: u32) -> Outer {
+        self.opened = true;
+        self.wants_absences |= self.plan.places[place as usize].scoped_with_absence;
+        let outer = Outer { scope: self.scope, facts: self.scratch.facts.len() };
+        self.scope = self.scratch.next_stamp();
+        outer
+    }
+
+    /// The element ends.
+    pub(super) fn close(&mut self, place: u32, outer: Outer) {
+        for index in outer.facts..self.scratch.facts.len() {
+            match self.scratch.facts[index] {
+                Fact::Clause(clause) => self.export(place, clause),
+                Fact::Group(group) => {
+                    if self.plan.groups[group as usize].place == place {
+                        self.scratch.exported.push(group);
+                    }
+                    for need in &self.plan.groups[group as usize].needs {
+                        self.export(place, need.clause);
+                    }
+                }
+            }
+        }
+        self.scratch.facts.truncate(outer.facts);
+        self.scope = outer.scope;
+        while let Some(group) = self.scratch.exported.pop() {
+            let stamp = &mut self.scratch.groups[group as usize];
+            if *stamp != self.scope {
+                *stamp = self.scope;
+                self.scratch.facts.push(Fact::Group(group));
+            }
+        }
+    }
+
+    /// Notes the groups of the place that wait for the clause and hold.
+    fn export(&mut self, place: u32, clause: u32) {
+        for &(at, group) in &self.plan.triggers[clause as usize].inner {
+            if at == place && self.holds(group) {
+                self.scratch.exported.push(group);
+            }
+        }
+    }
+
+    /// Whether all clauses of a group hold in this scope.
+    fn holds(&self, group: u32) -> bool {
+        self.plan.groups[group as usize].needs.iter().all(|need| {
+            self.scratch.clauses[need.clause as usize] == self.scope
+                || (self.opened && need.inner.iter().any(|group| self.scratch.groups[*group as usize] == self.scope))
+                || self.scratch.absent[need.clause as usize] == self.event
+        })
+    }
+
+    /// The event ends.
+    pub(super) fn finish(&mut self) -> Verdict {
+        if self.irregular && self.opened {
+            return Verdict::Unclear;
+        }
+        if !self.knows_absences {
+            for (path, clause) in &self.plan.absences {
+                if self.scratch.seen[*path as usize] != self.event {
+                    self.scratch.absent[*clause as usize] = self.event;
+                }
+            }
+            if self.wants_absences {
+                self.knows_absences = true;
+                self.paths_left = usize::MAX;
+                self.scratch.facts.clear();
+                self.scope = self.scratch.next_stamp();
+                return Verdict::Again;
+            }
+        }
+        for (path, clause) in &self.plan.absences {
+            if self.scratch.seen[*path as usize] != self.event {
+                self.scratch.facts.push(Fact::Clause(*clause));
+            }
+        }
+        for index in 0..self.scratch.facts.len() {
+            match self.scratch.facts[index] {
+                Fact::Clause(clause) => self.conclude(clause),
+                Fact::Group(group) => {
+                    for need in &self.plan.groups[group as usize].needs {
+                        self.conclude(need.clause);
+                    }
+                }
+            }
+        }
+        Verdict::Decided
+    }
+
+    /// Notes the rules that wait for the clause and match.
+    #[inline]
+    fn conclude(&mut self, clause: u32) {
+        for &group in &self.plan.triggers[clause as usize].whole {
+            if self.holds(group) {
+                for &rule in &self.plan.groups[group as usize].rules {
+                    self.matched(self.keys[rule as usize]);
+                }
+            }
+        }
+    }
+
+    fn matched(&mut self, key: u32) {
+        let stamp = &mut self.scratch.keys[key as usize];
+        if *stamp != self.event {
+            *stamp = self.event;
+            self.scratch.matched.push(key);
+        }
+    }
+
+    /// A string at a place, whose bytes are UTF-8.
+    #[inline]
+    pub(super) fn text(&mut self, tester: &Tester, text: &[u8]) {
+        let value = self.value();
+        tester.text(text, &mut |outcome| note(self.scratch, self.scope, value, outcome));
+        self.value_done(tester, value);
+    }
+
+    #[inline]
+    pub(super) fn number(&mut self, tester: &Tester, text: &[u8], number: Option<Decimal>) {
+        let value = self.value();
+        tester.number(text, number, &mut |outcome| note(self.scratch, self.scope, value, outcome));
+        self.value_done(tester, value);
+    }
+
+    pub(super) fn truth(&mut self, tester: &Tester, truth: bool) {
+        let value = self.value();
+        tester.truth(truth, &mut |outcome| note(self.scratch, self.scope, value, outcome));
+        self.value_done(tester, value);
+    }
+
+    pub(super) fn null(&mut self, tester: &Tester) {
+        let value = self.value();
+        tester.null(&mut |outcome| note(self.scratch, self.scope, value, outcome));
+        self.value_done(tester, value);
+    }
+
+    #[inline]
+    fn value(&mut self) -> u32 {
+        self.scratch.next_stamp()
+    }
+
+    /// What was not excluded is not.
+    #[inline]
+    fn value_done(&mut self, tester: &Tester, value: u32) {
+        for &(not, clause) in &tester.nots {
+            if self.scratch.nots[not as usize] != value {
+                hold(self.scratch, self.scope, clause);
+            }
+        }
+        if let Some(path) = tester.absence {
+            self.scratch.seen[path as usize] = self.event;
+        }
+    }
+}
+
+#[inline]
+fn note(scratch: &mut Scratch, scope: u32, value: u32, outcome: Outcome) {
+    match outcome {
+        Outcome::Holds(clause) => hold(scratch, scope, clause),
+        Outcome::Excludes(not) => scratch.nots[not as usize] = value,
+    }
+}
+
+#[inline]
+fn hold(scratch: &mut Scratch, scope: u32, clause: u32) {
+    let stamp = &mut scratch.clauses[clause as usize];
+    if *stamp != scope {
+        *stamp = scope;
+        scratch.facts.push(Fact::Clause(clause));
+    }
+}
