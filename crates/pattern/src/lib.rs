@@ -127,6 +127,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! An [`Explanation`] reads the pattern's text once more, so that it can mirror it: every clause with the values that
+//! it saw, whether it held, and what was nearly right. With the feature `serde` it is serialized as it is.
+//!
 //! Elements of arrays are told apart only where patterns make it matter: what is inside one is noted by itself, and
 //! leaves it as whole combinations. Repeated and dotted keys beside such arrays are what one walk cannot decide; only
 //! there each pattern is searched by itself.
@@ -152,7 +155,10 @@ mod wildcard;
 
 pub use complexity::WILDCARD_COMPLEXITY_MAX;
 pub use error::{EventError, ParseError, ParseErrorKind, TooAmbiguous};
-pub use explain::{BranchExplanation, ClauseExplanation, Conflict, Explanation};
+pub use explain::{
+    BranchExplanation, ClauseExplanation, Conflict, Explanation, HeldAt, Leaf, Line, Mark, Replaced, Seen, Together,
+    Tree, Tried,
+};
 pub use json::{JsonEvent, JsonNode};
 pub use matcher::{Matcher, Matches, Rules, Scratch};
 pub use node::{Kind, Node};

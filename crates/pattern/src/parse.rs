@@ -9,7 +9,7 @@ mod operator;
 
 use crate::error::{ParseError, ParseErrorKind, excerpt, place};
 use crate::lexer::{Lexed, Lexer, SyntaxError, SyntaxReason, Token, line_and_column};
-use crate::rule::{Alternative, Clause, Draft, Paths, Rule};
+use crate::rule::{Alternative, Clause, Draft, Paths, Piece, Rule, Way};
 use crate::test::Test;
 use crate::{DEPTH_MAX, Dialect, Limits, complexity};
 
@@ -42,19 +42,8 @@ const RESERVED_IN_OR: [&str; 24] = [
 ];
 
 pub(crate) fn parse(text: &str, dialect: Dialect, limits: &Limits) -> Result<Rule, ParseError> {
-    let mut reader = Reader::new(text, dialect, limits);
-    let length = text.chars().count();
-    if length > limits.size_max {
-        let reason = format!("the pattern has {length} characters, the limit is {}", limits.size_max);
-        return Err(reader.refused(ParseErrorKind::TooLarge, reason, 0));
-    }
-    match reader.next()? {
-        Some(Token::ObjectStart) => {}
-        _ => return Err(reader.invalid("Filter is not an object")),
-    }
-    let mut draft = Draft::new();
-    reader.fields(&mut draft)?;
-    let rule = draft.finish(reader.clauses);
+    let outline = read(text, dialect, limits)?;
+    let rule = outline.draft.finish(outline.clauses);
     if let Some(limit) = limits.wildcard_complexity_max {
         complexity::check(&rule, limit).map_err(|path| ParseError {
             kind: ParseErrorKind::TooComplex,
@@ -69,6 +58,38 @@ pub(crate) fn parse(text: &str, dialect: Dialect, limits: &Limits) -> Result<Rul
         })?;
     }
     Ok(rule)
+}
+
+/// A pattern as it is written: what a [`Rule`] no longer knows.
+pub(crate) struct Outline {
+    /// In the order of the text.
+    pub(crate) pieces: Vec<Piece>,
+    /// Every clause, those too that another one replaces, numbered in the order of the text.
+    pub(crate) clauses: Vec<Clause>,
+    /// Which of them are left, for each branch of the rule.
+    pub(crate) draft: Draft,
+}
+
+/// Reads once more what was read before. It is not kept, because only explanations need it.
+pub(crate) fn outline(accepted: &str) -> Outline {
+    let limits = Limits { size_max: usize::MAX, branches_max: usize::MAX, wildcard_complexity_max: None };
+    read(accepted, Dialect::Bus, &limits).expect("the text was accepted within narrower limits")
+}
+
+fn read(text: &str, dialect: Dialect, limits: &Limits) -> Result<Outline, ParseError> {
+    let mut reader = Reader::new(text, dialect, limits);
+    let length = text.chars().count();
+    if length > limits.size_max {
+        let reason = format!("the pattern has {length} characters, the limit is {}", limits.size_max);
+        return Err(reader.refused(ParseErrorKind::TooLarge, reason, 0));
+    }
+    match reader.next()? {
+        Some(Token::ObjectStart) => {}
+        _ => return Err(reader.invalid("Filter is not an object")),
+    }
+    let mut draft = Draft::new();
+    let pieces = reader.fields(&mut draft)?;
+    Ok(Outline { pieces, clauses: reader.clauses, draft })
 }
 
 struct Reader<'t> {
@@ -88,6 +109,8 @@ struct Reader<'t> {
     inside_or: bool,
     clauses: Vec<Clause>,
     paths: Paths,
+    /// Objects of `$or` lists so far.
+    ways: usize,
 }
 
 enum Step {
@@ -125,6 +148,7 @@ impl<'t> Reader<'t> {
             inside_or: false,
             clauses: Vec::new(),
             paths: Paths::default(),
+            ways: 0,
         }
     }
 
@@ -166,13 +190,13 @@ impl<'t> Reader<'t> {
     }
 
     /// The fields of an object whose opening brace was read, to behind its closing one.
-    fn fields(&mut self, draft: &mut Draft) -> Result<(), ParseError> {
-        let mut empty = true;
+    fn fields(&mut self, draft: &mut Draft) -> Result<Vec<Piece>, ParseError> {
+        let mut pieces = Vec::new();
         while let Some(Token::Name(name)) = self.next()? {
-            empty = false;
-            self.steps.push(Step::Key(name.to_string()));
+            let key = name.to_string();
+            self.steps.push(Step::Key(key.clone()));
             if name == "$or" {
-                self.branches(draft)?;
+                pieces.push(Piece::Or(self.branches(draft)?));
                 self.steps.pop();
                 continue;
             }
@@ -180,21 +204,22 @@ impl<'t> Reader<'t> {
                 let reason = format!("{name} is Ruler reserved fieldName which cannot be used inside $or.");
                 return Err(self.invalid(reason));
             }
-            match self.next()? {
-                Some(Token::ObjectStart) => self.fields(draft)?,
-                Some(Token::ArrayStart) => self.clause(draft)?,
+            pieces.push(match self.next()? {
+                Some(Token::ObjectStart) => Piece::Object { key, pieces: self.fields(draft)? },
+                Some(Token::ArrayStart) => Piece::Clause { key, clause: self.clause(draft)? },
                 _ => return Err(self.invalid(format!("\"{name}\" must be an object or an array"))),
-            }
+            });
             self.steps.pop();
         }
-        if empty { Err(self.invalid("Empty objects are not allowed")) } else { Ok(()) }
+        if pieces.is_empty() { Err(self.invalid("Empty objects are not allowed")) } else { Ok(pieces) }
     }
 
     /// The list of a `$or`, whose name was read: each branch so far goes on once for each object of the list.
-    fn branches(&mut self, draft: &mut Draft) -> Result<(), ParseError> {
+    fn branches(&mut self, draft: &mut Draft) -> Result<Vec<Way>, ParseError> {
         let Some(Token::ArrayStart) = self.next()? else {
             return Err(self.invalid("It must be an Array followed with $or."));
         };
+        let mut ways = Vec::new();
         let before = draft.clone();
         let mut all = Draft::none();
         let was_inside_or = std::mem::replace(&mut self.inside_or, true);
@@ -207,7 +232,11 @@ impl<'t> Reader<'t> {
             }
             self.steps.push(Step::Alternative(count));
             let mut branch = before.clone();
-            self.fields(&mut branch)?;
+            let number = self.ways;
+            self.ways += 1;
+            branch.enter(number);
+            let pieces = self.fields(&mut branch)?;
+            ways.push(Way { number, pieces });
             all.append(branch);
             if all.len() > self.branches_max {
                 let reason = format!("Or operator is producing over {} rule combinations", self.branches_max);
@@ -221,11 +250,11 @@ impl<'t> Reader<'t> {
         }
         self.inside_or = was_inside_or;
         *draft = all;
-        Ok(())
+        Ok(ways)
     }
 
-    /// A field's alternatives, whose opening bracket was read, to behind the closing one.
-    fn clause(&mut self, draft: &mut Draft) -> Result<(), ParseError> {
+    /// A field's alternatives, whose opening bracket was read, to behind the closing one; the number of the clause.
+    fn clause(&mut self, draft: &mut Draft) -> Result<usize, ParseError> {
         let mut alternatives = Vec::new();
         loop {
             let token = self.next()?;
@@ -256,10 +285,11 @@ impl<'t> Reader<'t> {
             let reason = format!("a path of more than {DEPTH_MAX} keys or parts between dots is too deep");
             return Err(self.refused(ParseErrorKind::TooDeep, reason, 1));
         }
-        let number = self.paths.number(&path);
-        draft.put(number, self.clauses.len());
+        let path_number = self.paths.number(&path);
+        let clause = self.clauses.len();
+        draft.put(path_number, clause);
         self.clauses.push(Clause { path, alternatives });
-        Ok(())
+        Ok(clause)
     }
 
     /// The path of the current field as events have it: without `$or` and its branches.

@@ -74,17 +74,54 @@ impl Place {
     }
 }
 
+/// A field or a `$or` of a pattern, as it is written.
+#[derive(Debug, Clone)]
+pub(crate) enum Piece {
+    Object {
+        key: String,
+        pieces: Vec<Piece>,
+    },
+    /// The clause's number in the order of the text.
+    Clause {
+        key: String,
+        clause: usize,
+    },
+    Or(Vec<Way>),
+}
+
+/// One object of a `$or` list.
+#[derive(Debug, Clone)]
+pub(crate) struct Way {
+    /// All such objects of a pattern are numbered in the order of the text.
+    pub(crate) number: usize,
+    pub(crate) pieces: Vec<Piece>,
+}
+
 /// The branches while a pattern is read: which clause each path has so far. A later clause for a path replaces the
 /// earlier one, as it does on AWS, inside and outside `$or` alike.
 #[derive(Debug, Clone)]
 pub(crate) struct Draft {
-    /// Path (an index into `paths`) to clause, for each branch.
-    branches: Vec<BTreeMap<usize, usize>>,
+    branches: Vec<DraftBranch>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct DraftBranch {
+    /// Path, by its number, to clause.
+    members: BTreeMap<usize, usize>,
+    /// Numbers of the objects of `$or` lists that the branch goes through.
+    pub(crate) entered: Vec<usize>,
+}
+
+impl DraftBranch {
+    /// The clauses that were not replaced.
+    pub(crate) fn clauses(&self) -> impl Iterator<Item = usize> {
+        self.members.values().copied()
+    }
 }
 
 impl Draft {
     pub(crate) fn new() -> Draft {
-        Draft { branches: vec![BTreeMap::new()] }
+        Draft { branches: vec![DraftBranch::default()] }
     }
 
     pub(crate) fn none() -> Draft {
@@ -97,8 +134,19 @@ impl Draft {
 
     pub(crate) fn put(&mut self, path: usize, clause: usize) {
         for branch in &mut self.branches {
-            branch.insert(path, clause);
+            branch.members.insert(path, clause);
         }
+    }
+
+    /// Goes into an object of a `$or` list.
+    pub(crate) fn enter(&mut self, way: usize) {
+        for branch in &mut self.branches {
+            branch.entered.push(way);
+        }
+    }
+
+    pub(crate) fn branches(&self) -> &[DraftBranch] {
+        &self.branches
     }
 
     pub(crate) fn append(&mut self, other: Draft) {
@@ -108,13 +156,13 @@ impl Draft {
     /// Clauses that were replaced in every branch are dropped.
     pub(crate) fn finish(mut self, clauses: Vec<Clause>) -> Rule {
         let mut used: Vec<bool> = vec![false; clauses.len()];
-        for clause in self.branches.iter().flat_map(BTreeMap::values) {
-            used[*clause] = true;
+        for clause in self.branches.iter().flat_map(DraftBranch::clauses) {
+            used[clause] = true;
         }
         let mut next = 0..;
         let numbers: Vec<usize> =
             used.iter().map(|used| if *used { next.next().unwrap_or_default() } else { 0 }).collect();
-        for clause in self.branches.iter_mut().flat_map(BTreeMap::values_mut) {
+        for clause in self.branches.iter_mut().flat_map(|branch| branch.members.values_mut()) {
             *clause = numbers[*clause];
         }
         let clauses: Vec<Clause> =
@@ -129,10 +177,10 @@ impl Draft {
         };
         let positions: Vec<usize> = clauses.iter().map(|clause| position(&clause.path)).collect();
         let absent: Vec<bool> = clauses.iter().map(Clause::may_be_absent).collect();
-        let branch = |members: &BTreeMap<usize, usize>| {
+        let branch = |draft: &DraftBranch| {
             let mut branch =
                 Branch { clause_at: vec![None; paths.len()], paths: Bits::default(), may_be_absent: Vec::new() };
-            for &clause in members.values() {
+            for clause in draft.clauses() {
                 branch.clause_at[positions[clause]] = Some(clause);
                 branch.paths.insert(positions[clause]);
                 if absent[clause] {

@@ -2,7 +2,7 @@
 
 use super::{Problem, place};
 use crate::views::order::{
-    Attribute, Change, Clause, Delivery, Filter, History, Older, Order, Outcome, PipeVerdict, Then, Verdict,
+    Attribute, Change, Clause, Delivery, Filter, History, Line, Mark, Older, Order, Outcome, PipeVerdict, Then, Verdict,
 };
 use delivery::filters::Explanation;
 use engine::{Decision, Difference, Engine, Explained, ExplainedChange, How};
@@ -105,7 +105,19 @@ pub(crate) fn filter(said: &Explanation) -> Filter {
         .collect();
     // The reasons are the clauses' sentences, and behind them what else there is.
     let conflict = said.reasons().into_iter().nth(failures.len());
-    Filter { matched: said.matched, failures, conflict }
+    let several = said.branches.len() > 1 && !said.matched;
+    let ways = if several { said.tree.failing_lines().into_iter().map(line).collect() } else { Vec::new() };
+    Filter { matched: said.matched, failures, conflict, ways }
+}
+
+fn line(line: pattern::Line) -> Line {
+    let mark = match line.mark {
+        pattern::Mark::Holds => Mark::Holds,
+        pattern::Mark::Fails => Mark::Fails,
+        pattern::Mark::Skipped => Mark::Skipped,
+        pattern::Mark::Advice => Mark::Advice,
+    };
+    Line { stem: line.stem, mark, text: line.text }
 }
 
 fn outcome(outcome: &engine::Outcome) -> Outcome {

@@ -1,11 +1,11 @@
 //! Decides how an order's changes and what pipes did with them are drawn: a tree, one branch for each pipe.
 
-use super::{Given, counted, instant};
+use super::{Given, counted, instant, match_event};
 use crate::ask::order::{key_text, value_text};
 use crate::exit::{DONE, Failure, NO, Stop};
 use crate::terminal::{Look, Paint, columns, cut, safe};
 use crate::views::order::{
-    Attribute, Change, Delivery, Filter, History, Older, Order, Outcome, PipeVerdict, Then, Verdict,
+    Attribute, Change, Delivery, Filter, History, Line, Mark, Older, Order, Outcome, PipeVerdict, Then, Verdict,
 };
 
 /// How much of a value is shown.
@@ -141,13 +141,16 @@ fn draw_stopped(filters: &[Filter], look: Look) -> Vec<String> {
         let failures = filter.failures.iter().map(|clause| safe(&clause.sentence).into_owned());
         failures.chain(filter.conflict.iter().map(|conflict| safe(conflict).into_owned())).collect()
     };
-    let by_filter: Vec<Vec<String>> = filters.iter().map(reasons).collect();
+    // A filter that could match in several ways is drawn as a tree; the others say their reasons.
+    let by_filter: Vec<Vec<String>> =
+        filters.iter().map(|filter| if filter.ways.is_empty() { reasons(filter) } else { Vec::new() }).collect();
     let [first, others @ ..] = &by_filter[..] else { return vec![mark] };
     // What every filter says is said once.
     let (common, own): (Vec<&String>, Vec<&String>) =
         first.iter().partition(|reason| others.iter().all(|other| other.contains(reason)));
     let mut lines = match (common.as_slice(), others.is_empty()) {
         ([only], true) => return vec![format!("{mark} {only}")],
+        (_, true) if !filters[0].ways.is_empty() => vec![format!("{mark} none of the ways to match holds")],
         (_, true) => vec![mark],
         ([], false) => {
             vec![format!("{mark} by each of {} filters, of which one would have to match", filters.len())]
@@ -157,12 +160,26 @@ fn draw_stopped(filters: &[Filter], look: Look) -> Vec<String> {
         }
     };
     lines.extend(common.iter().map(|reason| format!("· {reason}")));
-    for (index, reasons) in by_filter.iter().enumerate() {
+    for (index, (filter, reasons)) in filters.iter().zip(&by_filter).enumerate() {
         let rest = if index == 0 { own.clone() } else { reasons.iter().filter(|one| !common.contains(one)).collect() };
         let also = if common.is_empty() { "" } else { " also" };
         lines.extend(rest.into_iter().map(|reason| format!("· filter {}{also}: {reason}", index + 1)));
+        if !filter.ways.is_empty() && !others.is_empty() {
+            lines.push(format!("· filter {}: none of the ways to match holds", index + 1));
+        }
+        lines.extend(filter.ways.iter().map(|line| format!("  {}", draw_line(line, look))));
     }
     lines
+}
+
+fn draw_line(line: &Line, look: Look) -> String {
+    let mark = match line.mark {
+        Mark::Holds => pattern::Mark::Holds,
+        Mark::Fails => pattern::Mark::Fails,
+        Mark::Skipped => pattern::Mark::Skipped,
+        Mark::Advice => pattern::Mark::Advice,
+    };
+    match_event::draw_line(mark, &line.stem, &line.text, look)
 }
 
 fn draw_matched(function: &str, outcomes: &[Outcome], settled: bool, change: &Change, look: Look) -> Vec<String> {

@@ -6,7 +6,7 @@ use super::findings::{self, Shown};
 use crate::cli::Match;
 use crate::exit::{DONE, Failure, NO, Stop, USAGE};
 use crate::terminal::{Look, Out, Paint, safe};
-use pattern::{Dialect, Explanation, Pattern};
+use pattern::{Dialect, Explanation, Mark, Pattern};
 use serde::Serialize;
 use std::io::Read;
 use std::path::Path;
@@ -85,61 +85,38 @@ fn explain(pattern: &Pattern, event: &str) -> Result<Explanation, Failure> {
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
 struct View<'a> {
-    matched: bool,
-    /// What keeps it from matching, one sentence each.
-    reasons: Vec<String>,
-    /// Every clause of the pattern.
-    clauses: Vec<ClauseView<'a>>,
+    #[serde(flatten)]
+    explanation: &'a Explanation,
     /// What is doubtful about the pattern.
     findings: Vec<findings::View<'a>>,
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ClauseView<'a> {
-    path: &'a str,
-    holds: bool,
-    wants: &'a [String],
-    seen: &'a [String],
-    seen_count: usize,
-    sentence: &'a str,
-}
-
 fn view<'a>(said: &'a Explanation, shown: &[Shown<'a>]) -> View<'a> {
-    View {
-        matched: said.matched,
-        reasons: said.reasons(),
-        clauses: said.clauses.iter().map(clause_view).collect(),
-        findings: shown.iter().map(findings::view).collect(),
-    }
+    View { explanation: said, findings: shown.iter().map(findings::view).collect() }
 }
 
-fn clause_view(clause: &pattern::ClauseExplanation) -> ClauseView<'_> {
-    ClauseView {
-        path: &clause.path,
-        holds: clause.holds,
-        wants: &clause.alternatives,
-        seen: &clause.seen,
-        seen_count: clause.seen_count,
-        sentence: &clause.sentence,
-    }
-}
-
+/// Whether it matches, and below that every clause in the shape of the pattern.
 fn draw(said: &Explanation, look: Look) -> String {
-    if said.matched {
-        return format!("{}\n", look.paint(Paint::Green, "✔ it matches"));
-    }
-    let mut text = format!("{}\n", look.paint(Paint::Yellow, "✘ it does not match"));
-    if said.branches.len() > 1 {
-        let ways = format!("none of its {} ways to match holds; the nearest fails because", said.branches.len());
-        text += &format!("  {}\n", look.paint(Paint::Dim, &ways));
-    }
-    for reason in said.reasons() {
-        text += &format!("  {}\n", safe(&reason));
+    let mut text = match said.matched {
+        true => format!("{}\n", look.paint(Paint::Green, "✔ it matches")),
+        false => format!("{}\n", look.paint(Paint::Yellow, "✘ it does not match")),
+    };
+    for line in said.tree.lines() {
+        text += &format!("  {}\n", draw_line(line.mark, &line.stem, &line.text, look));
     }
     text
+}
+
+/// A line of a drawn pattern.
+pub(super) fn draw_line(mark: Mark, stem: &str, text: &str, look: Look) -> String {
+    let (stem, text) = (look.paint(Paint::Dim, &safe(stem)), safe(text));
+    match mark {
+        Mark::Holds => format!("{stem}{} {text}", look.paint(Paint::Green, "✔")),
+        Mark::Fails => format!("{stem}{} {text}", look.paint(Paint::Yellow, "✘")),
+        Mark::Skipped => format!("{stem}{}", look.paint(Paint::Dim, &format!("– {text}"))),
+        Mark::Advice => format!("{stem}{} {text}", look.paint(Paint::Dim, "↳")),
+    }
 }
 
 #[cfg(test)]
@@ -178,14 +155,19 @@ mod tests {
         let said = explain(&pattern, r#"{"status":{"S":"pending"},"kind":"order"}"#).unwrap();
         insta::assert_snapshot!(draw(&said, Look::PLAIN), @r#"
         ✘ it does not match
-          old is absent, the pattern wants any value
-          status.S is "pending", the pattern wants "shipped"
+          ├─ ✘ status.S is "pending", the pattern wants "shipped"
+          ├─ ✔ kind is "order", as the pattern wants: "order"
+          └─ ✘ old is absent, the pattern wants any value
+             ↳ the event has no `old`; it has: status, kind
         "#);
         let json = serde_json::to_value(view(&said, &[])).unwrap();
         assert_eq!(json["matched"], false);
         assert_eq!(json["clauses"][0]["path"], "status.S");
         assert_eq!(json["clauses"][0]["seen"][0], "\"pending\"");
+        assert_eq!(json["tree"]["pieces"][2]["whyNot"], "the event has no `old`; it has: status, kind");
         assert_eq!(json["reasons"].as_array().unwrap().len(), 2);
+        let coloured = draw(&said, Look { colour: true, width: None });
+        assert!(coloured.contains("\u{1b}[33m✘\u{1b}[0m status.S is"), "{coloured}");
     }
 
     #[test]

@@ -120,6 +120,35 @@ pub(crate) struct Filter {
     /// What keeps it from matching although each clause holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) conflict: Option<String>,
+    /// If there are several ways to match: what keeps each of them, line by line. With one way, that is the failures.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) ways: Vec<Line>,
+}
+
+/// A line of a tree that has the shape of a filter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Line {
+    /// The branches of the tree that lead to it, such as `│  ├─ `.
+    pub(crate) stem: String,
+    /// What it says of the clause or the group of clauses that it shows.
+    pub(crate) mark: Mark,
+    /// In words.
+    pub(crate) text: String,
+}
+
+/// What a line says of what it shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Mark {
+    /// It holds.
+    Holds,
+    /// It does not.
+    Fails,
+    /// It does not matter.
+    Skipped,
+    /// It is advice on the line above.
+    Advice,
 }
 
 /// One path of a filter, and what the change has there.

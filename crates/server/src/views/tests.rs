@@ -2,7 +2,7 @@
 
 use super::letters::{Again, Dead, FullLetter, Letter, Redrive, RedrivenLetter};
 use super::order::{
-    Attribute, Change, Clause, Delivery, Filter, History, Older, Order, Outcome, PipeVerdict, Then, Verdict,
+    Attribute, Change, Clause, Delivery, Filter, History, Line, Mark, Older, Order, Outcome, PipeVerdict, Then, Verdict,
 };
 use super::*;
 use serde::Serialize;
@@ -29,6 +29,7 @@ fn an_order_reads_as_it_always_did() {
         seen: vec!["\"pending\"".into()],
         sentence: "…".into(),
     };
+    let line = Line { stem: "└─ ".into(), mark: Mark::Fails, text: "…".into() };
     let outcomes = vec![
         outcome(Delivery::Failed {
             error: "no".into(),
@@ -63,7 +64,12 @@ fn an_order_reads_as_it_always_did() {
                 pipes: vec![
                     pipe(Verdict::BeganLater),
                     pipe(Verdict::Stopped {
-                        filters: vec![Filter { matched: false, failures: vec![clause], conflict: None }],
+                        filters: vec![Filter {
+                            matched: false,
+                            failures: vec![clause],
+                            conflict: None,
+                            ways: vec![line],
+                        }],
                     }),
                     pipe(Verdict::Matched { filters: vec![], outcomes, settled: true }),
                 ],
@@ -123,6 +129,13 @@ fn an_order_reads_as_it_always_did() {
                               "\"pending\""
                             ],
                             "sentence": "…"
+                          }
+                        ],
+                        "ways": [
+                          {
+                            "stem": "└─ ",
+                            "mark": "fails",
+                            "text": "…"
                           }
                         ]
                       }

@@ -10,7 +10,7 @@ fn clause(sentence: &str) -> Clause {
 
 fn filter(sentences: &[&str]) -> Filter {
     let failures = sentences.iter().map(|sentence| clause(sentence)).collect();
-    Filter { matched: sentences.is_empty(), failures, conflict: None }
+    Filter { matched: sentences.is_empty(), failures, conflict: None, ways: vec![] }
 }
 
 fn outcome(at: &str, result: Delivery) -> Outcome {
@@ -219,8 +219,38 @@ fn one_filter_that_stops_for_one_reason_takes_one_line() {
                   · filter 2: b
                   · filter 2: c
     ");
-    let torn = Filter { matched: false, failures: vec![], conflict: Some("no single element has all".into()) };
+    let torn =
+        Filter { matched: false, failures: vec![], conflict: Some("no single element has all".into()), ways: vec![] };
     insta::assert_snapshot!(stopped(vec![torn]), @"└─ premium  ✘ stopped: no single element has all");
+}
+
+#[test]
+fn a_filter_with_several_ways_to_match_is_a_tree() {
+    let pattern = r#"{"kind":["x"],"$or":[{"a":[1]},{"b":[{"prefix":"B"}],"c":[2]}]}"#;
+    let said = pattern::Pattern::parse(pattern, pattern::Dialect::Pipe).unwrap();
+    let said = said.explain_json(br#"{"kind":"x","a":"1","b":"blue","c":2}"#).unwrap();
+    let several = crate::ask::order::filter(&said);
+    let stopped = |filters| check(Verdict::Stopped { filters });
+    insta::assert_snapshot!(stopped(vec![several.clone()]), @r#"
+    └─ premium  ✘ stopped: none of the ways to match holds
+                    └─ ✘ one of these 2 ($or)
+                       ├─ ✘ 1: a is "1", the pattern wants the number 1
+                       │  ↳ a string is never equal to a number or compared with one; write "1"
+                       └─ ✘ 2: all of
+                          └─ ✘ b is "blue", the pattern wants a string that begins with "B"
+                             ↳ only the case differs
+    "#);
+    insta::assert_snapshot!(stopped(vec![filter(&["k"]), several]), @r#"
+    └─ premium  ✘ stopped: by each of 2 filters, of which one would have to match
+                  · filter 1: k
+                  · filter 2: none of the ways to match holds
+                    └─ ✘ one of these 2 ($or)
+                       ├─ ✘ 1: a is "1", the pattern wants the number 1
+                       │  ↳ a string is never equal to a number or compared with one; write "1"
+                       └─ ✘ 2: all of
+                          └─ ✘ b is "blue", the pattern wants a string that begins with "B"
+                             ↳ only the case differs
+    "#);
 }
 
 #[test]
