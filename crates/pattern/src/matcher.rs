@@ -188,3 +188,25 @@ impl<'m, K> Iterator for Matches<'m, K> {
 }
 
 impl<K> ExactSizeIterator for Matches<'_, K> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Dialect;
+
+    /// Stamps are started anew before they run out, and then what the first event left is not taken for the next one's.
+    #[test]
+    fn stamps_may_run_out() {
+        let pattern = Pattern::parse(r#"{"x":[1],"y":[1]}"#, Dialect::Bus).unwrap();
+        let matcher = Matcher::new([((), &pattern)]);
+        let mut scratch = Scratch::new();
+        let matched =
+            |event: &str, scratch: &mut Scratch| matcher.matches_json(event.as_bytes(), scratch).unwrap().len();
+        assert_eq!(matched(r#"{"x":2,"y":1}"#, &mut scratch), 0);
+        scratch.run_out_of_stamps();
+        for round in 0..10 {
+            assert_eq!(matched(r#"{"x":1}"#, &mut scratch), 0, "in round {round} y is there");
+        }
+        assert_eq!(matched(r#"{"y":1,"x":1}"#, &mut scratch), 1);
+    }
+}

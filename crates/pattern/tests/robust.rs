@@ -1,6 +1,6 @@
 //! No input makes the crate panic, overflow the stack, or work without bound.
 
-use pattern::{DEPTH_MAX, Dialect, EventError, ParseErrorKind, Pattern, TooAmbiguous};
+use pattern::{DEPTH_MAX, Dialect, EventError, Matcher, ParseErrorKind, Pattern, Scratch, TooAmbiguous};
 use proptest::prelude::*;
 
 /// Texts that are close to JSON and to patterns, so that they get far into the readers.
@@ -56,6 +56,10 @@ fn use_all(pattern: &str, event: &[u8]) {
         match Pattern::parse(pattern, dialect) {
             Ok(pattern) => {
                 let matched = pattern.matches_json(event);
+                // The matcher does not look at what nobody asks for, but where it finds a fault there is one.
+                let matcher = Matcher::new([((), &pattern)]);
+                let answer = matcher.matches_json(event, &mut Scratch::new()).map(|matches| matches.len() == 1);
+                assert!(answer == matched || (answer.is_ok() && matched.is_err()), "{answer:?}, {matched:?}");
                 match pattern.explain_json(event) {
                     Ok(explanation) => {
                         assert_eq!(Ok(explanation.matched), matched);

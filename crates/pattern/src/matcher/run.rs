@@ -12,6 +12,10 @@ use super::plan::{Plan, Step};
 use super::tester::{Outcome, Tester};
 use crate::number::Decimal;
 
+/// So many stamps are given out before all are started anew, between two events. The other half is more than one event
+/// can use, because it uses fewer than it has bytes.
+const STAMPS_BEFORE_RESET: u32 = u32::MAX / 2;
+
 /// Memory for matching, to be used again for each event: one for each thread that matches. It grows to what the largest
 /// matcher needs; then matching allocates nothing.
 #[derive(Debug, Default)]
@@ -72,8 +76,7 @@ impl Scratch {
         grow(&mut self.nots, plan.nots_count);
         grow(&mut self.seen, plan.absences_count);
         grow(&mut self.keys, keys);
-        // An event gives out fewer stamps than it has bytes.
-        if self.stamp > u32::MAX / 2 {
+        if self.stamp > STAMPS_BEFORE_RESET {
             let all = [&mut self.clauses, &mut self.absent, &mut self.groups, &mut self.places];
             let more = [&mut self.reached, &mut self.nots, &mut self.seen, &mut self.keys];
             all.into_iter().chain(more).for_each(|stamps| stamps.fill(0));
@@ -81,6 +84,12 @@ impl Scratch {
         }
         self.facts.clear();
         self.matched.clear();
+    }
+
+    /// As after a great many events.
+    #[cfg(test)]
+    pub(super) fn run_out_of_stamps(&mut self) {
+        self.stamp = STAMPS_BEFORE_RESET - 2;
     }
 
     #[inline]
