@@ -58,7 +58,10 @@ impl<'r> View<'r> {
     }
 }
 
+// Inlined by force: a place is three words, and handing these over through memory took a fifth of the time that a
+// record's filters take.
 impl Node for View<'_> {
+    #[inline(always)]
     fn kind(&self) -> Kind {
         match self {
             Self::Record(_) | Self::Dynamodb(_) | Self::UserIdentity | Self::Item(_) | Self::Typed(_) => Kind::Object,
@@ -97,6 +100,7 @@ impl Node for View<'_> {
         room
     }
 
+    #[inline(always)]
     fn fields(self, visit: &mut dyn FnMut(&str, Self) -> ControlFlow<()>) -> ControlFlow<()> {
         match self {
             Self::Item(item) | Self::Content(Value::M(item)) => {
@@ -125,6 +129,7 @@ impl Node for View<'_> {
         }
     }
 
+    #[inline(always)]
     fn has_plain_keys(self) -> bool {
         match self {
             // An attribute's name may hold a dot, which reads as two steps of a path. Finding out whether one does
@@ -134,10 +139,26 @@ impl Node for View<'_> {
         }
     }
 
+    #[inline(always)]
     fn get(self, key: &str) -> Option<Self> {
         match self {
             Self::Item(item) | Self::Content(Value::M(item)) => item.get(key).map(Self::Typed),
-            Self::Typed(value) => (value.type_name() == key).then_some(Self::Content(value)),
+            Self::Typed(value) => {
+                // Each name is compared with a constant, which is much faster than with another text.
+                let is_type = match value {
+                    Value::S(_) => key == "S",
+                    Value::N(_) => key == "N",
+                    Value::B(_) => key == "B",
+                    Value::Bool(_) => key == "BOOL",
+                    Value::Null => key == "NULL",
+                    Value::M(_) => key == "M",
+                    Value::L(_) => key == "L",
+                    Value::Ss(_) => key == "SS",
+                    Value::Ns(_) => key == "NS",
+                    Value::Bs(_) => key == "BS",
+                };
+                is_type.then_some(Self::Content(value))
+            }
             Self::Record(record) => match key {
                 "eventID" => Some(Self::EventId(record)),
                 "eventName" => Some(Self::Text(record.change.kind.name())),

@@ -56,6 +56,7 @@ impl Walk<'_, '_> {
     }
 
     /// The value of a field that leads to the place.
+    #[inline(always)]
     fn value<N: Node>(&mut self, node: N, place: u32, only: bool) -> Result<(), Hopeless> {
         match node.kind() {
             Kind::Object => return self.object(node, place, only),
