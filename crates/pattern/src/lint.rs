@@ -3,7 +3,15 @@
 //! A pattern can be valid and still never match, always match, or be refused where it is deployed. Each such mistake
 //! is a [`Lint`] with a stable id; where one is found in a text, it is a [`Finding`], with its place, what will happen
 //! in plain words, and the mended pattern. Nothing here reads files or templates: a text and its [`Context`] go in,
-//! findings come out, in the order of the text.
+//! findings come out, in the order of the text. [`mend_all`] applies the mends, and [`page`] is the documentation.
+//!
+//! The text is read as a tree that keeps everything (`tree`), and the tree as the pattern that it was meant to be
+//! (`shape`). What the parser refuses is named in `refused`, `operators`, `anything_but` and `numeric`; what it accepts
+//! and is doubtful nevertheless in `values`, `paths`, `roots` and `stream`, and with a sample in `sample`.
+//!
+//! Always holds: the parser has the last word. What it accepts is not called refused, what it refuses has a finding that
+//! says so, and a remedy for an alternative is only offered if the parser accepts it. Everything is linear in the text,
+//! or nearly so, and the number of findings is bounded.
 
 mod anything_but;
 mod arn;
@@ -206,7 +214,12 @@ pub fn lints() -> &'static [Lint] {
 /// );
 /// ```
 pub fn check(text: &str, context: &Context<'_>) -> Vec<Finding> {
-    let mut report = Report::default();
+    const WILDCARD_MENDS_MAX: usize = 20;
+    findings(text, context, WILDCARD_MENDS_MAX)
+}
+
+fn findings(text: &str, context: &Context<'_>, wildcard_mends_max: usize) -> Vec<Finding> {
+    let mut report = Report::new(wildcard_mends_max);
     let tree = match Tree::read(text) {
         Ok(tree) => tree,
         Err(error) => {
@@ -268,9 +281,11 @@ pub fn check(text: &str, context: &Context<'_>) -> Vec<Finding> {
 /// ```
 pub fn mend_all(text: &str, context: &Context<'_>) -> Option<String> {
     const ROUNDS_MAX: usize = 200;
+    // Each round takes one mend, so it need not try many.
+    const WILDCARD_MENDS_MAX: usize = 3;
     let mut mended: Option<String> = None;
     for _ in 0..ROUNDS_MAX {
-        let findings = check(mended.as_deref().unwrap_or(text), context);
+        let findings = findings(mended.as_deref().unwrap_or(text), context, WILDCARD_MENDS_MAX);
         let worth = |finding: &Finding| finding.severities.worst() >= Some(Severity::Warning);
         let Some(next) = findings.into_iter().filter(worth).find_map(|finding| finding.mended) else {
             break;

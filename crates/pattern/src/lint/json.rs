@@ -15,7 +15,7 @@ const SLIPS_MAX: usize = 16;
 
 pub(super) fn check(text: &str, error: &SyntaxError, report: &mut Report) {
     let message = error.reason.message(|offset| format!("byte {offset}"));
-    let message = cut(&message, 300);
+    let message = format!("here the text stops being JSON: {}", cut(&message, 300));
     let edits = (text.len() <= MENDED_SIZE_MAX)
         .then(|| mended(text))
         .flatten()

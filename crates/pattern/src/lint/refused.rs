@@ -194,7 +194,7 @@ fn or(
 ) {
     let range = field.range();
     let text = look.text;
-    let level = if meant { Level::Refused } else { ERROR };
+    let level = Level::Refused;
     let several = field.value.array().is_some_and(|list| list.len() > 1);
     if let (true, Some(reserved)) = (several, reserved) {
         let bare = look.shape.mistakes.iter().any(|mistake| match mistake {
@@ -206,7 +206,7 @@ fn or(
         // Then the missing brackets are the mistake, and told by themselves.
         if !(bare && is_operator(reserved)) {
             let message = format!(
-                "a field called {} stands inside, which is an operator's name; that makes it a field called $or, not a choice",
+                "a field called {} stands inside, which is an operator's name, and inside $or no field may have one",
                 quoted(reserved)
             );
             report.add(Found::new(Id::OrDegenerate, level, range, trail, message));
@@ -228,24 +228,23 @@ fn or(
                 .iter()
                 .all(|field| !field.value.is_scalar() && reserved_name(std::slice::from_ref(field)).is_none())
                 .then(|| Edit::new(field.value.range.clone(), list));
-            ("$or holds an object and no list, so it is a field called $or, which events do not have", edit)
+            ("$or holds an object and no list; its choices go into a list, each in an object of its own", edit)
         }
         Kind::Object(fields) => {
             let edit =
                 (!clashes(fields)).then(|| inside(fields)).flatten().map(|inner| Edit::new(range.clone(), inner));
-            ("$or with one object is no choice; it is read as a field called $or", edit)
+            ("$or with one object is no choice, and is refused", edit)
         }
         Kind::Array(list) => match list.first().and_then(Value::object) {
             Some(fields) if list.len() == 1 && meant => {
                 let edit = (!clashes(fields)).then(|| inside(fields)).flatten();
                 let edit = edit.map(|inner| Edit::new(range.clone(), inner));
-                ("$or with one object is no choice; it is read as a field called $or, and refused", edit)
+                ("$or with one object is no choice, and is refused", edit)
             }
-            _ => ("$or takes a list of two objects or more; anything else is read as a field called $or", None),
+            _ => ("$or takes a list of two objects or more, and nothing else", None),
         },
         Kind::String(_) | Kind::Number(_) | Kind::Bool(_) | Kind::Null => {
-            // That it needs a list is told already.
-            return;
+            ("$or takes a list of two objects or more, and nothing else", None)
         }
     };
     report.add(Found::new(Id::OrDegenerate, level, range, trail, message).mend(edit.map(|edit| vec![edit])));

@@ -8,7 +8,7 @@ use super::mend::{Edit, apply};
 use super::shape::{Shape, TrailId};
 use super::table::Id;
 use super::{Context, Finding, Severities, Severity};
-use crate::Dialect;
+use crate::{Dialect, Limits, Pattern};
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -86,9 +86,15 @@ pub(super) struct Report {
     left_out: bool,
     /// Where the alternatives begin that the parser refuses.
     refused: HashSet<usize>,
+    /// Mends with new wildcards that are tried. How complex wildcards are together takes long to find out.
+    wildcard_mends_max: usize,
 }
 
 impl Report {
+    pub(super) fn new(wildcard_mends_max: usize) -> Report {
+        Report { wildcard_mends_max, ..Report::default() }
+    }
+
     pub(super) fn add(&mut self, found: Found) {
         if self.found.len() < FINDINGS_MAX {
             self.found.push(found);
@@ -139,6 +145,26 @@ impl Report {
             self.found.push(Found::new(Id::More, INFO, end..end, Shape::TOP_TRAIL, message));
         }
         self.found.sort_by_key(|found| (found.range.start, found.range.end));
+        // What was accepted stays accepted; and what is refused for one reason alone is accepted without it. A text
+        // that is no JSON may have any number of other reasons.
+        let refusals = self.found.iter().filter(|found| found.level == Level::Refused).count();
+        let only_refusal = refusals == 1 && !self.left_out && shape.is_some();
+        let must_parse = |level: Level| refusals == 0 || (only_refusal && level == Level::Refused);
+        let mut wildcards_left = self.wildcard_mends_max;
+        let mut holds = |level: Level, edits: &[Edit], mended: &str| {
+            if !must_parse(level) {
+                return true;
+            }
+            let mut limits = Limits::default();
+            if refusals == 0 && !edits.iter().any(|edit| edit.with.contains("wildcard")) {
+                limits.wildcard_complexity_max = None;
+            } else if wildcards_left == 0 {
+                return false;
+            } else {
+                wildcards_left -= 1;
+            }
+            Pattern::parse_within(mended, context.dialect, &limits).is_ok()
+        };
         let mut place = Cursor { text, at: 0, line: 1, column: 1 };
         self.found
             .into_iter()
@@ -157,7 +183,10 @@ impl Report {
                     column,
                     path,
                     message: found.message,
-                    mended: edits.and_then(|edits| apply(text, &edits)).filter(|mended| mended != text),
+                    mended: edits.and_then(|edits| {
+                        let mended = apply(text, &edits)?;
+                        (mended != text && holds(found.level, &edits, &mended)).then_some(mended)
+                    }),
                 }
             })
             .collect()

@@ -212,7 +212,11 @@ fn strangers(look: &Look<'_>, envelope: &Envelope, keys: &[&Key<'_>], report: &m
         let is_data = plain(name) == plain("newimage") || plain(name) == plain("oldimage") || name == "Keys";
         match similar(name, envelope.known) {
             Some(meant) if !(is_data && look.is_stream()) => {
-                let message = format!("events have no {} at the top; did you mean {}?", quoted(name), quoted(meant));
+                let message = format!(
+                    "events have no {} at the top, so nothing is found there; did you mean {}?",
+                    quoted(name),
+                    quoted(meant)
+                );
                 let taken = keys.iter().any(|key| root(key) == meant);
                 let renamed = format!("{meant}{}", &key.field.name[name.len()..]);
                 let edits = (!taken).then(|| vec![Edit::new(key.field.name_range.clone(), quote(&renamed))]);
@@ -307,8 +311,11 @@ fn near_misses(look: &Look<'_>, top: &[&Key<'_>], report: &mut Report) {
             continue;
         };
         if of_a_bus || *meant == "detail-type" {
-            let message =
-                format!("events on a bus have no {} at the top; did you mean {}?", quoted(name), quoted(meant));
+            let message = format!(
+                "events on a bus have no {} at the top, so nothing is found there; did you mean {}?",
+                quoted(name),
+                quoted(meant)
+            );
             let taken = top.iter().any(|key| root(key) == *meant);
             let renamed = format!("{meant}{}", &key.field.name[name.len()..]);
             let edits = (!taken).then(|| vec![Edit::new(key.field.name_range.clone(), quote(&renamed))]);
@@ -321,7 +328,7 @@ fn near_misses(look: &Look<'_>, top: &[&Key<'_>], report: &mut Report) {
 /// Fields that are added to a record after the filters have seen it.
 fn hidden(look: &Look<'_>, key: &Key<'_>, report: &mut Report) {
     let name = root(key);
-    if look.context.dialect != Dialect::Pipe || !HIDDEN_IN_PIPES.contains(&name) || !level_matters(look, key) {
+    if look.context.dialect != Dialect::Pipe || !HIDDEN_IN_PIPES.contains(&name) || !has_field(look, key) {
         return;
     }
     let (level, message) = if look.is_stream() {
@@ -343,7 +350,7 @@ fn hidden(look: &Look<'_>, key: &Key<'_>, report: &mut Report) {
 }
 
 /// Whether the source is one whose records have such a field at all; for others it is a stranger, or the data's own.
-fn level_matters(look: &Look<'_>, key: &Key<'_>) -> bool {
+fn has_field(look: &Look<'_>, key: &Key<'_>) -> bool {
     match envelope(look.context.source) {
         Some(envelope) => envelope.known.contains(&root(key)),
         None => look.is_stream(),
@@ -375,7 +382,11 @@ fn below_dynamodb(look: &Look<'_>, report: &mut Report) {
         let taken = |meant: &str| key.siblings.iter().any(|sibling| sibling.name == meant);
         let (message, edits) = match meant {
             Some(meant) => (
-                format!("records have no {} inside dynamodb; did you mean {}?", quoted(name), quoted(meant)),
+                format!(
+                    "records have no {} inside dynamodb, so nothing is found there; did you mean {}?",
+                    quoted(name),
+                    quoted(meant)
+                ),
                 (!taken(meant)).then(|| {
                     let renamed = format!("{meant}{}", &key.field.name[name.len()..]);
                     vec![Edit::new(key.field.name_range.clone(), quote(&renamed))]

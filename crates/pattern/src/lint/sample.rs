@@ -128,7 +128,7 @@ fn no_value(look: &Look<'_>, clause: &Clause<'_>, at: &At<'_>, report: &mut Repo
             "{name} is an object in the sample, and of an object this is {effect} true: exists looks at values only"
         );
         report.add(Found::new(Id::ExistsNonLeaf, ERROR, range, clause.trail, message));
-    } else {
+    } else if paths::needs_value(clause) {
         let message = format!("{name} is an object in the sample, so no value stands there to be matched");
         report.add(Found::new(Id::PathNotInSample, WARNING, range, clause.trail, message));
     }

@@ -5,6 +5,7 @@
 
 use super::roots::data_key;
 use super::shape::{PlaceId, Places};
+use super::stream::TAGS;
 use super::tree::{Field, Kind, Tree, Value};
 use super::{Context, Source};
 use std::collections::{HashMap, HashSet};
@@ -65,9 +66,9 @@ impl<'v> Seen<'v> {
             is_item: false,
             content: None,
         };
-        let typed = |field: &Field<'_>| field.value.only_field().is_some_and(|inner| inner.name.len() <= 4);
+        let typed = |field: &Field<'_>| field.value.only_field().is_some_and(|inner| TAGS.contains(&&*inner.name));
         if matches!(context.source, Source::DynamoDb(_) | Source::Unknown) && !top.is_empty() && top.iter().all(typed) {
-            seen.is_item = !top.iter().any(|field| field.name == "dynamodb" || field.name == "detail");
+            seen.is_item = true;
         }
         if seen.is_item {
             for image in ["NewImage", "OldImage"] {
@@ -168,6 +169,6 @@ impl<'v> Seen<'v> {
     /// The type that an attribute has in the sample.
     pub(super) fn tag(&self, segments: &[&str]) -> Option<&'static str> {
         let place = self.find(segments)?;
-        ["S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS"].into_iter().find(|tag| self.places.find(place, tag).is_some())
+        TAGS.into_iter().find(|tag| !matches!(*tag, "M" | "L") && self.places.find(place, tag).is_some())
     }
 }

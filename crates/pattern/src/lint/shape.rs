@@ -204,7 +204,8 @@ impl<'v> Shape<'v> {
         for (index, field) in fields.iter().enumerate() {
             let trail = self.step(above, Step::Key(&field.name));
             self.keys.push(Key { parent, trail, field, siblings: fields, index });
-            if field.name == "$or" && self.or(field, fields, parent, trail, scope) {
+            if field.name == "$or" {
+                self.or(field, fields, parent, trail, scope);
                 continue;
             }
             if fields.len() > 1
@@ -249,32 +250,25 @@ impl<'v> Shape<'v> {
         }
     }
 
-    /// Reads a field named `$or`; false if it has nothing of a `$or` and is to be read as any other field.
-    fn or(
-        &mut self,
-        field: &'v Field<'v>,
-        siblings: &'v [Field<'v>],
-        parent: PlaceId,
-        trail: TrailId,
-        scope: ScopeId,
-    ) -> bool {
+    /// Reads a `$or`, as far as it is one.
+    fn or(&mut self, field: &'v Field<'v>, siblings: &'v [Field<'v>], parent: PlaceId, trail: TrailId, scope: ScopeId) {
         let Some(list) = field.value.array() else {
             self.mistakes.push(Mistake::Or { trail, field, siblings, reserved: None, meant: false });
-            return false;
+            if let Some(inner) = field.value.object() {
+                self.read(inner, parent, trail, scope);
+            }
+            return;
         };
         let objects = list.iter().filter_map(Value::object);
         let reserved = objects.clone().find_map(reserved_name);
         let all_objects = objects.count() == list.len();
-        let is_or = all_objects && list.len() >= 2 && reserved.is_none();
         let meant = all_objects && list.iter().any(has_fields);
-        if !is_or {
+        if !all_objects || list.len() < 2 || reserved.is_some() {
             self.mistakes.push(Mistake::Or { trail, field, siblings, reserved, meant });
         }
-        if !is_or && !meant {
-            return false;
+        if all_objects {
+            self.branches(list, parent, trail, scope);
         }
-        self.branches(list, parent, trail, scope);
-        true
     }
 
     /// Objects of a list, each in a scope of its own.

@@ -11,7 +11,8 @@ use super::words::{nearest, quoted, shown};
 use super::{Images, Look, Source, paths};
 use crate::Dialect;
 
-const TAGS: [&str; 10] = ["S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"];
+/// The types of attributes.
+pub(super) const TAGS: [&str; 10] = ["S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"];
 const CHANGES: [&str; 3] = ["INSERT", "MODIFY", "REMOVE"];
 
 /// What stands at a place inside an image or the keys.

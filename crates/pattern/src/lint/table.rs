@@ -291,8 +291,8 @@ pub(super) static LINTS: [Lint; Id::More as usize + 1] = [
         r#"{"source": ["shop", "web"], "$or": [{"source": ["web"]}, {"account": ["1"]}]}"#,
         Some(r#"{"$or": [{"source": ["web"]}, {"source": ["shop", "web"], "account": ["1"]}]}"#)),
     lint("or-degenerate", "a $or that is no $or",
-        "`$or` is a list of two objects or more, with no field inside that is named like an operator. Anything else is a \
-         field that is called $or.",
+        "`$or` is a list of two objects or more, with no field inside that is named like an operator. Anything else is \
+         refused.",
         r#"{"detail": {"$or": {"state": ["on"], "cause": ["user"]}}}"#,
         Some(r#"{"detail": {"$or": [{"state": ["on"]}, {"cause": ["user"]}]}}"#)),
     lint("dup-key", "a field that is given twice",
