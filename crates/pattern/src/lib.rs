@@ -1,4 +1,4 @@
-//! The event-pattern language: parse, validate, match, explain.
+//! The event-pattern language: parse, validate, compile, match, explain, lint.
 //!
 //! A pattern is a piece of JSON that describes which events somebody wants to have. It is what a rule of an EventBridge
 //! bus and a filter of a pipe consist of, and this crate decides, for a pattern and an event, whether they match, as
