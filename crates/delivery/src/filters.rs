@@ -69,8 +69,10 @@ impl Filters {
             return true;
         }
         SCRATCH.with_borrow_mut(|scratch| {
-            // A record has each field once, so it cannot be too ambiguous.
-            self.matcher.matches(View::of(record), scratch).is_ok_and(|mut matched| matched.next().is_some())
+            let matches = self.matcher.matches(View::of(record), scratch);
+            // Attributes with dots in their names can spell a path in so many ways that it cannot be decided. Then the
+            // function has to decide, rather than the record being lost.
+            matches.len() > 0 || matches.is_undecided()
         })
     }
 

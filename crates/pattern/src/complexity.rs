@@ -18,67 +18,99 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 /// What AWS accepts. The number is unpublished; this one agrees with what is known to pass and to fail there.
 pub const WILDCARD_COMPLEXITY_MAX: usize = 10;
 
-/// Sets of states that are looked at before the wildcards count as too complex.
+/// Sets of states that are looked at, for all fields together, before the wildcards count as too complex.
 const SETS_MAX: usize = 20_000;
+
+/// Steps from field to field, after which a rule counts as too complex that has wildcards.
+const WALKS_MAX: usize = 200_000;
 
 /// Wildcards of one field, each with its owner: itself, or the `anything-but` that it is in.
 type Owned<'r> = Vec<(usize, &'r Wildcard)>;
 
 /// The error is the path whose wildcards are too complex together.
 pub(crate) fn check(rule: &Rule, limit: usize) -> Result<(), String> {
-    for (path, wildcards) in fields(rule) {
-        if !is_within(&wildcards, limit) {
+    let mut sets_left = SETS_MAX;
+    let mut known: HashSet<Vec<At>> = HashSet::new();
+    for (path, together) in fields(rule)? {
+        if known.contains(&together) {
+            continue;
+        }
+        let mut wildcards: Owned<'_> = Vec::new();
+        for (owner, (clause, index)) in together.iter().enumerate() {
+            let of_one = wildcards_of(&rule.clauses[*clause].alternatives[*index].test);
+            wildcards.extend(of_one.into_iter().map(|wildcard| (owner, wildcard)));
+        }
+        if !is_within(&wildcards, limit, &mut sets_left) {
             return Err(path.to_owned());
         }
+        known.insert(together);
     }
     Ok(())
 }
 
+/// An alternative: the number of its clause in the rule, and its own in the clause.
+type At = (usize, usize);
+
 /// What is matched together: for each place that the machine can be in, and each path that it looks at from there, the
-/// wildcards of that path.
-fn fields(rule: &Rule) -> Vec<(&str, Owned<'_>)> {
-    let any_wildcard = |alternative: &Alternative| !wildcards_of(&alternative.test).is_empty();
-    if !rule.clauses.iter().any(|clause| clause.alternatives.iter().any(any_wildcard)) {
-        return Vec::new();
+/// alternatives with wildcards. The error is the path at which there are too many ways to go on.
+fn fields(rule: &Rule) -> Result<Vec<(&str, Vec<At>)>, String> {
+    let has_wildcards = |alternative: &Alternative| !wildcards_of(&alternative.test).is_empty();
+    if !rule.clauses.iter().any(|clause| clause.alternatives.iter().any(has_wildcards)) {
+        return Ok(Vec::new());
     }
-    let mut next_place = 1;
+    // Equal tests have equal numbers.
+    let mut numbers: HashMap<Test, usize> = HashMap::new();
+    let mut tests: Vec<Vec<usize>> = Vec::with_capacity(rule.clauses.len());
+    for clause in &rule.clauses {
+        let wanting_value = clause.alternatives.iter().filter(|alternative| alternative.test != Test::Absent);
+        let number = |alternative: &Alternative| {
+            let next = numbers.len();
+            *numbers.entry(normal(&alternative.test)).or_insert(next)
+        };
+        tests.push(wanting_value.map(number).collect());
+    }
+    let mut walks_left = WALKS_MAX;
+    let mut places_count = 1;
     // From a place, by the path and what it holds, to the next place.
-    let mut ways: HashMap<(usize, &str, Test), usize> = HashMap::new();
-    let mut at: BTreeMap<(usize, &str), (HashSet<&Test>, Owned<'_>)> = BTreeMap::new();
-    let mut owners = 0;
+    let mut ways: HashMap<(usize, &str, usize), usize> = HashMap::new();
+    let mut at: BTreeMap<(usize, &str), Vec<At>> = BTreeMap::new();
     for branch in &rule.branches {
-        let mut clauses: Vec<_> = branch.clauses().map(|clause| &rule.clauses[clause]).collect();
-        clauses.sort_by(|one, other| one.path.encode_utf16().cmp(other.path.encode_utf16()));
+        let mut clauses: Vec<usize> = branch.clauses().collect();
+        let path = |clause: usize| rule.clauses[clause].path.as_str();
+        clauses.sort_by(|one, other| path(*one).encode_utf16().cmp(path(*other).encode_utf16()));
         let mut places = BTreeSet::from([0]);
-        for clause in clauses {
-            for &place in &places {
-                let (known, wildcards) = at.entry((place, &clause.path)).or_default();
-                let before: HashSet<&Test> = known.clone();
-                for alternative in &clause.alternatives {
-                    known.insert(&alternative.test);
-                    // One that is written twice in a list counts twice, but not one that another branch has too.
-                    if !before.contains(&alternative.test) {
-                        owners += 1;
-                        let of_one = wildcards_of(&alternative.test);
-                        wildcards.extend(of_one.into_iter().map(|wildcard| (owners, wildcard)));
-                    }
-                }
-            }
-            let wanting_value = clause.alternatives.iter().filter(|alternative| alternative.test != Test::Absent);
-            let held: Vec<Test> = wanting_value.map(|alternative| normal(&alternative.test)).collect();
+        for number in clauses {
+            let clause = &rule.clauses[number];
             let mut reached = BTreeSet::new();
             for place in places {
-                let fresh = next_place;
-                for test in &held {
-                    let next = *ways.entry((place, &clause.path, test.clone())).or_insert(fresh);
-                    next_place = next_place.max(next + 1);
+                walks_left = walks_left.checked_sub(1 + tests[number].len()).ok_or_else(|| clause.path.clone())?;
+                let fresh = places_count;
+                for test in &tests[number] {
+                    let next = *ways.entry((place, &clause.path, *test)).or_insert(fresh);
+                    places_count = places_count.max(next + 1);
                     reached.insert(next);
+                }
+                if !clause.alternatives.iter().any(has_wildcards) {
+                    continue;
+                }
+                let together = at.entry((place, &clause.path)).or_default();
+                for (index, alternative) in clause.alternatives.iter().enumerate().filter(|(_, one)| has_wildcards(one))
+                {
+                    // One that is written twice in a list counts twice, but not one that another branch has too.
+                    let is_known = |(other, at): &At| {
+                        *at == index && *other == number
+                            || *other != number && rule.clauses[*other].alternatives[*at].test == alternative.test
+                    };
+                    walks_left = walks_left.checked_sub(together.len()).ok_or_else(|| clause.path.clone())?;
+                    if !together.iter().any(is_known) {
+                        together.push((number, index));
+                    }
                 }
             }
             places = reached;
         }
     }
-    at.into_iter().map(|((_, path), (_, wildcards))| (path, wildcards)).collect()
+    Ok(at.into_iter().map(|((_, path), together)| (path, together)).collect())
 }
 
 fn wildcards_of(test: &Test) -> Vec<&Wildcard> {
@@ -109,7 +141,7 @@ fn normal(test: &Test) -> Test {
 type State = (usize, usize);
 
 /// Whether no input can bring the wildcards, all of one field, into more than `limit` states at once.
-fn is_within(wildcards: &[(usize, &Wildcard)], limit: usize) -> bool {
+fn is_within(wildcards: &[(usize, &Wildcard)], limit: usize, sets_left: &mut usize) -> bool {
     let patterns: Vec<(usize, Vec<Option<u8>>)> =
         wildcards.iter().map(|(owner, wildcard)| (*owner, wildcard.symbols())).collect();
     let start: Vec<State> = (0..patterns.len()).map(|index| (index, 0)).collect();
@@ -118,10 +150,11 @@ fn is_within(wildcards: &[(usize, &Wildcard)], limit: usize) -> bool {
     while let Some(states) = open.pop() {
         for byte in next_bytes(&patterns, &states) {
             let reached = step(&patterns, &states, byte);
-            if count(&patterns, &reached) > limit || seen.len() > SETS_MAX {
+            if count(&patterns, &reached) > limit || *sets_left == 0 {
                 return false;
             }
             if !reached.is_empty() && seen.insert(reached.clone()) {
+                *sets_left -= 1;
                 open.push(reached);
             }
         }
@@ -183,7 +216,7 @@ mod tests {
         for (texts, expected) in cases {
             let wildcards: Vec<Wildcard> = texts.iter().map(|text| Wildcard::parse(text).unwrap()).collect();
             let wildcards: Owned<'_> = wildcards.iter().enumerate().collect();
-            let complexity = (0..).find(|limit| is_within(&wildcards, *limit)).unwrap();
+            let complexity = (0..).find(|limit| is_within(&wildcards, *limit, &mut SETS_MAX.clone())).unwrap();
             assert_eq!(complexity, expected, "{texts:?}");
         }
     }

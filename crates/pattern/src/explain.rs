@@ -204,7 +204,7 @@ fn explain_branch<'l, N: Node>(
     event: N,
     known: &mut Known,
 ) -> BranchExplanation {
-    let outcome = search::branch_matches(rule, branch, event, known, &mut search::Steps::default());
+    let outcome = search::branch_matches(rule, branch, event, known, &mut search::Steps::for_one());
     let clauses: Vec<usize> = branch.clauses().collect();
     let conflict = match outcome {
         Err(_) => Some(Conflict::TooAmbiguous),

@@ -1,17 +1,19 @@
 //! Decides how many patterns are matched as one: [`Matcher`], and [`Rules`] that change while others match.
 //!
-//! [`plan`] is what all patterns together look like, [`run`] what is noted about one event, [`bytes`] and [`typed`] walk
-//! along an event and tell the run what is there, [`tester`] and [`trie`] decide about single values, [`scan`] finds
-//! the ends of what nobody asks for.
+//! [`plan`] is what all patterns together look like, made by [`build`] and [`scopes`]; [`run`] what is noted about one
+//! event. [`bytes`] and [`typed`] walk along an event and tell the run what is there, [`tester`] and [`trie`] decide
+//! about single values, [`scan`] finds the ends of what nobody asks for.
 //!
 //! Always holds: the answer is the one that [`search`] gives for each pattern by itself; and where an event is too
 //! irregular for one walk, it is that search that decides.
 
+mod build;
 mod bytes;
 mod plan;
 mod rules;
 mod run;
 mod scan;
+mod scopes;
 mod tester;
 mod trie;
 mod typed;
@@ -25,6 +27,7 @@ use crate::node::{Kind, Node};
 use crate::pattern::Pattern;
 use crate::rule::Rule;
 use crate::search;
+use bytes::Trouble;
 use plan::Plan;
 use run::{Run, Verdict};
 use std::collections::HashMap;
@@ -78,7 +81,7 @@ impl<K> Matcher<K> {
         for (key, pattern) in rules {
             let number = *numbers.entry(key.clone()).or_insert_with(|| {
                 matcher.keys.push(key);
-                trie::index(matcher.keys.len() - 1)
+                index(matcher.keys.len() - 1)
             });
             matcher.key_of.push(number);
             matcher.rules.push(Arc::clone(pattern.rule()));
@@ -89,59 +92,82 @@ impl<K> Matcher<K> {
 
     /// The keys whose patterns match a JSON event, in no order.
     ///
-    /// What no pattern asks for is skipped and not checked: an event that is not JSON gets an error where a pattern
-    /// looks and where the text ends too soon, else an answer. [`JsonEvent::parse`] checks all of an event, once.
+    /// What no pattern asks for is skipped and not checked. An event that is no JSON object gets an error where a
+    /// pattern looks, and mostly where the text ends too soon: one that is torn behind all that patterns ask for, and
+    /// just behind a closing bracket, is taken for whole. [`JsonEvent::parse`] checks all of an event, once.
     pub fn matches_json<'m>(&'m self, event: &[u8], scratch: &'m mut Scratch) -> Result<Matches<'m, K>, EventError> {
-        let decided = self.decide(scratch, |run| bytes::walk(event, run));
-        if !matches!(decided, Ok(Verdict::Decided)) {
-            let event = JsonEvent::parse(event)?;
-            self.decide_each(event.root(), scratch)?;
+        let mut undecided = false;
+        match self.decide(scratch, |run| bytes::walk(event, run)) {
+            Ok(Outcome::Decided) => {}
+            Ok(Outcome::Unclear(candidates)) => {
+                undecided = self.decide_each(JsonEvent::parse(event)?.root(), &candidates, scratch);
+            }
+            // Whoever reads with all care says what the trouble is.
+            Err(Trouble) => {
+                let event = JsonEvent::parse(event)?;
+                let all: Vec<u32> = (0..index(self.rules.len())).collect();
+                undecided = self.decide_each(event.root(), &all, scratch);
+            }
         }
-        Ok(Matches { keys: &self.keys, matched: scratch.matched.iter() })
+        Ok(Matches { keys: &self.keys, matched: scratch.matched.iter(), undecided })
     }
 
-    /// The keys whose patterns match a typed event, in no order.
-    pub fn matches<'m, N: Node>(&'m self, event: N, scratch: &'m mut Scratch) -> Result<Matches<'m, K>, TooAmbiguous> {
+    /// The keys whose patterns match a typed event, in no order: none if it is no object.
+    pub fn matches<'m, N: Node>(&'m self, event: N, scratch: &'m mut Scratch) -> Matches<'m, K> {
+        let mut undecided = false;
         if event.kind() != Kind::Object {
             scratch.matched.clear();
         } else {
             match self.decide(scratch, |run| typed::walk(event, run)) {
-                Ok(Verdict::Decided) => {}
-                Ok(Verdict::Again | Verdict::Unclear) => self.decide_each(event, scratch)?,
+                Ok(Outcome::Decided) => {}
+                Ok(Outcome::Unclear(candidates)) => undecided = self.decide_each(event, &candidates, scratch),
                 Err(Hopeless) => scratch.matched.clear(),
             }
         }
-        Ok(Matches { keys: &self.keys, matched: scratch.matched.iter() })
+        Matches { keys: &self.keys, matched: scratch.matched.iter(), undecided }
     }
 
     fn decide<E>(
         &self,
         scratch: &mut Scratch,
         mut walk: impl FnMut(&mut Run<'_>) -> Result<(), E>,
-    ) -> Result<Verdict, E> {
+    ) -> Result<Outcome, E> {
         let mut run = Run::new(&self.plan, scratch, &self.key_of, self.keys.len());
         walk(&mut run)?;
-        match run.finish() {
-            Verdict::Again => {
-                walk(&mut run)?;
-                Ok(run.finish())
-            }
-            verdict => Ok(verdict),
+        let mut verdict = run.finish();
+        if verdict == Verdict::Again {
+            walk(&mut run)?;
+            verdict = run.finish();
+        }
+        match verdict {
+            Verdict::Decided => Ok(Outcome::Decided),
+            Verdict::Again | Verdict::Unclear => Ok(Outcome::Unclear(run.candidates().collect())),
         }
     }
 
-    /// Each rule by itself, with all care.
+    /// Decides about rules, each by itself and with all care. The answer is whether one is left undecided.
     #[cold]
-    fn decide_each<N: Node>(&self, event: N, scratch: &mut Scratch) -> Result<(), TooAmbiguous> {
-        let mut steps = search::Steps::default();
+    fn decide_each<N: Node>(&self, event: N, rules: &[u32], scratch: &mut Scratch) -> bool {
         let mut matched = vec![false; self.keys.len()];
-        for (rule, key) in self.rules.iter().zip(&self.key_of) {
-            let matched = &mut matched[*key as usize];
-            *matched = *matched || search::matches(rule, event, &mut steps)?;
+        let mut steps = search::Steps::for_many();
+        let mut undecided = false;
+        for &rule in rules {
+            let matched = &mut matched[self.key_of[rule as usize] as usize];
+            if !*matched {
+                match search::matches(&self.rules[rule as usize], event, &mut steps) {
+                    Ok(matches) => *matched = matches,
+                    Err(TooAmbiguous) => undecided = true,
+                }
+            }
         }
         scratch.matched.clear();
         scratch.matched.extend((0..).zip(&matched).filter(|(_, matched)| **matched).map(|(key, _)| key));
-        Ok(())
+        undecided
+    }
+
+    /// All keys, each once.
+    pub fn keys(&self) -> &[K] {
+        &self.keys
     }
 
     /// How many keys there are.
@@ -168,11 +194,46 @@ impl<K: fmt::Debug> fmt::Debug for Matcher<K> {
     }
 }
 
+/// What came of walking along an event.
+enum Outcome {
+    Decided,
+    /// These rules are to be decided by themselves.
+    Unclear(Vec<u32>),
+}
+
+/// A position that is none.
+const NOWHERE: u32 = u32::MAX;
+
+/// A position as it is kept.
+fn index(position: usize) -> u32 {
+    u32::try_from(position).ok().filter(|index| *index != NOWHERE).expect("patterns take less memory than that")
+}
+
 /// The keys of patterns that match: each once, in no order.
-#[derive(Debug, Clone)]
 pub struct Matches<'m, K> {
     keys: &'m [K],
     matched: std::slice::Iter<'m, u32>,
+    undecided: bool,
+}
+
+impl<K> Matches<'_, K> {
+    /// Whether it was not decided for some pattern if it matches, because the event is [`TooAmbiguous`] for it. Only an
+    /// event can be so that spells paths in many ways, with repeated or dotted keys, over many arrays.
+    pub fn is_undecided(&self) -> bool {
+        self.undecided
+    }
+}
+
+impl<K> Clone for Matches<'_, K> {
+    fn clone(&self) -> Self {
+        Matches { keys: self.keys, matched: self.matched.clone(), undecided: self.undecided }
+    }
+}
+
+impl<K: fmt::Debug> fmt::Debug for Matches<'_, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
 }
 
 impl<'m, K> Iterator for Matches<'m, K> {

@@ -41,6 +41,16 @@ const RESERVED_IN_OR: [&str; 24] = [
     "ip-address-not-in-range",
 ];
 
+/// Bytes that the paths of all clauses may have together. A text of AWS's size stays far below.
+const PATH_BYTES_MAX: usize = 16 << 20;
+
+/// Clauses of all `$or` combinations together, however many of them are shared. Nor does any text of AWS's size come
+/// near it.
+const MEMBERS_MAX: usize = 1_000_000;
+
+/// Clauses times `$or` combinations, each of which has a bit for each.
+const BITS_MAX: usize = 64_000_000;
+
 pub(crate) fn parse(text: &str, dialect: Dialect, limits: &Limits) -> Result<Rule, ParseError> {
     let outline = read(text, dialect, limits)?;
     let rule = outline.draft.finish(outline.clauses);
@@ -89,6 +99,10 @@ fn read(text: &str, dialect: Dialect, limits: &Limits) -> Result<Outline, ParseE
     }
     let mut draft = Draft::new();
     let pieces = reader.fields(&mut draft)?;
+    if reader.clauses.len().saturating_mul(draft.len()) > BITS_MAX {
+        let reason = format!("{} fields in {} $or combinations are too many", reader.clauses.len(), draft.len());
+        return Err(reader.refused(ParseErrorKind::TooManyBranches, reason, 0));
+    }
     Ok(Outline { pieces, clauses: reader.clauses, draft })
 }
 
@@ -109,6 +123,10 @@ struct Reader<'t> {
     inside_or: bool,
     clauses: Vec<Clause>,
     paths: Paths,
+    /// Bytes of the paths of all clauses so far.
+    path_bytes: usize,
+    /// Clauses that were put into combinations so far.
+    members: usize,
     /// Objects of `$or` lists so far.
     ways: usize,
 }
@@ -148,6 +166,8 @@ impl<'t> Reader<'t> {
             inside_or: false,
             clauses: Vec::new(),
             paths: Paths::default(),
+            path_bytes: 0,
+            members: 0,
             ways: 0,
         }
     }
@@ -231,6 +251,7 @@ impl<'t> Reader<'t> {
                 _ => return Err(self.invalid("Only JSON object is allowed in array of $or relationship.")),
             }
             self.steps.push(Step::Alternative(count));
+            self.take_members(before.members())?;
             let mut branch = before.clone();
             let number = self.ways;
             self.ways += 1;
@@ -285,11 +306,26 @@ impl<'t> Reader<'t> {
             let reason = format!("a path of more than {DEPTH_MAX} keys or parts between dots is too deep");
             return Err(self.refused(ParseErrorKind::TooDeep, reason, 1));
         }
+        self.path_bytes += path.len();
+        if self.path_bytes > PATH_BYTES_MAX {
+            let reason = format!("the paths of all fields together have more than {} MB", PATH_BYTES_MAX >> 20);
+            return Err(self.refused(ParseErrorKind::TooLarge, reason, 0));
+        }
         let path_number = self.paths.number(&path);
         let clause = self.clauses.len();
+        self.take_members(draft.len())?;
         draft.put(path_number, clause);
         self.clauses.push(Clause { path, alternatives });
         Ok(clause)
+    }
+
+    fn take_members(&mut self, count: usize) -> Result<(), ParseError> {
+        self.members += count;
+        if self.members > MEMBERS_MAX {
+            let reason = format!("the $or combinations have more than {MEMBERS_MAX} fields together");
+            return Err(self.refused(ParseErrorKind::TooManyBranches, reason, 0));
+        }
+        Ok(())
     }
 
     /// The path of the current field as events have it: without `$or` and its branches.

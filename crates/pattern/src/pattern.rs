@@ -55,7 +55,7 @@ impl Default for Limits {
 /// A pattern, ready to be matched against any number of events.
 #[derive(Debug, Clone)]
 pub struct Pattern {
-    source: String,
+    source: Arc<str>,
     dialect: Dialect,
     rule: Arc<Rule>,
 }
@@ -78,11 +78,12 @@ impl Pattern {
     /// Reads a pattern within limits of the caller's.
     pub fn parse_within(text: &str, dialect: Dialect, limits: &Limits) -> Result<Pattern, ParseError> {
         let rule = Arc::new(parse::parse(text, dialect, limits)?);
-        Ok(Pattern { source: text.to_owned(), dialect, rule })
+        Ok(Pattern { source: text.into(), dialect, rule })
     }
 
-    /// Reads a pattern of any size and with any wildcards, which the matcher can do though AWS would not. Nesting and
-    /// `$or` combinations stay limited, because without limits they would cost memory without bound.
+    /// Reads a pattern of any size and with any wildcards, which the matcher can do though AWS would not. Nesting, `$or`
+    /// combinations and the length of all paths together stay limited, because without limits they would cost memory
+    /// without bound.
     ///
     /// ```
     /// use pattern::{Dialect, ParseErrorKind, Pattern};
@@ -123,14 +124,14 @@ impl Pattern {
         &self.rule
     }
 
-    /// Whether a typed event matches. An event that is [`TooAmbiguous`], which no record of ours can be, does not.
+    /// Whether a typed event matches. An event that is [`TooAmbiguous`] does not.
     pub fn matches<N: Node>(&self, event: N) -> bool {
         self.try_matches(event).unwrap_or(false)
     }
 
     /// Whether an event matches, telling the one case in which that is not decided.
     pub fn try_matches<N: Node>(&self, event: N) -> Result<bool, TooAmbiguous> {
-        search::matches(&self.rule, event, &mut search::Steps::default())
+        search::matches(&self.rule, event, &mut search::Steps::for_one())
     }
 
     /// Whether a JSON event matches. To match one event against many patterns, read it once with [`JsonEvent::parse`].

@@ -46,8 +46,8 @@ impl Clause {
 /// Clauses that must all hold, with values of one consistent choice of array elements.
 #[derive(Debug, Clone)]
 pub(crate) struct Branch {
-    /// Index into [`Rule::clauses`] of the branch's clause for each path of the tree, by the path's position.
-    clause_at: Vec<Option<usize>>,
+    /// Positions of paths of the tree, in order, each with the index into [`Rule::clauses`] of the branch's clause for it.
+    clause_at: Vec<(u32, u32)>,
     /// Positions of the paths that the branch has a clause for.
     pub(crate) paths: Bits,
     /// Positions of those whose clause holds when the path has no value.
@@ -132,6 +132,11 @@ impl Draft {
         self.branches.len()
     }
 
+    /// Clauses of all branches together.
+    pub(crate) fn members(&self) -> usize {
+        self.branches.iter().map(|branch| branch.members.len()).sum()
+    }
+
     pub(crate) fn put(&mut self, path: usize, clause: usize) {
         for branch in &mut self.branches {
             branch.members.insert(path, clause);
@@ -178,15 +183,16 @@ impl Draft {
         let positions: Vec<usize> = clauses.iter().map(|clause| position(&clause.path)).collect();
         let absent: Vec<bool> = clauses.iter().map(Clause::may_be_absent).collect();
         let branch = |draft: &DraftBranch| {
-            let mut branch =
-                Branch { clause_at: vec![None; paths.len()], paths: Bits::default(), may_be_absent: Vec::new() };
+            let mut branch = Branch { clause_at: Vec::new(), paths: Bits::default(), may_be_absent: Vec::new() };
+            let narrow = |number: usize| u32::try_from(number).expect("a pattern's text is shorter than that");
             for clause in draft.clauses() {
-                branch.clause_at[positions[clause]] = Some(clause);
+                branch.clause_at.push((narrow(positions[clause]), narrow(clause)));
                 branch.paths.insert(positions[clause]);
                 if absent[clause] {
                     branch.may_be_absent.push(positions[clause]);
                 }
             }
+            branch.clause_at.sort_unstable();
             branch
         };
         let branches = self.branches.iter().map(branch).collect();
@@ -210,12 +216,14 @@ impl Paths {
 impl Branch {
     /// The branch's clause for the path at this position.
     pub(crate) fn clause_at(&self, position: usize) -> Option<usize> {
-        self.clause_at.get(position).copied().flatten()
+        let position = u32::try_from(position).ok()?;
+        let at = self.clause_at.binary_search_by_key(&position, |(position, _)| *position).ok()?;
+        Some(self.clause_at[at].1 as usize)
     }
 
     /// The branch's clauses in the order of their paths.
     pub(crate) fn clauses(&self) -> impl Iterator<Item = usize> {
-        self.clause_at.iter().copied().flatten()
+        self.clause_at.iter().map(|(_, clause)| *clause as usize)
     }
 }
 

@@ -20,17 +20,41 @@ use crate::test::Scalar;
 use std::ops::ControlFlow;
 use std::ops::Range;
 
-/// Set operations after which an ambiguous event is given up. Enough for any event with up to a dozen clauses in
-/// ambiguous places, and for every one that is not made for the purpose.
-const STEPS_MAX: u32 = 200_000;
+/// Set operations after which an ambiguous event is given up for a pattern. Enough for any event with up to a dozen
+/// clauses in ambiguous places, and for every one that is not made for the purpose; a few milliseconds.
+const STEPS_MAX: u32 = 400_000;
 
-/// Set operations that an event has cost so far.
-#[derive(Debug, Default)]
-pub(crate) struct Steps(u32);
+/// The same for all patterns together.
+const STEPS_MAX_OF_ALL: u32 = 10_000_000;
+
+/// Set operations that may still be spent: on one pattern, and on all of them.
+#[derive(Debug)]
+pub(crate) struct Steps {
+    one: u32,
+    all: u32,
+}
+
+impl Steps {
+    pub(crate) fn for_one() -> Steps {
+        Steps { one: STEPS_MAX, all: STEPS_MAX }
+    }
+
+    /// For many patterns and one event: each has as much as it would have by itself, as long as few need that much.
+    pub(crate) fn for_many() -> Steps {
+        Steps { one: STEPS_MAX, all: STEPS_MAX_OF_ALL }
+    }
+
+    fn spend(&mut self, steps: u32) -> Result<(), TooAmbiguous> {
+        self.one = self.one.checked_sub(steps).ok_or(TooAmbiguous)?;
+        self.all = self.all.checked_sub(steps).ok_or(TooAmbiguous)?;
+        Ok(())
+    }
+}
 
 /// Whether the event satisfies any branch.
 pub(crate) fn matches<N: Node>(rule: &Rule, event: N, steps: &mut Steps) -> Result<bool, TooAmbiguous> {
     let mut known = Known::default();
+    steps.one = STEPS_MAX;
     for branch in &rule.branches {
         if branch_matches(rule, branch, event, &mut known, steps)? {
             return Ok(true);
@@ -360,11 +384,7 @@ impl<'r> Search<'r, '_> {
 
     /// Keeps the set unless another one contains it, and drops those that it contains.
     fn add_largest(&mut self, sets: &mut Vec<Bits>, set: Bits) -> Result<(), TooAmbiguous> {
-        let steps = u32::try_from(sets.len()).unwrap_or(STEPS_MAX);
-        self.steps.0 = self.steps.0.saturating_add(steps).saturating_add(1);
-        if self.steps.0 > STEPS_MAX {
-            return Err(TooAmbiguous);
-        }
+        self.steps.spend(u32::try_from(sets.len()).unwrap_or(u32::MAX).saturating_add(1))?;
         if !sets.iter().any(|other| other.contains_all(&set)) {
             sets.retain(|other| !set.contains_all(other));
             sets.push(set);

@@ -149,29 +149,121 @@ fn a_key_of_many_dots_is_a_deep_path() {
     });
 }
 
-/// Which of `clauses` hold together is a matter of choosing one element in each of as many repeated arrays.
-fn riddle(clauses: usize) -> (String, String) {
-    let fields: Vec<String> = (0..clauses).map(|clause| format!(r#""c{clause}":[1]"#)).collect();
-    let pattern = format!(r#"{{"a":{{{}}}}}"#, fields.join(","));
-    let element = |skip: usize| {
-        let fields: Vec<String> = (0..clauses)
-            .filter(|clause| clause % 7 != skip % 7)
-            .map(|clause| format!(r#""c{clause}":{}"#, (clause * skip) % 3))
-            .collect();
-        format!("{{{}}}", fields.join(","))
-    };
-    let array = |first: usize| format!(r#""a":[{}]"#, (first..first + 6).map(element).collect::<Vec<_>>().join(","));
-    let event = format!("{{{}}}", (0..clauses).map(|array_index| array(array_index * 5)).collect::<Vec<_>>().join(","));
-    (pattern, event)
+/// As many arrays under one name, each with two elements of which one can be chosen: all choices are different.
+fn riddle(arrays: usize) -> (String, String) {
+    let fields: Vec<String> = (0..arrays).map(|array| format!(r#""c{array}":[1],"d{array}":[1]"#)).collect();
+    let array = |number: usize| format!(r#""a":[{{"c{number}":1}},{{"d{number}":1}}]"#);
+    let arrays: Vec<String> = (0..arrays).map(array).collect();
+    (format!(r#"{{"a":{{{}}}}}"#, fields.join(",")), format!("{{{}}}", arrays.join(",")))
 }
 
 #[test]
 fn an_event_made_to_be_ambiguous_is_given_up() {
-    let (pattern, event) = riddle(200);
+    let (pattern, event) = riddle(40);
     let pattern = Pattern::parse_unlimited(&pattern, Dialect::Bus).unwrap();
     assert_eq!(pattern.matches_json(event.as_bytes()), Err(EventError::TooAmbiguous(TooAmbiguous)));
-    let event = pattern::JsonEvent::parse(event.as_bytes()).unwrap();
-    assert!(!pattern.matches(event.root()));
-    let explanation = pattern.explain(event.root());
+    let parsed = pattern::JsonEvent::parse(event.as_bytes()).unwrap();
+    assert!(!pattern.matches(parsed.root()));
+    let explanation = pattern.explain(parsed.root());
     assert_eq!(explanation.branches[0].conflict, Some(pattern::Conflict::TooAmbiguous));
+    // Other patterns in the same matcher are decided all the same.
+    let simple = Pattern::parse(r#"{"a":{"c0":[{"exists":true}],"d1":[{"exists":true}]}}"#, Dialect::Bus).unwrap();
+    let matcher = Matcher::new([("riddle", &pattern), ("simple", &simple)]);
+    let mut scratch = Scratch::new();
+    let matches = matcher.matches_json(event.as_bytes(), &mut scratch).unwrap();
+    assert!(matches.is_undecided());
+    assert_eq!(matches.collect::<Vec<_>>(), [&"simple"]);
+}
+
+/// Alternatives that lead to a different place each, in every combination: what AWS's measure of wildcards would follow.
+#[test]
+fn wildcards_behind_many_ways_are_refused_before_they_are_counted() {
+    let list = |count: usize| (0..count).map(|number| number.to_string()).collect::<Vec<_>>().join(",");
+    let object = |count: usize| {
+        let fields: Vec<String> = "abcdefgh".chars().map(|key| format!(r#""{key}":[{}]"#, list(count))).collect();
+        format!("{{{}}}", fields.join(","))
+    };
+    let objects: Vec<String> = (1..=14).map(object).collect();
+    let fixed: Vec<String> = (0..100).map(|number| format!(r#""x{number}":[0]"#)).collect();
+    let or = objects.join(",");
+    let text = format!(r#"{{"$or":[{or}],{},"z":[{{"wildcard":"*a*"}}]}}"#, fixed.join(","));
+    assert!(text.len() < 4096);
+    assert_eq!(Pattern::parse(&text, Dialect::Bus).unwrap_err().kind, ParseErrorKind::TooComplex);
+    assert!(Pattern::parse_unlimited(&text, Dialect::Bus).is_ok());
+}
+
+/// A few thousand bytes of pattern, all below one deep path and in a thousand combinations, are compiled and matched.
+#[test]
+fn deep_paths_with_many_fields_are_compiled() {
+    on_small_stack(|| {
+        let fields = |from: usize, to: usize| {
+            let field = |number: usize| format!(r#""{number}":[1]"#);
+            (from..to).map(field).collect::<Vec<_>>().join(",")
+        };
+        let lists: Vec<String> = (0..3)
+            .map(|list| {
+                let object = |number: usize| format!(r#"{{"{list}-{number}":[1]}}"#);
+                format!(r#"{{"$or":[{}]}}"#, (0..10).map(object).collect::<Vec<_>>().join(","))
+            })
+            .collect();
+        let deep = ".".repeat(60);
+        let text =
+            format!(r#"{{"{deep}":{{{},"or0":{},"or1":{},"or2":{}}}}}"#, fields(0, 200), lists[0], lists[1], lists[2]);
+        let pattern = Pattern::parse_unlimited(&text, Dialect::Bus).unwrap();
+        let matcher = Matcher::new([((), &pattern)]);
+        let mut scratch = Scratch::new();
+        let event = |last: &str| {
+            format!(
+                r#"{{"{deep}":[{{}},{{{},"or0":{{"0-3":1}},"or1":[{{"1-9":1}}],"or2":{{"{last}":1}}}}]}}"#,
+                fields(0, 200)
+            )
+        };
+        assert_eq!(matcher.matches_json(event("2-0").as_bytes(), &mut scratch).unwrap().len(), 1);
+        assert_eq!(matcher.matches_json(event("0-0").as_bytes(), &mut scratch).unwrap().len(), 0);
+        // All the way down in arrays and objects, as deep as paths may be.
+        let deep = |inner: &str, depth: usize| format!("{}{inner}{}", r#"{"a":"#.repeat(depth), "}".repeat(depth));
+        let deepest = deep("[1]", DEPTH_MAX - 1);
+        let one = Pattern::parse_unlimited(&deepest, Dialect::Bus).unwrap();
+        // Its text is one level shorter, for the sake of the operator's object; its path is not.
+        let other = deep(r#"{"a":[1,{"exists":false}]}"#, DEPTH_MAX - 3).replacen(r#""a""#, r#""a.a""#, 1);
+        let other = Pattern::parse_unlimited(&other, Dialect::Bus).unwrap();
+        let matcher = Matcher::new([(1, &one), (2, &other)]);
+        assert_eq!(matcher.matches_json(deepest.as_bytes(), &mut scratch).unwrap().len(), 2);
+        let parsed = pattern::JsonEvent::parse(deepest.as_bytes()).unwrap();
+        assert_eq!(matcher.matches(parsed.root(), &mut scratch).len(), 2);
+    });
+}
+
+/// Rules that all wait for the same clause, and an array in which it holds in every element.
+#[test]
+fn many_rules_with_one_clause_in_common_match_in_every_element() {
+    let rule = |number: usize| format!(r#"{{"a":{{"x":[1],"y{number}":[{{"exists":false}}]}}}}"#);
+    let patterns: Vec<Pattern> = (0..1000).map(|number| Pattern::parse(&rule(number), Dialect::Bus).unwrap()).collect();
+    let matcher = Matcher::new(patterns.iter().enumerate());
+    let mut scratch = Scratch::new();
+    let event = format!(r#"{{"a":[{}[{{"x":1,"y7":1}}]]}}"#, r#"[{"x":1}],"#.repeat(1000));
+    assert_eq!(matcher.matches_json(event.as_bytes(), &mut scratch).unwrap().len(), 999);
+}
+
+/// What is torn off behind everything that patterns ask for can be overlooked, and only there.
+#[test]
+fn a_torn_event_is_noticed_where_patterns_look() {
+    let pattern = Pattern::parse(r#"{"a":[1],"b":{"c":[1,2]}}"#, Dialect::Bus).unwrap();
+    let matcher = Matcher::new([((), &pattern)]);
+    let event = r#"{"x":{"y":[1,{}]},"a":1,"z":"}","b":{"c":2,"d":{"e":[]}},"f":{"g":{}},"h":0}"#;
+    let last_asked = event.find(r#""d""#).unwrap();
+    let mut scratch = Scratch::new();
+    for cut in 0..event.len() {
+        let torn = &event[..cut];
+        let answer = matcher.matches_json(torn.as_bytes(), &mut scratch).map(|matches| matches.len());
+        match answer {
+            Err(_) => {}
+            Ok(matched) => {
+                assert!(cut > last_asked && torn.ends_with('}'), "{torn}");
+                assert_eq!(matched, 1, "{torn}");
+            }
+        }
+        assert!(pattern.matches_json(torn.as_bytes()).is_err(), "all of an event is checked for one pattern: {torn}");
+    }
+    assert_eq!(matcher.matches_json(event.as_bytes(), &mut scratch).unwrap().len(), 1);
 }

@@ -3,19 +3,17 @@
 //! All paths of all rules are one tree of places, and each place that some path ends at has one [`Tester`] for what
 //! all rules want there. Equal clauses of different rules are one clause, so an event asks once for what they share.
 //!
-//! A group is a set of clauses of one branch that must hold together: at the root all of them, and at every place
-//! where the elements of an array could set them apart, those at and below it. Each group waits for one clause that
-//! few other groups wait for: its trigger. Only when that holds the others are asked for.
+//! A group is what one branch wants at and below a place, to hold together: at the root all its clauses, and at every
+//! place where the elements of an array could set some of them apart, those there. It has clauses of its own, and the
+//! groups of such places further down. Each group waits for one of these that few other groups have: its trigger. Only
+//! when that holds the others are asked for. `build` makes a plan.
 
-use super::tester::{self, Tester};
-use super::trie::index;
-use crate::rule::Rule;
-use crate::test::Test;
+use super::tester::Tester;
 use foldhash::fast::RandomState;
 use memchr::memmem::Finder;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
-type Map<K, V> = HashMap<K, V, RandomState>;
+pub(super) type Map<K, V> = HashMap<K, V, RandomState>;
 
 /// Index of the event itself among the places.
 pub(super) const ROOT: u32 = 0;
@@ -25,8 +23,10 @@ pub(super) const ROOT: u32 = 0;
 pub(super) struct Plan {
     pub(super) places: Vec<Place>,
     pub(super) groups: Vec<Group>,
-    /// What each clause triggers.
-    pub(super) triggers: Vec<Triggers>,
+    /// For each clause, the groups that it triggers.
+    pub(super) triggers: Vec<Vec<u32>>,
+    /// The clauses of each branch, and its rules.
+    pub(super) branches: Vec<Branch>,
     /// Clauses that hold if a path has no value: the path by its number among those, and the clause.
     pub(super) absences: Vec<(u32, u32)>,
     pub(super) nots_count: usize,
@@ -38,14 +38,8 @@ pub(super) struct Plan {
     pub(super) last_parts: Vec<Finder<'static>>,
 }
 
-/// The groups that wait for one clause.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Triggers {
-    /// Of the whole event.
-    pub(super) whole: Vec<u32>,
-    /// Of places inside, each with its place.
-    pub(super) inner: Vec<(u32, u32)>,
-}
+/// The clauses of a branch, and the positions of the rules that match when it holds.
+pub(super) type Branch = (Box<[u32]>, Vec<u32>);
 
 /// One place of the tree of paths.
 #[derive(Debug)]
@@ -59,6 +53,8 @@ pub(super) struct Place {
     pub(super) scoped_with_own: bool,
     /// Whether one of these holds also when it has no value.
     pub(super) scoped_with_absence: bool,
+    /// The place whose groups stand for this one's. Where only one way leads on, the groups are those behind it.
+    pub(super) groups_at: u32,
     /// The clause of this very place that every branch of every rule has, and that wants a value.
     pub(super) required: Option<u32>,
     /// Whether there is one here or below: without a value, nothing matches.
@@ -88,14 +84,11 @@ pub(super) enum Step {
     Dotted,
 }
 
-/// More names than this are not looked for ahead.
-const LAST_PARTS_MAX: usize = 3;
-
 /// From so many children on hashing is faster than looking at each.
 const CHILDREN_FOR_HASHING: usize = 9;
 
 impl Children {
-    fn new(children: BTreeMap<String, u32>, has_children: impl Fn(u32) -> bool) -> Children {
+    pub(super) fn new(children: BTreeMap<String, u32>, has_children: impl Fn(u32) -> bool) -> Children {
         let mut first_bytes = 0;
         for segment in children.keys() {
             // The empty key, and one that begins with a dot, lead to the empty segment.
@@ -164,293 +157,16 @@ pub(super) fn same(one: &[u8], other: &[u8]) -> bool {
     }
 }
 
-/// Clauses of one branch that must hold together.
+/// What a branch wants at and below a place, to hold together.
 #[derive(Debug)]
 pub(super) struct Group {
     pub(super) place: u32,
-    pub(super) needs: Box<[Need]>,
-    /// Positions of the rules that match when the group of the whole event holds.
-    pub(super) rules: Vec<u32>,
-}
-
-/// A clause of a group.
-#[derive(Debug)]
-pub(super) struct Need {
-    pub(super) clause: u32,
-    /// Groups of places between the group's and the clause's that have the clause: inside an array, one of these
-    /// stands for it.
+    /// Those that are in no inner group.
+    pub(super) clauses: Box<[u32]>,
+    /// The groups of the next places further down.
     pub(super) inner: Box<[u32]>,
-}
-
-/// A plan in the making.
-struct Builder {
-    places: Vec<Draft>,
-    clauses: Vec<Clause>,
-    clause_numbers: Map<(u32, Vec<Test>), u32>,
-    /// The clauses of each whole branch, and the rules that it makes match.
-    branches: Map<Box<[u32]>, Vec<u32>>,
-    nots: u32,
-    absences: u32,
-}
-
-struct Draft {
-    parent: u32,
-    children: BTreeMap<String, u32>,
-    tester: Option<Box<tester::Builder>>,
-    scoped: bool,
-    scoped_with_own: bool,
-    scoped_with_absence: bool,
-    required: Option<u32>,
-    required_below: bool,
-}
-
-struct Clause {
-    place: u32,
-    may_be_absent: bool,
-    /// How likely it holds for some value, roughly: what holds rarely makes a good trigger.
-    breadth: u8,
-}
-
-impl Plan {
-    /// The plan of rules, which are known by their positions in the list.
-    pub(super) fn new<'r>(rules: impl Iterator<Item = &'r Rule>) -> Plan {
-        let mut builder = Builder {
-            places: vec![Draft::below(ROOT)],
-            clauses: Vec::new(),
-            clause_numbers: Map::default(),
-            branches: Map::default(),
-            nots: 0,
-            absences: 0,
-        };
-        for (position, rule) in rules.enumerate() {
-            builder.add(index(position), rule);
-        }
-        builder.find_scopes();
-        builder.find_required();
-        builder.finish()
-    }
-}
-
-impl Draft {
-    fn below(parent: u32) -> Draft {
-        Draft {
-            parent,
-            children: BTreeMap::new(),
-            tester: None,
-            scoped: false,
-            scoped_with_own: false,
-            scoped_with_absence: false,
-            required: None,
-            required_below: false,
-        }
-    }
-}
-
-impl Builder {
-    fn add(&mut self, position: u32, rule: &Rule) {
-        let mut clauses = Vec::with_capacity(rule.clauses.len());
-        for clause in &rule.clauses {
-            let place = self.place(&clause.path);
-            let tests: Vec<Test> = clause.alternatives.iter().map(|alternative| alternative.test.clone()).collect();
-            clauses.push(self.clause(place, tests));
-        }
-        for branch in &rule.branches {
-            let mut members: Vec<u32> = branch.clauses().map(|clause| clauses[clause]).collect();
-            members.sort_unstable();
-            self.branches.entry(members.into()).or_default().push(position);
-        }
-    }
-
-    fn place(&mut self, path: &str) -> u32 {
-        let mut at = ROOT;
-        for segment in path.split('.') {
-            let next = index(self.places.len());
-            let here = &mut self.places[at as usize];
-            let place = match here.children.get(segment) {
-                Some(place) => *place,
-                None => {
-                    here.children.insert(segment.to_owned(), next);
-                    self.places.push(Draft::below(at));
-                    next
-                }
-            };
-            at = place;
-        }
-        at
-    }
-
-    fn clause(&mut self, place: u32, tests: Vec<Test>) -> u32 {
-        let key = (place, tests);
-        if let Some(number) = self.clause_numbers.get(&key) {
-            return *number;
-        }
-        let number = index(self.clauses.len());
-        let tester = self.places[place as usize].tester.get_or_insert_with(|| Box::new(tester::Builder::new()));
-        for test in &key.1 {
-            tester.add(test, number, &mut self.nots, &mut self.absences);
-        }
-        self.clauses.push(Clause {
-            place,
-            may_be_absent: key.1.contains(&Test::Absent),
-            breadth: key.1.iter().map(breadth).max().unwrap_or(0),
-        });
-        self.clause_numbers.insert(key, number);
-        number
-    }
-
-    /// The clause's place and those above it, without the root.
-    fn places_of(&self, clause: u32) -> impl Iterator<Item = u32> + use<'_> {
-        let place = self.clauses[clause as usize].place;
-        let above = |place: &u32| Some(self.places[*place as usize].parent);
-        std::iter::successors(Some(place), above).take_while(|place| *place != ROOT)
-    }
-
-    /// The clauses of a branch that lie at or below each place.
-    fn by_place(&self, branch: &[u32]) -> BTreeMap<u32, Vec<u32>> {
-        let mut by_place: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-        for &clause in branch {
-            for place in self.places_of(clause) {
-                by_place.entry(place).or_default().push(clause);
-            }
-        }
-        by_place
-    }
-
-    fn find_scopes(&mut self) {
-        for branch in self.branches.keys().filter(|branch| branch.len() > 1).cloned().collect::<Vec<_>>() {
-            for (place, clauses) in self.by_place(&branch).into_iter().filter(|(_, clauses)| clauses.len() > 1) {
-                let own = clauses.iter().any(|clause| self.clauses[*clause as usize].place == place);
-                let absence = clauses.iter().any(|clause| self.clauses[*clause as usize].may_be_absent);
-                let draft = &mut self.places[place as usize];
-                draft.scoped = true;
-                draft.scoped_with_own |= own;
-                draft.scoped_with_absence |= absence;
-            }
-        }
-    }
-
-    fn find_required(&mut self) {
-        let mut branches = self.branches.keys();
-        let Some(first) = branches.next() else { return };
-        let mut in_all: Vec<u32> = first.to_vec();
-        for branch in branches {
-            in_all.retain(|clause| branch.binary_search(clause).is_ok());
-        }
-        in_all.retain(|clause| !self.clauses[*clause as usize].may_be_absent);
-        for clause in in_all {
-            self.places[self.clauses[clause as usize].place as usize].required = Some(clause);
-            for place in self.places_of(clause).collect::<Vec<_>>() {
-                self.places[place as usize].required_below = true;
-            }
-        }
-    }
-
-    fn finish(mut self) -> Plan {
-        let mut groups = Vec::new();
-        let mut numbers: Map<(u32, Box<[u32]>), u32> = Map::default();
-        let branches = std::mem::take(&mut self.branches);
-        let mut branches: Vec<(Box<[u32]>, Vec<u32>)> = branches.into_iter().collect();
-        // So that equal rules always give equal plans.
-        branches.sort();
-        for (branch, rules) in &branches {
-            let mut by_place = self.by_place(branch);
-            by_place.retain(|place, _| self.places[*place as usize].scoped);
-            by_place.insert(ROOT, branch.to_vec());
-            // Places below others have greater numbers, so inner groups are numbered before those around them.
-            for (&place, clauses) in by_place.iter().rev() {
-                let key = (place, clauses.clone().into_boxed_slice());
-                if numbers.contains_key(&key) {
-                    continue;
-                }
-                let need = |clause: &u32| {
-                    let inside = self.places_of(*clause).take_while(|inner| *inner != place);
-                    let scoped = inside.filter_map(|inner| Some((inner, by_place.get(&inner)?)));
-                    let inner = scoped.filter_map(|(inner, set)| numbers.get(&(inner, set.clone().into())).copied());
-                    Need { clause: *clause, inner: inner.collect() }
-                };
-                let needs = clauses.iter().map(need).collect();
-                numbers.insert(key, index(groups.len()));
-                groups.push(Group { place, needs, rules: if place == ROOT { rules.clone() } else { Vec::new() } });
-            }
-        }
-        let triggers = self.triggers(&groups);
-        let has_children: Vec<bool> = self.places.iter().map(|place| !place.children.is_empty()).collect();
-        let mut absences = Vec::new();
-        for (number, clause) in self.clauses.iter().enumerate().filter(|(_, clause)| clause.may_be_absent) {
-            let tester = self.places[clause.place as usize].tester.as_ref();
-            absences.extend(tester.and_then(|tester| tester.absence()).map(|absence| (absence, index(number))));
-        }
-        let named =
-            |place: &Draft| place.children.iter().map(|(name, child)| (name.clone(), *child)).collect::<Vec<_>>();
-        let is_path = |place: u32| self.places[place as usize].tester.is_some();
-        let ends = self.places.iter().flat_map(named).filter(|(_, place)| is_path(*place));
-        let names: BTreeSet<String> = ends.map(|(name, _)| format!("{name}\"")).collect();
-        let finders = names.iter().map(|name| Finder::new(name).into_owned());
-        let last_parts = if names.len() <= LAST_PARTS_MAX { finders.collect() } else { Vec::new() };
-        Plan {
-            paths_count: self.places.iter().filter(|place| place.tester.is_some()).count(),
-            last_parts,
-            places: self.places.into_iter().map(|place| place.finish(|child| has_children[child as usize])).collect(),
-            groups,
-            triggers,
-            absences,
-            nots_count: self.nots as usize,
-            absences_count: self.absences as usize,
-        }
-    }
-
-    /// Chooses for each group the clause that it waits for: the one that the fewest groups of the place have.
-    fn triggers(&self, groups: &[Group]) -> Vec<Triggers> {
-        let mut sharing: Map<(u32, u32), u32> = Map::default();
-        for group in groups {
-            for need in &group.needs {
-                *sharing.entry((group.place, need.clause)).or_default() += 1;
-            }
-        }
-        let mut triggers = vec![Triggers::default(); self.clauses.len()];
-        for (number, group) in groups.iter().enumerate() {
-            let mut put = |clause: u32| {
-                let triggers = &mut triggers[clause as usize];
-                match group.place {
-                    ROOT => triggers.whole.push(index(number)),
-                    place => triggers.inner.push((place, index(number))),
-                }
-            };
-            let clause = |need: &&Need| &self.clauses[need.clause as usize];
-            let wanting_value = group.needs.iter().filter(|need| !clause(need).may_be_absent);
-            let cost = |need: &&Need| (sharing[&(group.place, need.clause)], clause(need).breadth);
-            match wanting_value.min_by_key(cost) {
-                Some(need) => put(need.clause),
-                // Any of them may be the one that has a value.
-                None => group.needs.iter().for_each(|need| put(need.clause)),
-            }
-        }
-        triggers
-    }
-}
-
-impl Draft {
-    fn finish(self, has_children: impl Fn(u32) -> bool) -> Place {
-        let draft = self;
-        Place {
-            children: Children::new(draft.children, has_children),
-            tester: draft.tester.map(|tester| Box::new(tester.finish())),
-            scoped: draft.scoped,
-            scoped_with_own: draft.scoped_with_own,
-            scoped_with_absence: draft.scoped_with_absence,
-            required: draft.required,
-            required_below: draft.required_below,
-        }
-    }
-}
-
-fn breadth(test: &Test) -> u8 {
-    match test {
-        Test::Text(_) | Test::Address(..) | Test::Number { .. } | Test::EqualIgnoringCase(_) => 0,
-        Test::Prefix(_) | Test::PrefixIgnoringCase(_) | Test::Suffix(_) | Test::SuffixIgnoringCase(_) => 1,
-        Test::Wildcard(..) | Test::Network(..) => 1,
-        Test::Numeric(_) | Test::Bool(_) | Test::Null => 2,
-        Test::Not(_) => 3,
-        Test::Present | Test::Absent => 4,
-    }
+    /// Groups that wait for this one.
+    pub(super) triggers: Vec<u32>,
+    /// Positions of the rules that match when the group, being one of the whole event, holds.
+    pub(super) rules: Vec<u32>,
 }

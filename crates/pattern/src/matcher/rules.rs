@@ -40,7 +40,7 @@ impl<K: Clone + Eq + Hash> Rules<K> {
 
     /// The rules of this moment.
     pub fn matcher(&self) -> Arc<Matcher<K>> {
-        // A lock is only held to copy a pointer, so nothing can have been left half done.
+        // The lock is only held to copy or swap a pointer, so nothing can have been left half done.
         Arc::clone(&self.matcher.read().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -51,16 +51,23 @@ impl<K: Clone + Eq + Hash> Rules<K> {
 
     /// Removes all patterns of a key, and says whether there were any.
     pub fn remove(&self, key: &K) -> bool {
-        self.edit(|patterns| patterns.remove(key).is_some())
+        let is_known = self.patterns.lock().unwrap_or_else(PoisonError::into_inner).contains_key(key);
+        is_known && self.edit(|patterns| patterns.remove(key).is_some())
     }
 
-    /// Makes many changes at once. Who matches sees all of them or none.
+    /// Makes many changes at once. Who matches sees all of them or none: none if `change` panics. It must not use these
+    /// rules itself, which are locked for other changes until it is done.
     pub fn edit<T>(&self, change: impl FnOnce(&mut HashMap<K, Vec<Pattern>>) -> T) -> T {
         let mut patterns = self.patterns.lock().unwrap_or_else(PoisonError::into_inner);
-        let done = change(&mut patterns);
-        let each = patterns.iter().flat_map(|(key, all)| all.iter().map(|pattern| (key.clone(), pattern)));
+        let mut changed = patterns.clone();
+        let done = change(&mut changed);
+        let each = changed.iter().flat_map(|(key, all)| all.iter().map(|pattern| (key.clone(), pattern)));
         let matcher = Arc::new(Matcher::new(each));
-        *self.matcher.write().unwrap_or_else(PoisonError::into_inner) = matcher;
+        *patterns = changed;
+        let before = std::mem::replace(&mut *self.matcher.write().unwrap_or_else(PoisonError::into_inner), matcher);
+        // Taking it apart takes time, for which nobody has to wait.
+        drop(patterns);
+        drop(before);
         done
     }
 }

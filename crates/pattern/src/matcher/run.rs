@@ -1,20 +1,24 @@
 //! Decides which rules one event satisfies, while somebody walks along it: [`Run`].
 //!
-//! Whoever reads the event (`json`, `typed`) tells each value at a place that some rule names; what these satisfy is
+//! Whoever reads the event (`bytes`, `typed`) tells each value at a place that some rule names; what these satisfy is
 //! noted as facts. Values inside an element of an array are noted in a scope of their own where it matters which
-//! element they are in: when the scope closes, only the groups of clauses that hold in that element are facts of the
-//! scope around it. When the event ends, the groups of the whole event are looked at.
+//! element they are in: when the scope closes, only the groups that hold in that element are facts of the scope around
+//! it. When the event ends, the groups of the whole event are looked at. In each scope a group is decided once.
 //!
-//! Notes are stamps: a number that grows with every scope and is never used again, so nothing is ever cleared. What
-//! this way cannot decide is found out too: see [`Verdict::Unclear`].
+//! Notes are stamps: a number that grows with every scope and every value, and is not used again before all notes are
+//! cleared, so nothing is cleared between events. What this way cannot decide is found out too: see
+//! [`Verdict::Unclear`].
 
-use super::plan::{Plan, Step};
+use super::plan::{Plan, ROOT, Step};
 use super::tester::{Outcome, Tester};
 use crate::number::Decimal;
 
 /// So many stamps are given out before all are started anew, between two events. The other half is more than one event
-/// can use, because it uses fewer than it has bytes.
+/// can use: it uses fewer than it has values and elements, and is walked along twice at most.
 const STAMPS_BEFORE_RESET: u32 = u32::MAX / 2;
+
+/// What is around the event's own scope; no stamp.
+const NO_SCOPE: u32 = u32::MAX;
 
 /// Memory for matching, to be used again for each event: one for each thread that matches. It grows to what the largest
 /// matcher needs; then matching allocates nothing.
@@ -25,6 +29,11 @@ pub struct Scratch {
     /// For each clause and group, the scope that it last held in.
     clauses: Vec<u32>,
     groups: Vec<u32>,
+    /// For each group, the scope that it was last found not to hold in, and that it was last looked at in.
+    failed: Vec<u32>,
+    fired: Vec<u32>,
+    /// For each clause, the event that it last held in for some value.
+    held: Vec<u32>,
     /// For each scoped place, the scope that a field last led to it in.
     places: Vec<u32>,
     /// For each place that a path ends at, the event that last came there.
@@ -69,16 +78,20 @@ impl Scratch {
             }
         };
         grow(&mut self.clauses, plan.triggers.len());
+        grow(&mut self.held, plan.triggers.len());
         grow(&mut self.absent, plan.triggers.len());
         grow(&mut self.groups, plan.groups.len());
+        grow(&mut self.failed, plan.groups.len());
+        grow(&mut self.fired, plan.groups.len());
         grow(&mut self.places, plan.places.len());
         grow(&mut self.reached, plan.places.len());
         grow(&mut self.nots, plan.nots_count);
         grow(&mut self.seen, plan.absences_count);
         grow(&mut self.keys, keys);
         if self.stamp > STAMPS_BEFORE_RESET {
-            let all = [&mut self.clauses, &mut self.absent, &mut self.groups, &mut self.places];
-            let more = [&mut self.reached, &mut self.nots, &mut self.seen, &mut self.keys];
+            let all = [&mut self.clauses, &mut self.held, &mut self.absent, &mut self.groups, &mut self.failed];
+            let more = [&mut self.fired, &mut self.places, &mut self.reached, &mut self.nots, &mut self.seen];
+            self.keys.fill(0);
             all.into_iter().chain(more).for_each(|stamps| stamps.fill(0));
             self.stamp = 0;
         }
@@ -94,7 +107,7 @@ impl Scratch {
 
     #[inline]
     fn next_stamp(&mut self) -> u32 {
-        self.stamp += 1;
+        self.stamp = self.stamp.checked_add(1).expect("no memory holds an event of so many values");
         self.stamp
     }
 }
@@ -216,17 +229,14 @@ impl<'r> Run<'r> {
 
     /// The element ends.
     pub(super) fn close(&mut self, place: u32, outer: Outer) {
+        let at = self.plan.places[place as usize].groups_at;
         for index in outer.facts..self.scratch.facts.len() {
+            let plan = self.plan;
             match self.scratch.facts[index] {
-                Fact::Clause(clause) => self.export(place, clause),
-                Fact::Group(group) => {
-                    if self.plan.groups[group as usize].place == place {
-                        self.scratch.exported.push(group);
-                    }
-                    for need in &self.plan.groups[group as usize].needs {
-                        self.export(place, need.clause);
-                    }
-                }
+                Fact::Clause(clause) => self.fire_all(&plan.triggers[clause as usize], at, outer.scope),
+                // From an array inside this one, at the same place.
+                Fact::Group(group) if plan.groups[group as usize].place == at => self.scratch.exported.push(group),
+                Fact::Group(group) => self.fire_all(&plan.groups[group as usize].triggers, at, outer.scope),
             }
         }
         self.scratch.facts.truncate(outer.facts);
@@ -240,71 +250,91 @@ impl<'r> Run<'r> {
         }
     }
 
-    /// Notes the groups of the place that wait for the clause and hold.
-    fn export(&mut self, place: u32, clause: u32) {
-        for &(at, group) in &self.plan.triggers[clause as usize].inner {
-            if at == place && self.holds(group) {
-                self.scratch.exported.push(group);
+    /// Looks at groups one of whose parts holds. Those that hold and lie at the place `at` are what the scope comes to;
+    /// others let those around them be looked at. Groups nest no deeper than paths do.
+    fn fire_all(&mut self, groups: &[u32], at: u32, outer_scope: u32) {
+        let plan = self.plan;
+        for &number in groups {
+            let group = &plan.groups[number as usize];
+            let is_known = group.place == at && self.scratch.groups[number as usize] == outer_scope;
+            if is_known || self.scratch.fired[number as usize] == self.scope {
+                continue;
+            }
+            self.scratch.fired[number as usize] = self.scope;
+            if !self.holds(number) {
+                continue;
+            }
+            if group.place != at {
+                self.fire_all(&group.triggers, at, outer_scope);
+            } else if at == ROOT {
+                group.rules.iter().for_each(|rule| self.matched(self.keys[*rule as usize]));
+            } else {
+                self.scratch.exported.push(number);
             }
         }
     }
 
-    /// Whether all clauses of a group hold in this scope.
-    fn holds(&self, group: u32) -> bool {
-        self.plan.groups[group as usize].needs.iter().all(|need| {
-            self.scratch.clauses[need.clause as usize] == self.scope
-                || (self.opened && need.inner.iter().any(|group| self.scratch.groups[*group as usize] == self.scope))
-                || self.scratch.absent[need.clause as usize] == self.event
-        })
+    /// Whether all parts of a group hold in this scope. To be asked when the scope has all its facts.
+    fn holds(&mut self, number: u32) -> bool {
+        if self.scratch.groups[number as usize] == self.scope {
+            return true;
+        }
+        if self.scratch.failed[number as usize] == self.scope {
+            return false;
+        }
+        let group = &self.plan.groups[number as usize];
+        let own = group.clauses.iter().all(|clause| {
+            self.scratch.clauses[*clause as usize] == self.scope || self.scratch.absent[*clause as usize] == self.event
+        });
+        let holds = own && group.inner.iter().all(|inner| self.holds(*inner));
+        let stamps = if holds { &mut self.scratch.groups } else { &mut self.scratch.failed };
+        stamps[number as usize] = self.scope;
+        holds
     }
 
     /// The event ends.
     pub(super) fn finish(&mut self) -> Verdict {
-        if self.irregular && self.opened {
-            return Verdict::Unclear;
-        }
+        let plan = self.plan;
         if !self.knows_absences {
-            for (path, clause) in &self.plan.absences {
+            self.knows_absences = true;
+            for (path, clause) in &plan.absences {
                 if self.scratch.seen[*path as usize] != self.event {
                     self.scratch.absent[*clause as usize] = self.event;
                 }
             }
-            if self.wants_absences {
-                self.knows_absences = true;
+            if self.wants_absences && !self.irregular {
                 self.paths_left = usize::MAX;
                 self.scratch.facts.clear();
                 self.scope = self.scratch.next_stamp();
                 return Verdict::Again;
             }
         }
-        for (path, clause) in &self.plan.absences {
-            if self.scratch.seen[*path as usize] != self.event {
+        if self.irregular && self.opened {
+            return Verdict::Unclear;
+        }
+        for (_, clause) in &plan.absences {
+            if self.scratch.absent[*clause as usize] == self.event {
                 self.scratch.facts.push(Fact::Clause(*clause));
             }
         }
         for index in 0..self.scratch.facts.len() {
             match self.scratch.facts[index] {
-                Fact::Clause(clause) => self.conclude(clause),
-                Fact::Group(group) => {
-                    for need in &self.plan.groups[group as usize].needs {
-                        self.conclude(need.clause);
-                    }
-                }
+                Fact::Clause(clause) => self.fire_all(&plan.triggers[clause as usize], ROOT, NO_SCOPE),
+                Fact::Group(group) => self.fire_all(&plan.groups[group as usize].triggers, ROOT, NO_SCOPE),
             }
         }
         Verdict::Decided
     }
 
-    /// Notes the rules that wait for the clause and match.
-    #[inline]
-    fn conclude(&mut self, clause: u32) {
-        for &group in &self.plan.triggers[clause as usize].whole {
-            if self.holds(group) {
-                for &rule in &self.plan.groups[group as usize].rules {
-                    self.matched(self.keys[rule as usize]);
-                }
-            }
-        }
+    /// The rules that can match at all: each clause of some branch holds for some value, or because there is none.
+    /// Asked when the event has ended.
+    pub(super) fn candidates(&self) -> impl Iterator<Item = u32> {
+        let scratch = &*self.scratch;
+        let holds = |clause: &u32| {
+            scratch.held[*clause as usize] == self.event || scratch.absent[*clause as usize] == self.event
+        };
+        let possible = self.plan.branches.iter().filter(move |(branch, _)| branch.iter().all(holds));
+        possible.flat_map(|(_, rules)| rules.iter().copied())
     }
 
     fn matched(&mut self, key: u32) {
@@ -319,26 +349,26 @@ impl<'r> Run<'r> {
     #[inline]
     pub(super) fn text(&mut self, tester: &Tester, text: &[u8]) {
         let value = self.value();
-        tester.text(text, &mut |outcome| note(self.scratch, self.scope, value, outcome));
+        tester.text(text, &mut |outcome| note(self.scratch, [self.event, self.scope, value], outcome));
         self.value_done(tester, value);
     }
 
     #[inline]
     pub(super) fn number(&mut self, tester: &Tester, text: &[u8], number: Option<Decimal>) {
         let value = self.value();
-        tester.number(text, number, &mut |outcome| note(self.scratch, self.scope, value, outcome));
+        tester.number(text, number, &mut |outcome| note(self.scratch, [self.event, self.scope, value], outcome));
         self.value_done(tester, value);
     }
 
     pub(super) fn truth(&mut self, tester: &Tester, truth: bool) {
         let value = self.value();
-        tester.truth(truth, &mut |outcome| note(self.scratch, self.scope, value, outcome));
+        tester.truth(truth, &mut |outcome| note(self.scratch, [self.event, self.scope, value], outcome));
         self.value_done(tester, value);
     }
 
     pub(super) fn null(&mut self, tester: &Tester) {
         let value = self.value();
-        tester.null(&mut |outcome| note(self.scratch, self.scope, value, outcome));
+        tester.null(&mut |outcome| note(self.scratch, [self.event, self.scope, value], outcome));
         self.value_done(tester, value);
     }
 
@@ -352,7 +382,7 @@ impl<'r> Run<'r> {
     fn value_done(&mut self, tester: &Tester, value: u32) {
         for &(not, clause) in &tester.nots {
             if self.scratch.nots[not as usize] != value {
-                hold(self.scratch, self.scope, clause);
+                hold(self.scratch, self.event, self.scope, clause);
             }
         }
         if let Some(path) = tester.absence {
@@ -362,18 +392,19 @@ impl<'r> Run<'r> {
 }
 
 #[inline]
-fn note(scratch: &mut Scratch, scope: u32, value: u32, outcome: Outcome) {
+fn note(scratch: &mut Scratch, [event, scope, value]: [u32; 3], outcome: Outcome) {
     match outcome {
-        Outcome::Holds(clause) => hold(scratch, scope, clause),
+        Outcome::Holds(clause) => hold(scratch, event, scope, clause),
         Outcome::Excludes(not) => scratch.nots[not as usize] = value,
     }
 }
 
 #[inline]
-fn hold(scratch: &mut Scratch, scope: u32, clause: u32) {
+fn hold(scratch: &mut Scratch, event: u32, scope: u32, clause: u32) {
     let stamp = &mut scratch.clauses[clause as usize];
     if *stamp != scope {
         *stamp = scope;
+        scratch.held[clause as usize] = event;
         scratch.facts.push(Fact::Clause(clause));
     }
 }

@@ -4,6 +4,7 @@
 //! four of them answer all operators that compare a text from one of its ends.
 
 use super::tester::Then;
+use super::{NOWHERE, index};
 
 /// Which way a text is walked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,8 +56,6 @@ struct Edge {
     byte: u8,
     to: u32,
 }
-
-const NOWHERE: u32 = u32::MAX;
 
 /// From so many edges on a node has a table.
 const EDGES_FOR_TABLE: usize = 9;
@@ -180,11 +179,6 @@ fn append<T: Copy>(all: &mut Vec<T>, some: &[T]) -> (u32, u32) {
     let start = index(all.len());
     all.extend_from_slice(some);
     (start, index(all.len()))
-}
-
-/// A position as it is kept.
-pub(super) fn index(position: usize) -> u32 {
-    u32::try_from(position).ok().filter(|index| *index != NOWHERE).expect("patterns take less memory than that")
 }
 
 #[cfg(test)]
