@@ -40,7 +40,7 @@ fn each_clause_tells_its_path_its_alternatives_and_what_was_seen() {
     ├─ ok eventName is "MODIFY", as the pattern wants: "INSERT" or "MODIFY"
     └─ no dynamodb.NewImage
        ├─ no status.S is "pending", the pattern wants "shipped" or a string that begins with "ship"
-       └─ ok test.BOOL is absent, as the pattern wants: no value at all
+       └─ ok test.BOOL is absent, as it must be
     "#);
 }
 
@@ -66,7 +66,7 @@ fn every_operator_has_words() {
         (r#"{"numeric":[">=",1,"<",5]}"#, "a number >= 1 and < 5"),
         (r#"{"cidr":"10.0.0.0/8"}"#, "an address in 10.0.0.0/8"),
         (r#"{"exists":true}"#, "any value"),
-        (r#"{"exists":false}"#, "no value at all"),
+        (r#"{"exists":false}"#, "it to be absent"),
         (r#"{"anything-but":["x","y"]}"#, r#"anything but "x" or "y""#),
         (r#"{"anything-but":[1,2]}"#, "anything but the number 1 or 2"),
         (r#"{"anything-but":{"prefix":"x"}}"#, r#"anything that does not begin with "x""#),
@@ -147,8 +147,9 @@ fn a_clause_that_fails_comes_with_advice() {
             "there is `status`, and names are compared with their case, so it is not `Status`",
         ),
         (r#"{"a":{"b":{"c":[1]}}}"#, r#"{"a":{"b":"x"}}"#, "a.b is a string, so nothing is inside it"),
-        (r#"{"a":[{"exists":true}]}"#, r#"{"a":{"S":"x"}}"#, "it is an object, which is no value itself; it has: S"),
-        (r#"{"a":[{"exists":true}]}"#, r#"{"a":{}}"#, "it is an empty object, which has no value"),
+        (r#"{"a":[{"exists":true}]}"#, r#"{"a":{"S":"x"}}"#, "there are values inside it, under: S"),
+        (r#"{"a":[{"exists":true}]}"#, r#"{"a":[{"S":"x"},{"S":"y"}]}"#, "there are values inside them, under: S"),
+        (r#"{"a":[{"exists":true}]}"#, r#"{"a":{}}"#, "it is empty, so there is no value inside it either"),
         (r#"{"a":[{"exists":true}]}"#, r#"{"a":[]}"#, "it is an empty array, which has no value"),
         (r#"{"a":{"b":[1]}}"#, r#"{"a":[{"c":1}]}"#, "a[0] has no `b`; it has: c"),
         (
@@ -297,7 +298,7 @@ fn a_stream_record_is_drawn_in_the_shape_of_the_pattern() {
           └─ no one of these 2 ($or)
              ├─ no 1: test.BOOL is true, the pattern wants false
              └─ no 2: all of
-                ├─ no test.BOOL is true, the pattern wants no value at all
+                ├─ no test.BOOL is true, but must be absent
                 └─ no kind.S is absent, the pattern wants "x"
                       NewImage has no `kind`; it has: status, amount, lines, test
     "#);
@@ -674,4 +675,31 @@ fn the_deepest_pattern_is_told_on_a_small_stack() {
 fn explain_unlimited(pattern: &str, event: &str) -> Explanation {
     let pattern = Pattern::parse_unlimited(pattern, Dialect::Bus).expect("the pattern is valid");
     pattern.explain_json(event.as_bytes()).expect("the event is valid")
+}
+
+#[test]
+fn what_is_no_value_is_not_called_absent() {
+    let cases = [
+        (r#"{"a":[{"exists":true}]}"#, r#"{"a":{"b":1}}"#, "a is an object, not a value, the pattern wants any value"),
+        (
+            r#"{"a":[{"exists":true}]}"#,
+            r#"{"a":[{"b":1}]}"#,
+            "a holds objects, not a value, the pattern wants any value",
+        ),
+        (r#"{"a":["x"]}"#, r#"{"a":[]}"#, r#"a is an empty array, not a value, the pattern wants "x""#),
+        (r#"{"a":["x"]}"#, r#"{}"#, r#"a is absent, the pattern wants "x""#),
+        (
+            r#"{"a":[{"exists":false}]}"#,
+            r#"{"a":[{"b":1}]}"#,
+            "a holds objects, not a value, which counts as absent, as it must be",
+        ),
+        (r#"{"a":[{"exists":false}]}"#, "{}", "a is absent, as it must be"),
+        (r#"{"a":[{"exists":false}]}"#, r#"{"a":1}"#, "a is 1, but must be absent"),
+        (r#"{"a":[{"exists":false},"x"]}"#, r#"{"a":1}"#, r#"a is 1, the pattern wants it to be absent or "x""#),
+    ];
+    for (pattern, event, sentence) in cases {
+        let said = explain(pattern, event).clauses[0].sentence.clone();
+        let (said, _advice) = said.split_once(" (").unwrap_or((&said, ""));
+        assert_eq!(said, sentence, "{pattern} on {event}");
+    }
 }

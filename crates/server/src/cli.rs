@@ -8,7 +8,7 @@ use crate::exit::{Failure, USAGE};
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const STYLES: Styles = Styles::styled()
@@ -235,7 +235,7 @@ pub(crate) struct Logs {
 /// What `check` understands.
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// Templates, YAML or JSON; the built-in stack if there are none
+    /// Templates, YAML or JSON, or - for the standard input; the built-in stack if there are none
     #[arg(value_name = "TEMPLATE")]
     pub(crate) templates: Vec<PathBuf>,
     /// An event or item like those that will come: a file or JSON, for one pipe or rule with its logical id before it
@@ -267,7 +267,7 @@ pub(crate) struct Match {
     /// The event: JSON, @FILE, or - for the standard input
     #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
     pub(crate) event: String,
-    /// Read the pattern as a pipe's filter, which has fewer operators than a bus's rule
+    /// Read the pattern as a pipe's filter, which has fewer operators than a bus's rule, and the event as a pipe does
     #[arg(long)]
     pub(crate) pipe: bool,
 }
@@ -311,6 +311,22 @@ impl Cli {
 }
 
 impl Options {
+    /// What of it has to be typed again for the next verb to look at the same server or data, with a space before it.
+    pub(crate) fn again(&self) -> String {
+        let quoted = |path: &Path| {
+            let text = path.display().to_string();
+            let is_plain = text.chars().all(|character| character.is_alphanumeric() || "/._-+:@".contains(character));
+            if is_plain { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
+        };
+        let admin = self.admin.map(|admin| match admin.ip() == Ipv4Addr::LOCALHOST {
+            true => format!(" --admin {}", admin.port()),
+            false => format!(" --admin {admin}"),
+        });
+        let directory = self.data_dir.as_deref().map(|directory| format!(" --data-dir {}", quoted(directory)));
+        let config = self.config.as_deref().map(|config| format!(" --config {}", quoted(config)));
+        [admin, directory, config].into_iter().flatten().collect()
+    }
+
     /// The configuration with what stands on the command line laid over it.
     pub(crate) fn configured(&self) -> Result<Config, Failure> {
         let mut config = Config::load(self.config.as_deref())?;

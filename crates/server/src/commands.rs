@@ -12,6 +12,7 @@ mod findings;
 mod logs;
 mod match_event;
 mod pretty;
+mod record;
 mod trigger;
 
 use crate::access::{Access, Named};

@@ -15,7 +15,7 @@ mod samples;
 mod source;
 mod values;
 
-use pattern::lint::Severity;
+use pattern::lint::{Severities, Severity};
 
 use crate::environment::{Environment, Overrides};
 use crate::findings::{Findings, Position, Sort};
@@ -26,7 +26,7 @@ use crate::{findings, read};
 use values::{Place, Values};
 
 pub use lints::{Lint, lints, page};
-pub use report::{Finding, Reader, Report, Together};
+pub use report::{Finding, Reader, Report, Spelling, Together};
 pub use samples::Sample;
 
 /// What a check needs to know beside the template.
@@ -68,17 +68,21 @@ pub fn check(text: &str, file: &str, settings: &Settings<'_>) -> Report {
     }
     let mut refused = Findings::default();
     let root = read::read(text, &mut refused).ok();
+    let in_reading = refused.clone();
     let template = root.as_ref().and_then(|root| Template::of(root, file, &mut refused));
     let stack = template
         .as_ref()
         .and_then(|template| template.resolved(environment, &Overrides::new(), settings.catalogue, &mut refused));
+    let mut patterns_at = Vec::new();
     if let (Some(root), Some(template)) = (&root, &template) {
         let values = Values::new(text, template, environment, &Overrides::new());
         let consumers = consumers::consumers(&resources(root), &values);
+        patterns_at.extend(consumers.iter().flat_map(|consumer| &consumer.patterns).map(|place| place.path.clone()));
         patterns::check(&consumers, &values, settings.samples, &mut report);
         limits::check(&consumers, &values, &mut report);
     }
-    add_refused(refused, &mut report);
+    let read = Read { in_reading: in_reading.into_list().0, is_whole: template.is_some(), patterns_at };
+    add_refused(refused, &read, &mut report);
     for note in stack.iter().flat_map(|stack| &stack.notes) {
         report.add(Finding { hint: None, ..of_template(&lints::NO_EFFECT_HERE, note.at, &note.path, &note.text) });
     }
@@ -122,24 +126,61 @@ fn resources(root: &Node) -> Vec<Place<'_>> {
     places.collect()
 }
 
+/// What became of reading the template.
+struct Read {
+    /// What was refused already while it was read, on whoever's account.
+    in_reading: Vec<findings::Finding>,
+    /// Whether its patterns could be looked at.
+    is_whole: bool,
+    /// The ways to them.
+    patterns_at: Vec<String>,
+}
+
+impl Read {
+    /// How bad what is refused is for whom. Nobody's patterns are right when they could not be read.
+    fn severities(&self, finding: &findings::Finding, lint: &Lint) -> Severities {
+        let here = lint.severities.here;
+        let everywhere = |aws| Severities { here, aws_bus: Some(aws), aws_pipe: Some(aws) };
+        let within_pattern = || self.patterns_at.iter().any(|path| finding.path.starts_with(path.as_str()));
+        if self.hides_patterns(finding) || (self.in_reading.contains(finding) && within_pattern()) {
+            everywhere(Severity::Error)
+        } else if self.in_reading.contains(finding) {
+            everywhere(Severity::Warning)
+        } else {
+            lint.severities
+        }
+    }
+
+    /// Whether it is for this that no pattern was looked at.
+    fn hides_patterns(&self, finding: &findings::Finding) -> bool {
+        let is_whole_section = matches!(finding.path.as_str(), "" | "Resources");
+        !self.is_whole && finding.sort == Sort::Invalid && (is_whole_section || self.in_reading.contains(finding))
+    }
+}
+
 /// What resolving refuses, but for what was said better already: about the same place, as an error.
-fn add_refused(refused: Findings, report: &mut Report) {
+fn add_refused(refused: Findings, read: &Read, report: &mut Report) {
     let (list, unlisted) = refused.into_list();
     let said: Vec<String> = (report.findings.iter())
         .filter(|finding| finding.severity() == Severity::Error)
         .map(|finding| finding.path.clone())
         .collect();
-    for findings::Finding { sort, at, path, message, hint } in list {
-        if said.contains(&path) {
+    for finding in list {
+        let in_reading = read.in_reading.contains(&finding);
+        if said.contains(&finding.path) && !in_reading {
             continue;
         }
-        let lint = match sort {
+        let lint = match finding.sort {
             Sort::Invalid => &lints::TEMPLATE_INVALID,
             Sort::ResourceNotRun => &lints::UNSUPPORTED_RESOURCE,
             Sort::FeatureNotRun => &lints::UNSUPPORTED_FEATURE,
             Sort::NotAllowed => &lints::MISSING_PERMISSION,
         };
-        report.add(Finding { hint, ..of_template(lint, at, &path, &message) });
+        let severities = read.severities(&finding, lint);
+        let hides = if read.hides_patterns(&finding) { ". The patterns were not looked at" } else { "" };
+        let findings::Finding { at, path, message, hint, .. } = finding;
+        let message = format!("{message}{hides}");
+        report.add(Finding { hint, severities, ..of_template(lint, at, &path, &message) });
     }
     report.unlisted += unlisted;
 }
@@ -156,6 +197,7 @@ fn of_template(lint: &'static Lint, at: Position, path: &str, message: &str) -> 
         message: message.to_owned(),
         hint: None,
         mended: None,
+        spelling: Spelling::Json,
         together: None,
     }
 }

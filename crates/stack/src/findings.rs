@@ -6,6 +6,7 @@
 //!
 //! Invariant: a `Failed` exists only where a finding was added.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -126,10 +127,12 @@ fn one_line(text: &str) -> String {
 pub(crate) struct Failed(());
 
 /// The findings so far.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Findings {
     list: Vec<Finding>,
     unlisted: usize,
+    /// Where values stand that were refused when they were read: there is no more to say about them.
+    unreadable: BTreeSet<Position>,
 }
 
 impl Findings {
@@ -145,6 +148,12 @@ impl Findings {
         hint: impl Into<String>,
     ) -> Failed {
         self.add_sorted(Sort::Invalid, at, path, message, Some(hint.into()))
+    }
+
+    /// A value that does not say what its author meant. Reading goes on behind it, and nothing else is said of it.
+    pub(crate) fn add_unreadable(&mut self, at: Position, path: &Path<'_>, message: impl Into<String>) {
+        self.add(at, path, message);
+        self.unreadable.insert(at);
     }
 
     /// Something that is no mistake on AWS, and that is not run here.
@@ -175,6 +184,9 @@ impl Findings {
     }
 
     fn push(&mut self, finding: Finding) -> Failed {
+        if self.unreadable.contains(&finding.at) {
+            return Failed(());
+        }
         if self.list.len() < KEPT_MAX {
             self.list.push(finding);
         } else {

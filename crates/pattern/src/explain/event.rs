@@ -157,7 +157,12 @@ pub(super) enum Missing {
     /// The path goes on below a scalar.
     InsideScalar { place: String, type_name: &'static str },
     /// The path ends at an object.
-    IsObject { has: Vec<String>, has_count: usize },
+    IsObject {
+        /// Whether it is an element of an array, so that there can be several.
+        in_array: bool,
+        has: Vec<String>,
+        has_count: usize,
+    },
     /// The path ends at an array without values.
     IsEmptyArray { place: String },
 }
@@ -175,7 +180,7 @@ pub(super) fn missing<N: Node>(event: N, path: &str) -> Missing {
         }
         (Kind::Object, None) => {
             let (has, has_count, _) = names(node, "");
-            Missing::IsObject { has, has_count }
+            Missing::IsObject { in_array: place.ends_with(']'), has, has_count }
         }
         (Kind::Array, _) => Missing::IsEmptyArray { place: shortened(&place) },
         _ => {

@@ -1,6 +1,6 @@
 //! Decides what is told of one clause: the values at its path, which of its alternatives hold, and why not.
 
-use super::event::{self, Place};
+use super::event::{self, Missing, Place};
 use super::why;
 use super::words::{json_text, listed, name, or_list, wanted};
 use crate::node::Node;
@@ -124,8 +124,9 @@ pub(super) fn look<N: Node>(clause: &Clause, source: &str, event: N, kind_of_cha
             any_holds = any_holds || tried.holds;
         }
     }
-    let why_not = if any_holds { None } else { advice(clause, &tried, is_absent, event, kind_of_change) };
-    let sentence = sentence(clause, &valued(&seen, &elements), seen_count, any_holds);
+    let missing = is_absent.then(|| event::missing(event, &clause.path));
+    let why_not = if any_holds { None } else { advice(clause, &tried, missing.as_ref(), event, kind_of_change) };
+    let sentence = sentence(clause, &valued(&seen, &elements), seen_count, missing.as_ref(), any_holds);
     let leaf = Leaf {
         key: String::new(),
         path: clause.path.clone(),
@@ -150,7 +151,7 @@ fn untried(alternative: &crate::rule::Alternative, source: &str) -> Tried {
 fn advice<N: Node>(
     clause: &Clause,
     tried: &[Tried],
-    is_absent: bool,
+    missing: Option<&Missing>,
     event: N,
     kind_of_change: Option<&str>,
 ) -> Option<String> {
@@ -165,7 +166,7 @@ fn advice<N: Node>(
     };
     let elsewhere = event::elsewhere(event, &clause.path, &is_wanted);
     let elsewhere = elsewhere.map(|place| format!("{} has what is wanted here", name(&place)));
-    let missing = is_absent.then(|| why::missing(&event::missing(event, &clause.path), &tests, kind_of_change));
+    let missing = missing.map(|missing| why::missing(missing, &tests, kind_of_change));
     match (missing, elsewhere) {
         (Some(missing), Some(elsewhere)) => Some(format!("{missing}; {elsewhere}")),
         (missing, elsewhere) => missing.or(elsewhere),
@@ -185,13 +186,28 @@ fn valued(seen: &[Seen], elements: &[Option<String>]) -> Vec<String> {
 }
 
 /// `status.S is "pending", the pattern wants "shipped"`
-fn sentence(clause: &Clause, seen: &[String], seen_count: usize, holds: bool) -> String {
+fn sentence(clause: &Clause, seen: &[String], seen_count: usize, missing: Option<&Missing>, holds: bool) -> String {
     let path = name(&clause.path);
-    let there = match seen {
-        [] => format!("{path} is absent"),
-        [one] => format!("{path} is {one}"),
-        several => format!("{path} has the values {}", listed(several, seen_count)),
+    // What is no value counts as absent, and yet nobody who looks at the event would call it that.
+    let no_value = match missing {
+        Some(Missing::IsObject { in_array: true, .. }) => Some("holds objects, not a value"),
+        Some(Missing::IsObject { in_array: false, .. }) => Some("is an object, not a value"),
+        Some(Missing::IsEmptyArray { .. }) => Some("is an empty array, not a value"),
+        Some(Missing::NoField { .. } | Missing::InsideScalar { .. }) | None => None,
     };
+    let there = match (seen, no_value) {
+        ([], Some(no_value)) => format!("{path} {no_value}"),
+        ([], None) => format!("{path} is absent"),
+        ([one], _) => format!("{path} is {one}"),
+        (several, _) => format!("{path} has the values {}", listed(several, seen_count)),
+    };
+    if clause.alternatives.iter().all(|alternative| alternative.test == Test::Absent) {
+        return match (holds, no_value) {
+            (true, Some(_)) => format!("{there}, which counts as absent, as it must be"),
+            (true, None) => format!("{there}, as it must be"),
+            (false, _) => format!("{there}, but must be absent"),
+        };
+    }
     let wanted = or_list(clause.alternatives.iter().map(|alternative| wanted(&alternative.test)));
     format!("{there}{}{wanted}", if holds { ", as the pattern wants: " } else { ", the pattern wants " })
 }

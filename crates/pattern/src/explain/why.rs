@@ -188,9 +188,12 @@ pub(super) fn missing(missing: &Missing, tests: &[&Test], kind_of_change: Option
         Missing::InsideScalar { place, type_name } => {
             format!("{} is {type_name}, so nothing is inside it", name(place))
         }
-        Missing::IsObject { has_count: 0, .. } => "it is an empty object, which has no value".to_owned(),
-        Missing::IsObject { has, has_count } => {
-            format!("it is an object, which is no value itself; it has: {}", listed(has, *has_count))
+        Missing::IsObject { has_count: 0, .. } => "it is empty, so there is no value inside it either".to_owned(),
+        Missing::IsObject { in_array: true, has, has_count } => {
+            format!("there are values inside them, under: {}", listed(has, *has_count))
+        }
+        Missing::IsObject { in_array: false, has, has_count } => {
+            format!("there are values inside it, under: {}", listed(has, *has_count))
         }
         Missing::IsEmptyArray { .. } => "it is an empty array, which has no value".to_owned(),
     }

@@ -33,7 +33,7 @@ pub(super) fn wanted(test: &Test) -> String {
         Test::Numeric(range) => range_in_words(range),
         Test::Network(_, text) => format!("an address in {text}"),
         Test::Present => "any value".into(),
-        Test::Absent => "no value at all".into(),
+        Test::Absent => "it to be absent".into(),
         Test::Not(Excluded::Texts(texts)) => format!("anything but {}", list(texts)),
         Test::Not(Excluded::Numbers(numbers)) => {
             format!("anything but the number {}", or_list(numbers.iter().map(|(text, _)| cut(text))))

@@ -26,8 +26,14 @@ pub(crate) fn explain(engine: &Engine, order: &str) -> Result<Order, Problem> {
             }
         }
     }
-    let searched = engine.catalog().tables.keys().map(ToString::to_string).collect();
-    Ok(Order { order: order.to_owned(), histories: found.iter().map(history).collect(), searched, similar })
+    let catalog = engine.catalog();
+    let searched = catalog.tables.keys().map(ToString::to_string).collect();
+    let mut histories: Vec<History> = found.iter().map(history).collect();
+    for pipe in histories.iter_mut().flat_map(|history| &mut history.changes).flat_map(|change| &mut change.pipes) {
+        let function = catalog.functions.iter().find(|(name, _)| name.as_str() == pipe.function);
+        pipe.log_group = function.map(|(_, entry)| entry.spec.log_group.to_string());
+    }
+    Ok(Order { order: order.to_owned(), histories, searched, similar })
 }
 
 /// Other ways to spell an id.
@@ -89,7 +95,8 @@ fn pipe(verdict: &engine::Verdict) -> PipeVerdict {
             settled: *settled,
         },
     };
-    PipeVerdict { pipe: verdict.pipe.to_string(), function: verdict.function.clone(), verdict: decided }
+    let function = verdict.function.clone();
+    PipeVerdict { pipe: verdict.pipe.to_string(), function, log_group: None, verdict: decided }
 }
 
 /// What one filter said, as far as it keeps the event from matching.

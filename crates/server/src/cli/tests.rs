@@ -155,3 +155,17 @@ fn rates_are_above_zero() {
         assert_eq!(rate(text).is_ok(), fits, "{text}");
     }
 }
+
+#[test]
+fn the_next_verb_is_told_what_this_one_was() {
+    let cases: [(&[&str], &str); 4] = [
+        (&[], ""),
+        (&["--admin", "4599"], " --admin 4599"),
+        (&["--admin", "10.0.0.1:4599", "--data-dir", "d"], " --admin 10.0.0.1:4599 --data-dir d"),
+        (&["--data-dir", "it's here", "--config", "o.toml"], " --data-dir 'it'\\''s here' --config o.toml"),
+    ];
+    for (arguments, expected) in cases {
+        let cli = Cli::try_parse_from([&["orderflow", "doctor"], arguments].concat()).unwrap();
+        assert_eq!(cli.options.again(), expected, "{arguments:?}");
+    }
+}

@@ -3,6 +3,7 @@
 use super::counted;
 use super::findings::{self, Shown};
 use super::match_event::{read_file, text_of};
+use super::record;
 use crate::cli::{Check, Engines};
 use crate::exit::{DONE, Failure, NO, Stop, USAGE};
 use crate::terminal::{Look, Out, Paint, safe};
@@ -11,7 +12,7 @@ use pattern::lint::{Engine, Severity};
 use serde::Serialize;
 use stack::Environment;
 use stack::check::{Finding, Reader, Report, Sample, Settings};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A template's text.
 struct Template {
@@ -23,13 +24,26 @@ struct Template {
 
 /// Checks the templates, or the built-in one.
 pub(super) fn run(wanted: &Check, json: bool, out: &mut Out) -> Result<u8, Stop> {
+    let is_input = |path: &&PathBuf| path.as_os_str() == "-";
+    if wanted.templates.iter().filter(is_input).count()
+        + wanted.samples.iter().filter(|sample| is_stdin(sample)).count()
+        > 1
+    {
+        let failure = Failure::new(USAGE, "only one template or sample can come from the standard input");
+        return Err(failure.hint("put the others into files").into());
+    }
     let mut templates: Vec<Template> = wanted.templates.iter().map(|path| read(path)).collect::<Result<_, _>>()?;
     if templates.is_empty() {
         let (name, text) = BUILT_IN;
         let file = format!("{name} (built in)");
         templates.push(Template { file, text: text.to_owned(), stack_name: name.to_owned() });
     }
-    let samples: Vec<Sample> = wanted.samples.iter().map(|given| sample(given)).collect::<Result<_, _>>()?;
+    let mut samples: Vec<Sample> = Vec::new();
+    let mut given: Vec<&str> = Vec::new();
+    for option in &wanted.samples {
+        samples.extend(samples_of(option)?);
+        given.resize(samples.len(), option);
+    }
     let handlers: Vec<&str> = orders::catalogue().iter().map(|entry| entry.name).collect();
     let check = |template: &Template| {
         let environment = Environment::local(&template.stack_name);
@@ -37,7 +51,7 @@ pub(super) fn run(wanted: &Check, json: bool, out: &mut Out) -> Result<u8, Stop>
         stack::check::check(&template.text, &template.file, &settings)
     };
     let mut reports: Vec<Report> = templates.iter().map(check).collect();
-    refuse_unused(&samples, &wanted.samples, &reports)?;
+    refuse_unused(&samples, &given, &reports)?;
     if let Some(engines) = wanted.engines {
         let engines: &[Engine] = match engines {
             Engines::Here => &[Engine::Here],
@@ -57,7 +71,16 @@ pub(super) fn run(wanted: &Check, json: bool, out: &mut Out) -> Result<u8, Stop>
     Ok(if failed { NO } else { DONE })
 }
 
+/// Whether a sample is read from the standard input.
+fn is_stdin(sample: &str) -> bool {
+    sample == "-" || sample.ends_with("=-")
+}
+
 fn read(path: &Path) -> Result<Template, Failure> {
+    if path.as_os_str() == "-" {
+        let text = text_of("-", "template", &mut std::io::stdin())?;
+        return Ok(Template { file: "the standard input".to_owned(), text, stack_name: "stack".to_owned() });
+    }
     let file = path.display().to_string();
     let (name, built_in) = BUILT_IN;
     let text = match read_file(path) {
@@ -71,8 +94,9 @@ fn read(path: &Path) -> Result<Template, Failure> {
     Ok(Template { file, text, stack_name })
 }
 
-/// A sample as it is given: JSON, a file, or one of them with the name of what it is for before it.
-fn sample(given: &str) -> Result<Sample, Failure> {
+/// Samples as they are given: JSON, a file, or one of them with the name of what it is for before it. What a function
+/// is given, `{"Records": […]}`, is several.
+fn samples_of(given: &str) -> Result<Vec<Sample>, Failure> {
     let named = given.split_once('=').filter(|(name, _)| {
         let mut bytes = name.bytes();
         bytes.next().is_some_and(|first| first.is_ascii_alphabetic()) && bytes.all(|byte| byte.is_ascii_alphanumeric())
@@ -86,18 +110,27 @@ fn sample(given: &str) -> Result<Sample, Failure> {
     if let Err(error) = pattern::JsonEvent::parse(text.as_bytes()) {
         return Err(Failure::new(USAGE, format!("--sample {given}: {error}")));
     }
-    Ok(Sample { id, text })
+    let texts = record::records(&text).unwrap_or_else(|| vec![text]);
+    Ok(texts.into_iter().map(|text| Sample { id: id.clone(), text }).collect())
 }
 
 /// A sample that nothing was held against would let everybody believe that it was.
-fn refuse_unused(samples: &[Sample], given: &[String], reports: &[Report]) -> Result<(), Failure> {
+fn refuse_unused(samples: &[Sample], given: &[&str], reports: &[Report]) -> Result<(), Failure> {
     let unused = (0..samples.len()).find(|index| reports.iter().all(|report| report.unused_samples.contains(index)));
     let Some(index) = unused else { return Ok(()) };
     let failure = match &samples[index].id {
-        Some(id) => Failure::new(USAGE, format!("--sample: there is no `{id}` with a pattern that it could be for"))
-            .hint("name a pipe, an event source mapping, a rule or a function by its logical id in the template"),
-        None => Failure::new(USAGE, format!("--sample {}: no pattern gets events like this one", given[index]))
-            .hint("name what it is for by its logical id: --sample NAME=FILE"),
+        Some(id) => {
+            let error = "the sample was not used: there is no";
+            let error =
+                format!("--sample {}: {error} `{id}` with a pattern that gets events like this one", given[index]);
+            Failure::new(USAGE, error)
+                .hint("name a pipe, an event source mapping, a rule or a function by its logical id in the template")
+        }
+        None => {
+            let error = "the sample was not used: no pattern gets events like this one";
+            Failure::new(USAGE, format!("--sample {}: {error}", given[index]))
+                .hint("name what it is for by its logical id: --sample NAME=FILE")
+        }
     };
     Err(failure)
 }
@@ -156,6 +189,7 @@ fn shown<'a>(finding: &'a Finding, file: &'a str, line: &'a str) -> Shown<'a> {
         pattern_path: finding.pattern_path.as_deref().unwrap_or(""),
         hint: finding.hint.as_deref(),
         mended: finding.mended.as_deref(),
+        spelling: finding.spelling,
         together: finding.together.as_ref(),
     }
 }

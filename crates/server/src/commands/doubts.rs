@@ -1,14 +1,14 @@
 //! Decides what is said about the one pattern of `match` beside whether it matches: the lints' findings.
 
 use super::findings::{self, Shown};
+use super::record::{Fields, Record};
 use crate::exit::{Failure, Stop};
-use crate::terminal::{self, Look, Out};
+use crate::terminal::{Look, Out, Paint, safe};
 use pattern::lint::{Context, Finding, Images, Severity, Source};
-use pattern::{Dialect, JsonEvent, Node as _};
+use pattern::{Dialect, JsonEvent};
 use serde::Serialize;
 use stack::Position;
-use stack::check::Together;
-use std::ops::ControlFlow;
+use stack::check::{Spelling, Together};
 
 /// What is doubtful about a pattern.
 #[derive(Debug)]
@@ -16,13 +16,27 @@ pub(super) struct Doubts {
     found: Vec<Finding>,
     /// For each finding, where the pattern is that has several mended.
     together: Vec<Option<Together>>,
+    /// Whether it was judged as a pipe's filter although a bus's rule was asked for.
+    as_of_pipe: bool,
 }
 
 impl Doubts {
-    /// By all that is known of the pattern's events.
+    /// By all that is known of the pattern's events. No bus has the records of a table's stream, so a pattern for them
+    /// is judged as what it can only be.
     pub(super) fn of(pattern: &str, event: &str, dialect: Dialect) -> Self {
-        let of_table = has_top_key(pattern, "dynamodb") || has_top_key(event, "dynamodb");
-        let source = if of_table { Source::DynamoDb(Images::Unknown) } else { Source::Unknown };
+        let fields = Fields::of(event);
+        let sent_by = fields.as_ref().map_or(Source::Unknown, Fields::source);
+        let of_table = Fields::of(pattern).is_some_and(|pattern| pattern.has("dynamodb"))
+            || matches!(sent_by, Source::DynamoDb(_));
+        let source = match dialect {
+            _ if of_table => Source::DynamoDb(Images::Unknown),
+            Dialect::Pipe => sent_by,
+            Dialect::Bus => Source::Unknown,
+        };
+        let as_of_pipe = of_table && dialect == Dialect::Bus;
+        let dialect = if as_of_pipe { Dialect::Pipe } else { dialect };
+        let decoded = (source == Source::Kinesis).then(|| Record::of(event, pattern).text);
+        let event = decoded.as_deref().unwrap_or(event);
         // An event that cannot be read is said to be that, and nothing is compared with it.
         let sample = JsonEvent::parse(event.as_bytes()).is_ok().then_some(event.as_bytes());
         let context = Context { dialect, source, sample };
@@ -38,7 +52,13 @@ impl Doubts {
             earlier.iter().for_each(|index| together[*index] = Some(Together::Later));
             together[*last] = Some(Together::Here(all));
         }
-        Self { found, together }
+        Self { found, together, as_of_pipe }
+    }
+
+    /// How the findings were made, where that is not what was asked for.
+    pub(super) fn note(&self) -> Option<String> {
+        let note = "this looks like a stream record: judged as a pipe's filter; --pipe matches as a pipe does";
+        self.as_of_pipe.then(|| note.to_owned())
     }
 
     /// The findings in the order of the pattern, which is called `file`.
@@ -64,31 +84,23 @@ pub(super) fn refused(failure: &Failure, shown: &[Shown<'_>], json: bool, out: &
     if json {
         let findings = shown.iter().map(findings::view).collect();
         out.json(&RefusedView { error: &failure.error, findings })?;
-    } else {
-        // AWS's reason first; what follows is how to mend it.
-        terminal::say(&terminal::failure_text(failure, Look::of_errors()));
-        let text = draw(shown, out.look);
-        if !text.is_empty() {
-            out.print(&text)?;
-        }
+    } else if !shown.is_empty() {
+        out.print(&draw_refused(failure, shown, out.look))?;
         return Ok(failure.code);
     }
     Err(failure.clone().into())
 }
 
+/// How to mend it, and below that the reason that AWS would give.
+fn draw_refused(failure: &Failure, shown: &[Shown<'_>], look: Look) -> String {
+    let reason: Vec<_> = failure.error.lines().map(|line| safe(line.trim()).into_owned()).collect();
+    let note = format!("\n{} {}\n", look.paint(Paint::Cyan, "note:"), reason.join("\n      "));
+    draw(shown, look).trim_start().to_owned() + &note
+}
+
 /// The findings for people, each behind an empty line.
 pub(super) fn draw(shown: &[Shown<'_>], look: Look) -> String {
     shown.iter().map(|shown| format!("\n{}", findings::draw(shown, look))).collect()
-}
-
-/// Whether a JSON text has this key at its top.
-fn has_top_key(text: &str, key: &str) -> bool {
-    let Ok(json) = JsonEvent::parse(text.as_bytes()) else { return false };
-    let found = json.root().fields(&mut |name, _| match name == key {
-        true => ControlFlow::Break(()),
-        false => ControlFlow::Continue(()),
-    });
-    found.is_break()
 }
 
 fn shown<'a>(finding: &'a Finding, pattern: &'a str, file: &'a str) -> Shown<'a> {
@@ -110,6 +122,7 @@ fn shown<'a>(finding: &'a Finding, pattern: &'a str, file: &'a str) -> Shown<'a>
         pattern_path: &finding.path,
         hint: None,
         mended: finding.mended.as_deref(),
+        spelling: Spelling::Json,
         together: None,
     }
 }

@@ -7,6 +7,7 @@ use crate::terminal::{Look, Paint, columns, cut, safe};
 use crate::views::order::{
     Attribute, Change, Delivery, Filter, History, Line, Mark, Older, Order, Outcome, PipeVerdict, Then, Verdict,
 };
+use std::collections::BTreeSet;
 
 /// How much of a value is shown.
 const VALUE_COLUMNS_MAX: usize = 120;
@@ -23,7 +24,7 @@ pub(super) fn run(given: Given<'_>, order: &str) -> Result<u8, Stop> {
     if view.histories.is_empty() {
         return Err(unknown(&view).into());
     }
-    let text = draw(&view, given.out.look);
+    let text = draw(&view, given.out.look) + &draw_logs(&view, &given.options.again(), given.out.look);
     given.out.print(&text)?;
     Ok(DONE)
 }
@@ -49,6 +50,27 @@ fn unknown(view: &Order) -> Failure {
 fn draw(view: &Order, look: Look) -> String {
     let histories: Vec<String> = view.histories.iter().map(|history| draw_history(view, history, look)).collect();
     histories.join("\n")
+}
+
+/// Where to read what the functions printed that were given one of its changes; `again` are the options that this was
+/// asked with.
+fn draw_logs(view: &Order, again: &str, look: Look) -> String {
+    let pipes = view.histories.iter().flat_map(|history| &history.changes).flat_map(|change| &change.pipes);
+    let given = pipes.filter(
+        |pipe| matches!(&pipe.verdict, Verdict::Matched { outcomes, settled, .. } if *settled || !outcomes.is_empty()),
+    );
+    let logs: BTreeSet<(&str, &str)> =
+        given.filter_map(|pipe| Some((pipe.function.as_str(), pipe.log_group.as_deref()?))).collect();
+    // An id that a shell or a filter would read in another way is not worth its quotes.
+    let is_plain = view.order.chars().all(|character| character.is_ascii_alphanumeric() || "-_.:".contains(character));
+    let filter = if is_plain { format!(" --filter '\"{}\"'", view.order) } else { String::new() };
+    let lines = logs.into_iter().map(|(function, group)| {
+        let group = if group.strip_prefix("/aws/lambda/") == Some(function) { function } else { group };
+        let command = format!("orderflow logs {group}{filter}{again}");
+        format!("what {} printed: {}\n", safe(function), look.paint(Paint::Cyan, &safe(&command)))
+    });
+    let text: String = lines.collect();
+    if text.is_empty() { text } else { format!("\n{text}") }
 }
 
 fn draw_history(view: &Order, history: &History, look: Look) -> String {
@@ -159,13 +181,14 @@ fn draw_stopped(filters: &[Filter], look: Look) -> Vec<String> {
             vec![format!("{mark} by each of {} filters, of which one would have to match; all say", filters.len())]
         }
     };
+    let count = filters.len();
     lines.extend(common.iter().map(|reason| format!("· {reason}")));
     for (index, (filter, reasons)) in filters.iter().zip(&by_filter).enumerate() {
         let rest = if index == 0 { own.clone() } else { reasons.iter().filter(|one| !common.contains(one)).collect() };
         let also = if common.is_empty() { "" } else { " also" };
-        lines.extend(rest.into_iter().map(|reason| format!("· filter {}{also}: {reason}", index + 1)));
+        lines.extend(rest.into_iter().map(|reason| format!("· filter {} of {count}{also}: {reason}", index + 1)));
         if !filter.ways.is_empty() && !others.is_empty() {
-            lines.push(format!("· filter {}: none of the ways to match holds", index + 1));
+            lines.push(format!("· filter {} of {count}: none of the ways to match holds", index + 1));
         }
         lines.extend(filter.ways.iter().map(|line| format!("  {}", draw_line(line, look))));
     }

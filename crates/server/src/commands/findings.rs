@@ -8,7 +8,7 @@ use crate::terminal::{Look, Paint, columns, safe};
 use pattern::lint::{Engine, Severities, Severity};
 use serde::Serialize;
 use stack::Position;
-use stack::check::Together;
+use stack::check::{Spelling, Together};
 
 /// How many characters of a line are shown that is longer than this.
 const LINE_MAX: usize = 160;
@@ -42,6 +42,8 @@ pub(super) struct Shown<'a> {
     pub(super) hint: Option<&'a str>,
     /// What to write instead, if nothing else is changed.
     pub(super) mended: Option<&'a str>,
+    /// How the text that it replaces is written.
+    pub(super) spelling: Spelling,
     /// Where the pattern is that has this and others mended, if there are others.
     pub(super) together: Option<&'a Together>,
 }
@@ -156,7 +158,7 @@ pub(super) fn draw(shown: &Shown<'_>, look: Look) -> String {
     };
     if let Some((mended, label)) = mended {
         text += &format!("{} {label}\n", look.paint(Paint::Cyan, "help:"));
-        for line in pretty::laid_out(mended).lines() {
+        for line in pretty::spelled(mended, shown.spelling).lines() {
             text += format!("    {}", safe(line)).trim_end();
             text.push('\n');
         }
@@ -224,6 +226,7 @@ mod tests {
         pattern_path: "a[0]",
         hint: None,
         mended: Some("{\"a\": [\"b\"]}"),
+        spelling: Spelling::Json,
         together: None,
     };
 

@@ -1,13 +1,16 @@
 //! Decides whether a pattern matches an event, and what is said if not. What is doubtful about the pattern in either case
 //! decides [`super::doubts`].
 
+use super::counted;
 use super::doubts::{self, Doubts};
 use super::findings::{self, Shown};
+use super::record::{self, Record};
 use crate::cli::Match;
 use crate::exit::{DONE, Failure, NO, Stop, USAGE};
 use crate::terminal::{Look, Out, Paint, safe};
 use pattern::{Dialect, Explanation, Mark, Pattern};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
 
@@ -23,21 +26,62 @@ pub(super) fn run(wanted: &Match, json: bool, out: &mut Out) -> Result<u8, Stop>
     let pattern = text_of(&wanted.pattern, "pattern", &mut std::io::stdin())?;
     let event = text_of(&wanted.event, "event", &mut std::io::stdin())?;
     let dialect = if wanted.pipe { Dialect::Pipe } else { Dialect::Bus };
-    let doubts = Doubts::of(&pattern, &event, dialect);
+    let given = Event::of(&event, &pattern, dialect);
+    let doubts = Doubts::of(&pattern, given.sample(), dialect);
+    let notes: Vec<String> = given.notes.iter().cloned().chain(doubts.note()).collect();
     let file = wanted.pattern.strip_prefix('@').unwrap_or("the pattern");
     let shown = doubts.shown(&pattern, file);
     let parsed = match parse(&pattern, dialect) {
         Ok(parsed) => parsed,
         Err(failure) => return doubts::refused(&failure, &shown, json, out),
     };
-    let said = explain(&parsed, &event)?;
+    let said: Vec<Explanation> = given.seen.iter().map(|seen| explain(&parsed, seen)).collect::<Result<_, _>>()?;
     if json {
-        out.json(&view(&said, &shown))?;
+        out.json(&view(&said, &notes, &shown))?;
     } else {
-        let text = draw(&said, out.look) + &doubts::draw(&shown, out.look);
-        out.print(&text)?;
+        out.print(&(draw_all(&said, &notes, out.look) + &doubts::draw(&shown, out.look)))?;
     }
-    Ok(if said.matched { DONE } else { NO })
+    Ok(if said.iter().any(|said| said.matched) { DONE } else { NO })
+}
+
+/// The event that was given.
+struct Event {
+    /// The records of it, or it alone, as they were given.
+    given: Vec<String>,
+    /// The same as they are matched.
+    seen: Vec<String>,
+    /// What there is to know about how they are matched.
+    notes: Vec<String>,
+}
+
+impl Event {
+    fn of(event: &str, pattern: &str, dialect: Dialect) -> Self {
+        let alone = vec![event.to_owned()];
+        let records = record::records(event);
+        if dialect == Dialect::Bus {
+            let note = "this is a list of records: --pipe matches each of them by itself, as a pipe does";
+            let notes = records.iter().map(|_| note.to_owned()).collect();
+            return Self { seen: alone.clone(), given: records.unwrap_or(alone), notes };
+        }
+        let each = "a pipe sees each record by itself, without `Records` around it";
+        let mut notes: Vec<String> = records.iter().map(|_| each.to_owned()).collect();
+        let given = records.unwrap_or(alone);
+        let mut seen = Vec::with_capacity(given.len());
+        for text in &given {
+            let record = Record::of(text, pattern);
+            seen.push(record.text);
+            notes.extend(record.notes);
+        }
+        // What is true of many records is said once.
+        let mut said = BTreeSet::new();
+        notes.retain(|note| said.insert(note.clone()));
+        Self { given, seen, notes }
+    }
+
+    /// The one that patterns are held against to find what is doubtful.
+    fn sample(&self) -> &str {
+        self.given.first().map_or("", String::as_str)
+    }
 }
 
 /// The text of a file.
@@ -56,7 +100,11 @@ pub(super) fn text_of(given: &str, what: &str, input: &mut dyn Read) -> Result<S
         let file = file.map_err(|error| Failure::new(USAGE, format!("--{what}: {path} cannot be read: {error}")))?;
         (&mut { file }, path.to_owned())
     } else {
-        return Ok(given.to_owned());
+        if !given.trim_start().starts_with('{') && Path::new(given).is_file() {
+            let failure = Failure::new(USAGE, format!("--{what}: {given} is no JSON, but a file's name"));
+            return Err(failure.hint(format!("did you mean @{given}?")));
+        }
+        return Ok(without_mark(given.to_owned()));
     };
     let mut text = String::new();
     let read = source.take(INPUT_BYTES_MAX + 1).read_to_string(&mut text);
@@ -65,7 +113,12 @@ pub(super) fn text_of(given: &str, what: &str, input: &mut dyn Read) -> Result<S
         let error = format!("--{what}: {name} has more than {} MB", INPUT_BYTES_MAX >> 20);
         return Err(Failure::new(USAGE, error));
     }
-    Ok(text)
+    Ok(without_mark(text))
+}
+
+/// Without the mark that some editors put at the beginning of a file.
+fn without_mark(text: String) -> String {
+    text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)
 }
 
 fn parse(pattern: &str, dialect: Dialect) -> Result<Pattern, Failure> {
@@ -87,13 +140,49 @@ fn explain(pattern: &Pattern, event: &str) -> Result<Explanation, Failure> {
 #[derive(Debug, Serialize)]
 struct View<'a> {
     #[serde(flatten)]
-    explanation: &'a Explanation,
+    answer: Answer<'a>,
+    /// What there is to know about how it was matched.
+    notes: &'a [String],
     /// What is doubtful about the pattern.
     findings: Vec<findings::View<'a>>,
 }
 
-fn view<'a>(said: &'a Explanation, shown: &[Shown<'a>]) -> View<'a> {
-    View { explanation: said, findings: shown.iter().map(findings::view).collect() }
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Answer<'a> {
+    One(&'a Explanation),
+    /// Of several records.
+    Several {
+        /// Whether one of them matches.
+        matched: bool,
+        records: &'a [Explanation],
+    },
+}
+
+fn view<'a>(said: &'a [Explanation], notes: &'a [String], shown: &[Shown<'a>]) -> View<'a> {
+    let answer = match said {
+        [one] => Answer::One(one),
+        records => Answer::Several { matched: records.iter().any(|said| said.matched), records },
+    };
+    View { answer, notes, findings: shown.iter().map(findings::view).collect() }
+}
+
+fn draw_all(said: &[Explanation], notes: &[String], look: Look) -> String {
+    let mut text = String::new();
+    if let [one] = said {
+        text += &draw(one, look);
+    } else {
+        let matched = said.iter().filter(|said| said.matched).count();
+        text += &format!("{matched} of {} match\n", counted(said.len() as u64, "record"));
+        for (index, said) in said.iter().enumerate() {
+            text += &format!("\nrecord {}: {}", index + 1, draw(said, look));
+        }
+        text += if notes.is_empty() { "" } else { "\n" };
+    }
+    for note in notes {
+        text += &format!("{} {}\n", look.paint(Paint::Cyan, "note:"), safe(note));
+    }
+    text
 }
 
 /// Whether it matches, and below that every clause in the shape of the pattern.
@@ -160,7 +249,7 @@ mod tests {
           └─ ✘ old is absent, the pattern wants any value
              ↳ the event has no `old`; it has: status, kind
         "#);
-        let json = serde_json::to_value(view(&said, &[])).unwrap();
+        let json = serde_json::to_value(view(std::slice::from_ref(&said), &[], &[])).unwrap();
         assert_eq!(json["matched"], false);
         assert_eq!(json["clauses"][0]["path"], "status.S");
         assert_eq!(json["clauses"][0]["seen"][0], "\"pending\"");

@@ -1,8 +1,10 @@
-//! Decides how a pattern is laid out that somebody is to paste: lists and small objects on one line, the rest indented.
+//! Decides how a pattern is laid out that somebody is to paste: lists and small objects on one line, the rest indented,
+//! and all of it spelled as the template spells what it replaces.
 
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+use stack::check::Spelling;
 use std::fmt;
 
 /// A line that is longer than this is broken.
@@ -21,8 +23,54 @@ pub(super) fn laid_out(text: &str) -> String {
     laid_out
 }
 
+/// The pattern as it can be pasted over one that is spelled so.
+pub(super) fn spelled(text: &str, spelling: Spelling) -> String {
+    match spelling {
+        Spelling::Json => laid_out(text),
+        Spelling::SingleQuotes => laid_out(text).replace('\'', "''"),
+        // An escape ends no line, so it stays one.
+        Spelling::DoubleQuotes => quoted(text.trim_end()),
+        Spelling::YamlMap => match serde_json::from_str::<&RawValue>(text) {
+            Ok(value) => {
+                let mut yaml = String::new();
+                write_yaml(value, 0, &mut yaml);
+                yaml.trim_start().to_owned()
+            }
+            Err(_) => laid_out(text),
+        },
+    }
+}
+
+/// Objects as indented maps, what stands in lists as JSON, which is YAML too.
+fn write_yaml(value: &RawValue, depth: usize, out: &mut String) {
+    match serde_json::from_str(value.get()) {
+        Ok(Members(members)) if !members.is_empty() => {
+            for (key, value) in &members {
+                out.push('\n');
+                out.push_str(&"  ".repeat(depth));
+                out.push_str(&yaml_key(key));
+                out.push(':');
+                write_yaml(value, depth + 1, out);
+            }
+        }
+        Ok(_) | Err(_) => {
+            out.push(' ');
+            write_inline(value, out);
+        }
+    }
+}
+
+/// A key without quotes, if it is surely read as text.
+fn yaml_key(key: &str) -> String {
+    const OTHERWISE_READ: [&str; 10] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan"];
+    let is_plain = key.starts_with(|first: char| first.is_ascii_alphabetic() || first == '$')
+        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"$_.-".contains(&byte))
+        && !OTHERWISE_READ.contains(&key.to_ascii_lowercase().as_str());
+    if is_plain { key.to_owned() } else { quoted(key) }
+}
+
 /// The members of an object in their order, those with the same key too.
-struct Members<'t>(Vec<(String, &'t RawValue)>);
+pub(super) struct Members<'t>(pub(super) Vec<(String, &'t RawValue)>);
 
 impl<'de: 't, 't> Deserialize<'de> for Members<'t> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -112,6 +160,22 @@ fn quoted(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_pasted_is_spelled_as_what_it_replaces() {
+        let text = r#"{"source": ["it's"], "detail": {"on": {"S": [{"prefix": "a\"b"}]}, "n": []}}"#;
+        insta::assert_snapshot!(spelled(text, Spelling::YamlMap), @r#"
+        source: ["it's"]
+        detail:
+          "on":
+            S: [{"prefix": "a\"b"}]
+          "n": []
+        "#);
+        let quoted = spelled(text, Spelling::DoubleQuotes);
+        assert_eq!(serde_json::from_str::<String>(&quoted).unwrap(), text);
+        assert_eq!(spelled(text, Spelling::SingleQuotes), text.replace("it's", "it''s"));
+        assert_eq!(spelled(text, Spelling::Json), text);
+    }
 
     #[test]
     fn a_pattern_is_laid_out_as_people_write_them() {

@@ -70,7 +70,8 @@ pub(super) fn run(given: Given<'_>, wanted: &cli::Trigger) -> Result<u8, Stop> {
         out.json(&sent)?;
     } else {
         let first = sample::orders(seed, 1).next().map(|order| order.id).unwrap_or_default();
-        let text = draw_summary(&sent, &first, out.look);
+        let next = format!("orderflow explain {first}{}", options.again());
+        let text = draw_summary(&sent, &next, out.look);
         out.print(&text)?;
     }
     Ok(DONE)
@@ -257,7 +258,8 @@ fn draw_order(order: &SampleOrder, look: Look) -> String {
     )
 }
 
-fn draw_summary(sent: &Sent, first: &str, look: Look) -> String {
+/// What was sent, and the command that shows what became of it.
+fn draw_summary(sent: &Sent, next: &str, look: Look) -> String {
     let per_second = sent.writes as f64 * 1000.0 / (sent.millis.max(1) as f64);
     let statuses: Vec<String> = sent.by_status.iter().map(|(status, count)| format!("{count} {status}")).collect();
     format!(
@@ -268,7 +270,7 @@ fn draw_summary(sent: &Sent, first: &str, look: Look) -> String {
         counted(sent.writes, "write"),
         sent.seed,
         statuses.join(", "),
-        look.paint(Paint::Cyan, &format!("orderflow explain {first}")),
+        look.paint(Paint::Cyan, &safe(next)),
     )
 }
 
@@ -330,7 +332,7 @@ mod tests {
             by_tier: BTreeMap::new(),
             millis: 1500,
         };
-        insta::assert_snapshot!(draw_summary(&sent, "ORD-1", Look::PLAIN), @r"
+        insta::assert_snapshot!(draw_summary(&sent, "orderflow explain ORD-1", Look::PLAIN), @r"
         sent 2 orders to NewOrders in 1.50 s (3 writes, 2 writes/s, seed 7): 2 pending, 1 shipped
         see what became of one: orderflow explain ORD-1
         ");

@@ -82,6 +82,9 @@ pub(crate) struct PipeVerdict {
     pub(crate) pipe: String,
     /// The function it delivers to.
     pub(crate) function: String,
+    /// Where the function's lines go, if it is still there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) log_group: Option<String>,
     /// What it did.
     pub(crate) verdict: Verdict,
 }

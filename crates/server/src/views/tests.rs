@@ -15,7 +15,7 @@ fn text<T: Serialize>(view: &T) -> String {
 
 #[test]
 fn an_order_reads_as_it_always_did() {
-    let pipe = |verdict| PipeVerdict { pipe: "p".into(), function: "F".into(), verdict };
+    let pipe = |verdict| PipeVerdict { pipe: "p".into(), function: "F".into(), log_group: None, verdict };
     let outcome = |result| Outcome {
         at: "2025-10-31T10:00:00.000Z".into(),
         first: "1".into(),

@@ -146,17 +146,103 @@ fn match_says_what_is_surely_not_what_was_meant() {
     let event = r#"{"dynamodb":{"NewImage":{"customerEmail":{"S":"someone@test.com"}}}}"#;
     let ended = run(directory.path(), &["match", "--pattern", pattern, "--event", event]);
     assert_eq!((ended.code, ended.complaints.as_str()), (Some(0), ""));
-    for part in ["it matches", "[ab-glob-literal]: ", pattern, r#"{"anything-but": {"wildcard": "*test.com*"}}"#] {
+    for part in [
+        "it matches",
+        "this looks like a stream record: judged as a pipe's filter",
+        "error[ab-glob-literal]: ",
+        pattern,
+        "here: error · AWS pipe: error",
+        "help: write instead",
+        r#"{"test": {"BOOL": [false]}}"#,
+    ] {
         assert!(ended.output.contains(part), "{part:?} is printed: {}", ended.output);
     }
     let json = run(directory.path(), &["match", "--json", "--pattern", pattern, "--event", event]).json();
     assert_eq!((&json["matched"], &json["findings"][0]["id"]), (&true.into(), &"ab-glob-literal".into()));
-    // AWS refuses this one; its reason comes first, and how to mend it.
+    // AWS refuses this one: how to mend it comes first, and then AWS's reason, once.
     let pattern = r#"{"status":"new"}"#;
     let ended = run(directory.path(), &["match", "--pattern", pattern, "--event", "{}"]);
-    assert_eq!(ended.code, Some(2));
-    assert!(ended.complaints.contains("must be an object or an array"), "{ended:?}");
+    assert_eq!((ended.code, ended.complaints.as_str()), (Some(2), ""));
     assert!(ended.output.contains("[scalar-not-array]") && ended.output.contains(r#"{"status":["new"]}"#), "{ended:?}");
+    assert_eq!(ended.output.matches("must be an object or an array").count(), 1, "{ended:?}");
     let ended = run(directory.path(), &["match", "--json", "--pattern", pattern, "--event", "{}"]);
     assert_eq!((ended.code, &ended.json()["findings"][0]["id"]), (Some(2), &"scalar-not-array".into()));
+}
+
+#[test]
+fn match_reads_records_as_a_pipe_does() {
+    let directory = harness::directory();
+    let of_body = r#"{"body":{"total":[{"numeric":[">",1]}]}}"#;
+    let message = r#"{"messageId":"1","body":"{\"total\":5}","eventSource":"aws:sqs"}"#;
+    let text = r#"{"messageId":"1","body":"new","eventSource":"aws:sqs"}"#;
+    let change = r#"{"awsRegion":"r","eventName":"INSERT","dynamodb":{}}"#;
+    let two = format!(r#"{{"Records":[{message},{text}]}}"#);
+    let cases: [(&str, &str, i32, &[&str]); 6] = [
+        (of_body, message, 0, &["✔ it matches", "note: the body was read as JSON"]),
+        (of_body, text, 1, &["✘ it does not match", "error[body-json-mismatch]", "deleted from the queue"]),
+        (r#"{"body":["new"]}"#, text, 0, &["✔ it matches"]),
+        (r#"{"body":["new"]}"#, message, 1, &["✘ it does not match", "error[body-json-mismatch]"]),
+        (r#"{"awsRegion":["r"]}"#, change, 1, &["✘ it does not match", "before it adds awsRegion", "never matches"]),
+        (of_body, &two, 0, &["1 of 2 records match", "record 1: ✔", "record 2: ✘", "each record by itself"]),
+    ];
+    for (pattern, event, code, parts) in cases {
+        let ended = run(directory.path(), &["match", "--pipe", "--pattern", pattern, "--event", event]);
+        assert_eq!((ended.code, ended.complaints.as_str()), (Some(code), ""), "{pattern} on {event}: {ended:?}");
+        for part in parts {
+            assert!(ended.output.contains(part), "{part:?} is printed: {ended:?}");
+        }
+        assert!(!ended.output.contains("Records."), "{ended:?}");
+    }
+    let json = run(directory.path(), &["match", "--json", "--pipe", "--pattern", of_body, "--event", &two]).json();
+    assert_eq!((&json["matched"], &json["records"][1]["matched"]), (&true.into(), &false.into()));
+}
+
+#[test]
+fn a_template_that_cannot_be_read_is_an_error_for_everybody() {
+    let directory = harness::directory();
+    let file = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
+    file("broken.yaml", "Resources: [");
+    file("broken.json", "{\"Resources\": ");
+    file("empty.yaml", "");
+    file("list.yaml", "- Resources");
+    file("anchor.yaml", "Resources:\n  A: &a {Type: AWS::SQS::Queue}\n");
+    file("nothing.yaml", "Description: nothing\n");
+    file("large.yaml", &"# x\n".repeat(300_000));
+    for name in ["broken.yaml", "broken.json", "empty.yaml", "list.yaml", "anchor.yaml", "nothing.yaml", "large.yaml"] {
+        for engine in ["here", "aws"] {
+            let ended = run(directory.path(), &["check", "--for", engine, name]);
+            assert_eq!((ended.code, ended.complaints.as_str()), (Some(1), ""), "{name} for {engine}: {ended:?}");
+            assert!(ended.output.contains("The patterns were not looked at"), "{name} for {engine}: {ended:?}");
+        }
+    }
+}
+
+#[test]
+fn samples_are_understood_or_refused() {
+    let directory = harness::directory();
+    let text = std::fs::read_to_string(harness::stack("premium.yaml")).unwrap();
+    let text = text.replacen(r#""test": { "BOOL": [false] }"#, r#""Test": { "BOOL": [false] }"#, 1);
+    std::fs::write(directory.path().join("case.yaml"), text).unwrap();
+    let plain = r#"{"orderId":"ORD-1","amount":50,"test":false}"#;
+    let records = r#"{"Records":[{"dynamodb":{"NewImage":{"test":{"BOOL":false}}}}]}"#;
+    for sample in [plain, records] {
+        let ended = run(directory.path(), &["check", "case.yaml", "--sample", sample]);
+        assert!(ended.output.contains("warning[case]"), "{sample} has `test`: {ended:?}");
+    }
+    let message = r#"{"messageId":"1","body":"{}"}"#;
+    let ended = run(directory.path(), &["check", "case.yaml", "--sample", message]);
+    assert_eq!((ended.code, ended.complaints.contains("the sample was not used")), (Some(2), true), "{ended:?}");
+}
+
+#[test]
+fn a_template_comes_from_the_standard_input_too() {
+    let directory = harness::directory();
+    let text = "\u{feff}Resources:\n  B:\n    Type: AWS::S3::Bucket\n";
+    let ended = harness::run_with_input(directory.path(), &["check", "-"], text);
+    assert_eq!((ended.code, ended.output.contains("the standard input:3:")), (Some(1), true), "{ended:?}");
+    std::fs::write(directory.path().join("p.json"), "\u{feff}{\"a\": [1]}").unwrap();
+    let ended = run(directory.path(), &["match", "--pattern", "@p.json", "--event", "{\"a\": 1}"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let ended = run(directory.path(), &["match", "--pattern", "p.json", "--event", "{}"]);
+    assert_eq!((ended.code, ended.complaints.contains("did you mean @p.json?")), (Some(2), true), "{ended:?}");
 }

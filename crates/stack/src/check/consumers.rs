@@ -82,6 +82,8 @@ impl<'n> Search<'n, '_, '_> {
                 vec![self.mapping(id, &properties, "EventSourceArn", known)]
             }
             "AWS::Events::Rule" => vec![self.rule(id, &properties, "EventPattern")],
+            // An archive keeps what its pattern matches; it is no rule that counts towards those of its bus.
+            "AWS::Events::Archive" => vec![Consumer { bus: None, ..self.rule(id, &properties, "EventPattern") }],
             "AWS::Serverless::Function" | "AWS::Serverless::StateMachine" => {
                 let events = self.values.below(&properties, &["Events"]);
                 events.iter().flat_map(|events| self.serverless(id, events)).collect()

@@ -10,7 +10,7 @@ use super::lints::{
     DUPLICATE_PATTERN, Lint, PIPE_WITHOUT_DEAD_LETTERS, PIPE_WITHOUT_END, TOO_MANY_FILTERS, TOO_MANY_WILDCARD_RULES,
     in_pipes,
 };
-use super::report::{Finding, Reader, Report};
+use super::report::{Finding, Reader, Report, Spelling};
 use super::values::{Place, Values};
 
 /// The filters that a pipe has at most, and an event source mapping whose quota nobody has raised.
@@ -43,6 +43,7 @@ fn finding(consumer: &Consumer<'_>, lint: &'static Lint, place: &Place<'_>, mess
         message,
         hint: None,
         mended: None,
+        spelling: Spelling::Json,
         together: None,
     }
 }

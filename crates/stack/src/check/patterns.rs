@@ -1,11 +1,13 @@
 //! Lints every pattern of a template, and says where in the template what was found stands.
 
+use std::borrow::Cow;
+
 use pattern::lint::{self, Context, Severity};
 use pattern::{Dialect, ParseErrorKind, Pattern};
 
 use super::consumers::Consumer;
 use super::lints::{Lint, PATTERN_NOT_KNOWN, PATTERN_NOT_TEXT};
-use super::report::{Finding, Reader, Report, Together};
+use super::report::{Finding, Reader, Report, Spelling, Together};
 use super::samples::Sample;
 use super::values::{Place, Read, Values};
 
@@ -20,7 +22,8 @@ pub(super) fn check(consumers: &[Consumer<'_>], values: &Values<'_>, samples: &[
     let mut used = vec![false; samples.len()];
     for consumer in consumers {
         let fitting = || samples.iter().enumerate().filter(|(_, sample)| sample.is_for(consumer.id, consumer.source));
-        let texts: Vec<&[u8]> = fitting().map(|(_, sample)| sample.text.as_bytes()).collect();
+        let texts: Vec<Cow<'_, str>> = fitting().map(|(_, sample)| sample.text_for(consumer.source)).collect();
+        let texts: Vec<&[u8]> = texts.iter().map(|text| text.as_bytes()).collect();
         for place in &consumer.patterns {
             fitting().for_each(|(index, _)| used[index] = true);
             report.patterns += 1;
@@ -47,8 +50,18 @@ impl Patterns<'_, '_, '_> {
         let is_map = text.is_none();
         let read = text.unwrap_or_else(|| self.values.json(place.node));
         if is_map && dialect == Dialect::Pipe {
+            // Written as text it can name what is put in, but not hold a function.
+            let by_name = read.made.then(|| self.values.by_name(place.node));
+            let is_pattern = |text: &str| Pattern::parse(text, dialect).is_ok();
+            let mended = match by_name {
+                None => Some(read.located.text().to_owned()),
+                Some(by_name) => Some(by_name).filter(|by_name| is_pattern(by_name) == is_pattern(read.located.text())),
+            };
             report.add(Finding {
-                mended: Some(read.located.text().to_owned()),
+                hint: read
+                    .made
+                    .then(|| "write it below `Pattern: !Sub |`, where `${…}` names what is put in".to_owned()),
+                mended,
                 ..self.finding(
                     &PATTERN_NOT_TEXT,
                     place,
@@ -60,17 +73,28 @@ impl Patterns<'_, '_, '_> {
             return;
         }
         let findings = self.lint(read.located.text(), dialect);
-        // What is pasted into an `Fn::Sub` must name what is put in, as the template does.
-        let named = read.template.as_deref().and_then(|text| Some((text, self.same(text, &findings, dialect)?)));
-        let (text, findings_to_mend) =
-            named.as_ref().map_or((read.located.text(), &findings), |(text, same)| (*text, same));
-        let mut together = self.together(text, findings_to_mend, dialect, report);
-        let mended: Vec<Option<String>> = findings_to_mend.iter().map(|found| found.mended.clone()).collect();
-        let put_in = (read.made || (read.template.is_some() && named.is_none()))
-            .then(|| "in what follows, what functions of the template stand for is put in".to_owned());
+        // What is pasted must name what is put in, as the template does: the value is another one elsewhere.
+        let by_name = match &read.template {
+            Some(text) => Some(text.clone()),
+            None => read.made.then(|| self.values.by_name(place.node)),
+        };
+        let named = by_name.as_deref().and_then(|text| Some((text, self.same(text, &findings, dialect)?)));
+        let (text, to_mend) = match (&by_name, &named) {
+            (None, _) => (read.located.text(), findings.as_slice()),
+            (Some(_), Some((text, same))) => (*text, same.as_slice()),
+            (Some(_), None) => ("", &[][..]),
+        };
+        let mut together = self.together(text, to_mend, dialect, report);
+        let mut mended: Vec<Option<String>> = to_mend.iter().map(|found| found.mended.clone()).collect();
+        mended.resize(findings.len(), None);
+        let put_in = (read.made && named.is_some()).then(|| {
+            "in what follows, `${…}` stands for what a function of the template puts in: keep the function".to_owned()
+        });
         for ((index, found), mended) in findings.into_iter().enumerate().zip(mended) {
             let mended = mended.filter(|mended| mended.len() <= MENDED_BYTES_MAX);
             let (at, end) = read.located.span(found.range).unwrap_or((place.node.at, None));
+            let together = together.get_mut(index).and_then(Option::take);
+            let is_shown = mended.is_some() && together != Some(Together::Later);
             report.add(Finding {
                 id: found.lint.id,
                 severities: found.severities,
@@ -80,9 +104,10 @@ impl Patterns<'_, '_, '_> {
                 path: place.path.clone(),
                 pattern_path: Some(found.path),
                 message: found.message,
-                hint: put_in.clone().filter(|_| mended.is_some()),
+                hint: put_in.clone().filter(|_| is_shown),
                 mended,
-                together: together.get_mut(index).and_then(Option::take),
+                spelling: read.spelling,
+                together,
             });
         }
     }
@@ -166,6 +191,7 @@ impl Patterns<'_, '_, '_> {
             message: message.to_owned(),
             hint: None,
             mended: None,
+            spelling: Spelling::Json,
             together: None,
         }
     }

@@ -41,10 +41,25 @@ pub struct Finding {
     pub message: String,
     /// What to do, where no pattern can be given.
     pub hint: Option<String>,
-    /// What to write instead, if nothing else is changed.
+    /// What to write instead, if nothing else is changed; JSON, where it is a pattern.
     pub mended: Option<String>,
+    /// How the template spells the pattern, if it is about one.
+    pub spelling: Spelling,
     /// Where the pattern is that has this and others mended, if there are others.
     pub together: Option<Together>,
+}
+
+/// How a pattern is written in its template, and so how what replaces it has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Spelling {
+    /// The JSON itself.
+    Json,
+    /// A map of YAML, indented.
+    YamlMap,
+    /// A text in single quotes, where a quote is written twice.
+    SingleQuotes,
+    /// A text in double quotes, with escapes.
+    DoubleQuotes,
 }
 
 /// A pattern of which several findings can be mended.

@@ -1,9 +1,17 @@
-//! Decides which sample goes to which pattern.
+//! Decides which sample goes to which pattern, and how an item is written that was given without its types.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use pattern::lint::Source;
 use pattern::{JsonEvent, Node as _};
+use serde_json::{Map, Value, json};
+
+/// The names of DynamoDB's types.
+const TYPES: [&str; 10] = ["S", "N", "B", "BOOL", "NULL", "L", "M", "SS", "NS", "BS"];
+
+/// Fields of a stream's record, which an item does not have.
+const OF_RECORDS: [&str; 3] = ["dynamodb", "eventName", "eventID"];
 
 /// An event, or an item of a table, like those that will come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,8 +26,26 @@ impl Sample {
     /// Whether the sample is for this consumer of events.
     pub(super) fn is_for(&self, id: &str, source: Source) -> bool {
         match &self.id {
-            Some(named) => named == id,
+            Some(named) => named == id && (is_of_any_shape(source) || self.could_come_from(source)),
             None => self.could_come_from(source),
+        }
+    }
+
+    /// The sample as events of this source have it: for a table, an item's attributes with their types.
+    pub(super) fn text_for(&self, source: Source) -> Cow<'_, str> {
+        let as_given = Cow::Borrowed(self.text.as_str());
+        if !matches!(source, Source::DynamoDb(_)) {
+            return as_given;
+        }
+        match serde_json::from_str::<Map<String, Value>>(&self.text) {
+            Ok(item) if OF_RECORDS.iter().all(|name| !item.contains_key(*name)) && !item.values().all(is_typed) => {
+                let attributes = item.into_iter().map(|(name, value)| match is_typed(&value) {
+                    true => (name, value),
+                    false => (name, typed(value)),
+                });
+                Cow::Owned(Value::Object(attributes.collect()).to_string())
+            }
+            Ok(_) | Err(_) => as_given,
         }
     }
 
@@ -49,6 +75,35 @@ impl Sample {
     }
 }
 
+/// Whether its events can look like anything: what is put on a bus, and items of tables.
+fn is_of_any_shape(source: Source) -> bool {
+    match source {
+        Source::Bus | Source::DynamoDb(_) | Source::Unknown => true,
+        Source::Queue | Source::Kinesis | Source::Broker | Source::Kafka => false,
+    }
+}
+
+/// `{"S": "new"}`
+fn is_typed(value: &Value) -> bool {
+    let members = value.as_object().filter(|members| members.len() == 1);
+    members.is_some_and(|members| members.keys().all(|name| TYPES.contains(&name.as_str())))
+}
+
+/// A value of JSON as DynamoDB's documents have it.
+fn typed(value: Value) -> Value {
+    match value {
+        Value::String(text) => json!({"S": text}),
+        Value::Number(number) => json!({"N": number.to_string()}),
+        Value::Bool(value) => json!({"BOOL": value}),
+        Value::Null => json!({"NULL": true}),
+        Value::Array(values) => json!({"L": values.into_iter().map(typed).collect::<Vec<_>>()}),
+        Value::Object(members) => {
+            let members: Map<String, Value> = members.into_iter().map(|(name, value)| (name, typed(value))).collect();
+            json!({"M": members})
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +129,26 @@ mod tests {
             }
             let named = Sample { id: Some("Pipe".to_owned()), text: text.to_owned() };
             assert!(named.is_for("Pipe", Source::Bus) && !named.is_for("Other", table), "{text}");
+            assert_eq!(named.is_for("Pipe", Source::Queue), expected.contains(&Source::Queue), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_item_without_types_gets_them() {
+        let cases = [
+            (
+                r#"{"a":"x","b":15.5,"c":[true,null],"d":{"e":1}}"#,
+                r#"{"a":{"S":"x"},"b":{"N":"15.5"},"c":{"L":[{"BOOL":true},{"NULL":true}]},"d":{"M":{"e":{"N":"1"}}}}"#,
+            ),
+            (r#"{"a": {"S": "x"}}"#, r#"{"a": {"S": "x"}}"#),
+            (r#"{"a": {"S": "x"}, "b": 1}"#, r#"{"a":{"S":"x"},"b":{"N":"1"}}"#),
+            (r#"{"eventName": "INSERT"}"#, r#"{"eventName": "INSERT"}"#),
+            (r#"{"dynamodb": {"Keys": {}}}"#, r#"{"dynamodb": {"Keys": {}}}"#),
+        ];
+        for (text, expected) in cases {
+            let sample = Sample { id: None, text: text.to_owned() };
+            assert_eq!(sample.text_for(Source::DynamoDb(Images::Unknown)), expected);
+            assert_eq!(sample.text_for(Source::Bus), text, "only items have types");
         }
     }
 }

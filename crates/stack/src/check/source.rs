@@ -59,6 +59,11 @@ impl<'t> Source<'t> {
         matches!(self.cursor(at).peek(), Some('"' | '\'' | '!' | '|' | '>'))
     }
 
+    /// The first character of a single value that begins at a place, its quote if it has one.
+    pub(crate) fn first(&self, at: Position) -> Option<char> {
+        self.cursor(at).behind_tag().peek()
+    }
+
     /// Whether this character stands at a place.
     pub(crate) fn has(&self, at: Position, character: char) -> bool {
         self.cursor(at).peek() == Some(character)

@@ -6,9 +6,10 @@
 //!
 //! Nothing here adds to anybody's findings: resolving the template says what is wrong with its functions.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use super::located::Located;
+use super::report::Spelling;
 use super::source::Source;
 use crate::environment::{Environment, Overrides};
 use crate::evaluate::{Piece, Scope, evaluate_conditions, parts, pieces};
@@ -23,6 +24,8 @@ pub(crate) struct Values<'s> {
     scope: Scope<'s>,
     source: Source<'s>,
     unheard: RefCell<Unheard>,
+    /// Whether everything that is put in stands there by its name, known or not.
+    by_name: Cell<bool>,
 }
 
 /// What evaluation finds; nobody reads it. Nothing is evaluated any more when it is full, since what is not known is
@@ -37,7 +40,7 @@ struct Unheard {
 const EMPTIED_MAX: usize = 20;
 
 /// A text that was put together.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Read {
     pub(crate) located: Located,
     /// What stands in it by its name, because its value is not known, and where.
@@ -46,6 +49,14 @@ pub(crate) struct Read {
     pub(crate) template: Option<String>,
     /// Whether functions of the template put something in that the text does not name.
     pub(crate) made: bool,
+    pub(crate) spelling: Spelling,
+}
+
+impl Default for Read {
+    fn default() -> Self {
+        let located = Located::default();
+        Self { located, unknown: Vec::new(), template: None, made: false, spelling: Spelling::Json }
+    }
 }
 
 /// A node and the way to it.
@@ -73,7 +84,7 @@ impl<'s> Values<'s> {
         if let Some(order) = references::order(&scope, &mut unheard) {
             evaluate_resources(&mut scope, &order, &mut unheard);
         }
-        Self { scope, source: Source::new(text), unheard: RefCell::default() }
+        Self { scope, source: Source::new(text), unheard: RefCell::default(), by_name: Cell::new(false) }
     }
 
     /// What a node evaluates to: `Ok(None)` for nothing at all, an error where it is not known.
@@ -129,17 +140,27 @@ impl<'s> Values<'s> {
         items.flat_map(choices).collect()
     }
 
+    /// The text that [`Self::text`] or [`Self::json`] gives, with names in place of all that functions put in.
+    pub(crate) fn by_name(&self, node: &Node) -> String {
+        self.by_name.set(true);
+        let read = self.text(node).unwrap_or_else(|| self.json(node));
+        self.by_name.set(false);
+        read.located.text().to_owned()
+    }
+
     /// A value that is text, or a call that makes text; `None` for lists and maps.
     pub(crate) fn text(&self, node: &Node) -> Option<Read> {
         let mut read = Read::default();
         match (&node.data, node.as_call()) {
             (Data::Scalar(text), _) => {
                 read.located.push(text, &self.source.places(node.at, text));
+                read.spelling = self.spelling(node);
             }
             (_, Some(("Fn::ToJsonString", argument))) => return Some(self.json(argument)),
             (_, Some((function, argument))) => {
                 self.call(node, function, argument, &mut read);
                 if function == "Fn::Sub" {
+                    read.spelling = parts(argument).map_or(Spelling::Json, |(text, _, _)| self.spelling(text));
                     read.template = parts(argument).map(|(_, text, _)| text.to_owned());
                     read.made = false;
                 }
@@ -154,7 +175,7 @@ impl<'s> Values<'s> {
         match function {
             "Fn::Sub" if self.substituted(argument, read) => {}
             "Fn::Join" if self.joined(node.at, argument, read) => {}
-            _ => match self.scalar(node) {
+            _ => match self.scalar(node).filter(|_| !self.by_name.get()) {
                 Some(text) => read.located.push_at(&text, node.at),
                 None => self.name_unknown(node.at, &described(function, argument), read),
             },
@@ -184,7 +205,7 @@ impl<'s> Values<'s> {
                     behind += name.chars().count() + "${!}".len();
                 }
                 Piece::Variable(name) => {
-                    match self.variable(name, variables) {
+                    match self.variable(name, variables).filter(|_| !self.by_name.get()) {
                         Some(value) => read.located.push_at(&value, places[0]),
                         None => self.name_unknown(places[0], name, read),
                     }
@@ -228,13 +249,27 @@ impl<'s> Values<'s> {
     pub(crate) fn json(&self, node: &Node) -> Read {
         let mut read = Read::default();
         self.write(node, &mut read);
+        read.spelling = if self.source.has(node.at, '{') { Spelling::Json } else { Spelling::YamlMap };
         read
+    }
+
+    /// How a single value is written.
+    fn spelling(&self, scalar: &Node) -> Spelling {
+        match self.source.first(scalar.at) {
+            Some('"') => Spelling::DoubleQuotes,
+            Some('\'') => Spelling::SingleQuotes,
+            Some(_) | None => Spelling::Json,
+        }
     }
 
     fn write(&self, node: &Node, read: &mut Read) {
         match &node.data {
             Data::Scalar(text) if !self.source.is_text(node.at) && is_bare_json(text) => {
                 read.located.push(text, &self.source.places(node.at, text));
+            }
+            // Refused as a value of a template; as part of a pattern it is what was meant.
+            Data::Scalar(text) if text == "null" && !self.source.is_text(node.at) => {
+                read.located.push_at(text, node.at);
             }
             Data::Scalar(text) => self.write_string(node.at, text, read),
             Data::List(items) => {
@@ -281,7 +316,7 @@ impl<'s> Values<'s> {
     fn write_call(&self, node: &Node, function: &str, argument: &Node, read: &mut Read) {
         read.made = true;
         let lists = match self.value(node) {
-            Some(value) if value.as_scalar().is_none() => Some(value),
+            Some(value) if value.as_scalar().is_none() && !self.by_name.get() => Some(value),
             _ => None,
         };
         match lists {

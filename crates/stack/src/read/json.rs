@@ -1,6 +1,6 @@
 //! Reads the JSON spelling of a template, with the line and column of every value.
 //!
-//! Start at [`read`]. Strict JSON (RFC 8259); the first mistake ends the reading.
+//! Start at [`read`]. Strict JSON (RFC 8259); the first mistake but a null ends the reading.
 
 use std::collections::HashMap;
 
@@ -268,7 +268,11 @@ impl Reader<'_, '_> {
         }
         match word.as_str() {
             "true" | "false" => Ok(word),
-            "null" => Err(self.wrong_at(at, "templates have no null; leave the key out, or use Ref AWS::NoValue")),
+            "null" => {
+                let message = "templates have no null; leave the key out, or use Ref AWS::NoValue";
+                self.findings.add_unreadable(at, &Path::TOP.key(&self.path), message);
+                Ok(word)
+            }
             _ => Err(self.wrong_at(at, format!("`{word}` is not a JSON value"))),
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Start at [`read`]. Short forms (`!Ref`, `!GetAtt`, …) become the long ones. Scalars that
 //! CloudFormation's YAML 1.1 reads differently than their author meant (`yes`, `0123`) are
-//! refused rather than guessed.
+//! refused rather than guessed, and reading goes on behind them.
 
 use std::collections::HashMap;
 
@@ -107,6 +107,12 @@ impl Builder<'_> {
     }
 
     fn wrong(&mut self, at: Position, message: impl Into<String>) -> Failed {
+        let path = self.path();
+        self.findings.add(at, &Path::TOP.key(&path), message)
+    }
+
+    /// The way to what is being read.
+    fn path(&self) -> String {
         let mut path = String::new();
         for open in &self.open {
             match &open.items {
@@ -116,7 +122,7 @@ impl Builder<'_> {
                 Items::Map { key: None, .. } => {}
             }
         }
-        self.findings.add(at, &Path::TOP.key(&path), message)
+        path
     }
 
     fn refuse_anchor(&mut self, at: Position, anchor: usize) -> Result<(), Failed> {
@@ -167,28 +173,31 @@ impl Builder<'_> {
             return Ok(());
         }
         let call = self.call(at, tag)?;
-        let text = if style == ScalarStyle::Plain && tag.is_none() { self.plain(at, text)? } else { text };
+        let text = if style == ScalarStyle::Plain && tag.is_none() { self.plain(at, text) } else { text };
         self.place(at, call, Node::scalar(at, text))
     }
 
-    /// What a scalar without quotes means; nothing is guessed.
-    fn plain<'t>(&mut self, at: Position, text: &'t str) -> Result<&'t str, Failed> {
-        match text {
+    /// What a scalar without quotes means; what would have to be guessed is refused, and stays as it is written, so that
+    /// the rest of the template can be looked at.
+    fn plain<'t>(&mut self, at: Position, text: &'t str) -> &'t str {
+        let (message, text) = match text {
             "" | "~" | "null" | "Null" | "NULL" => {
-                Err(self.wrong(at, "this key has no value; leave the key out, or write '' for empty text"))
+                ("this key has no value; leave the key out, or write '' for empty text".to_owned(), "null")
             }
-            "true" | "True" | "TRUE" => Ok("true"),
-            "false" | "False" | "FALSE" => Ok("false"),
-            "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => Err(self.wrong(
-                at,
-                format!("`{text}` without quotes is a boolean to CloudFormation; write true or false, or quote it"),
-            )),
+            "true" | "True" | "TRUE" => return "true",
+            "false" | "False" | "FALSE" => return "false",
+            "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => {
+                let message = "without quotes is a boolean to CloudFormation; write true or false, or quote it";
+                (format!("`{text}` {message}"), text)
+            }
             _ if text.len() > 1 && text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit()) => {
-                Err(self
-                    .wrong(at, format!("`{text}` without quotes loses its leading zeros in CloudFormation; quote it")))
+                (format!("`{text}` without quotes loses its leading zeros in CloudFormation; quote it"), text)
             }
-            _ => Ok(text),
-        }
+            _ => return text,
+        };
+        let path = self.path();
+        self.findings.add_unreadable(at, &Path::TOP.key(&path), message);
+        text
     }
 
     /// The long form of a local tag.

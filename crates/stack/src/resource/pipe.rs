@@ -7,6 +7,7 @@ use pattern::{Dialect, Pattern};
 use super::{Context, Evaluated};
 use crate::findings::Sort;
 use crate::identity::{Identity, ResourceType};
+use crate::node::Node;
 use crate::properties::Properties;
 use crate::stack::{
     DesiredState, FunctionReference, Invocation, Pipe, QueueReference, StartingPosition, TableReference,
@@ -36,10 +37,15 @@ pub(crate) fn read(
 ) -> Option<Pipe> {
     let name = properties.name_or("Name", &identity.name);
     let table = source_table(properties, context);
+    // What a pipe from anywhere else needs is not known here, so nothing of it is missing.
+    let source_arn = properties.node("Source").and_then(Node::as_scalar);
+    let from_elsewhere = source_arn.is_some_and(|arn| !arn.contains("/stream/"));
     let function = target_function(properties, context);
     let role = context.role(properties, "RoleArn");
-    properties.required_node("SourceParameters");
-    let source = properties.object("SourceParameters", |parameters| source(parameters, context));
+    if !from_elsewhere {
+        properties.required_node("SourceParameters");
+    }
+    let source = properties.object("SourceParameters", |parameters| source(parameters, context, from_elsewhere));
     let invocation = properties.object("TargetParameters", target);
     let desired_state = properties
         .choice("DesiredState", &[("RUNNING", DesiredState::Running), ("STOPPED", DesiredState::Stopped)])
@@ -114,7 +120,7 @@ fn target_function(properties: &mut Properties<'_, '_, '_>, context: &Context<'_
     Some(FunctionReference { logical_id: function.logical_id.clone(), name })
 }
 
-fn source(parameters: &mut Properties<'_, '_, '_>, context: &Context<'_>) -> Option<Source> {
+fn source(parameters: &mut Properties<'_, '_, '_>, context: &Context<'_>, from_elsewhere: bool) -> Option<Source> {
     let filters = parameters.object("FilterCriteria", |criteria| {
         let filters = criteria.objects("Filters", filter);
         if filters.as_ref().is_some_and(|filters| filters.len() > FILTERS_MAX) {
@@ -122,7 +128,9 @@ fn source(parameters: &mut Properties<'_, '_, '_>, context: &Context<'_>) -> Opt
         }
         filters
     });
-    parameters.required_node("DynamoDBStreamParameters");
+    if !from_elsewhere {
+        parameters.required_node("DynamoDBStreamParameters");
+    }
     let stream = parameters.object("DynamoDBStreamParameters", |stream| stream_parameters(stream, context));
     for key in [
         "KinesisStreamParameters",
@@ -132,7 +140,11 @@ fn source(parameters: &mut Properties<'_, '_, '_>, context: &Context<'_>) -> Opt
         "ActiveMQBrokerParameters",
         "RabbitMQBrokerParameters",
     ] {
-        parameters.refuse(key, "the source is a table's stream");
+        match from_elsewhere {
+            // The source itself was refused.
+            true => drop(parameters.accept(key)),
+            false => parameters.refuse(key, "the source is a table's stream"),
+        }
     }
     Some(Source { filters: filters.unwrap_or_default(), ..stream? })
 }

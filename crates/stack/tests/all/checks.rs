@@ -3,7 +3,7 @@
 use crate::CATALOGUE;
 use pattern::lint::Severity;
 use stack::Environment;
-use stack::check::{Finding, Report, Sample, Settings, Together, check};
+use stack::check::{Finding, Report, Sample, Settings, Spelling, Together, check};
 
 fn checked(text: &str) -> Report {
     checked_with(text, &[])
@@ -310,11 +310,10 @@ fn a_pattern_in_yaml_is_the_json_that_aws_gets() {
     };
     let cases = [
         ("{a: [1, -2.5e3, '1', \"1\", true, 'true', text]}", r#"{"a": [1, -2.5e3, "1", "1", true, "true", "text"]}"#),
-        ("{source: [!Ref Env, !Sub 'x.${Env}']}", r#"{"source": ["pr\"od", "x.pr\"od"]}"#),
-        ("{n: [{numeric: ['=', !Ref N]}]}", r#"{"n": [{"numeric": ["=", "5"]}]}"#),
+        ("{source: [!Ref Env, !Sub 'x.${Env}']}", r#"{"source": ["${Env}", "x.${Env}"]}"#),
+        ("{n: [{numeric: ['=', !Ref N]}]}", r#"{"n": [{"numeric": ["=", "${N}"]}]}"#),
         ("{a: [!Ref AWS::NoValue, b], c: !Ref AWS::NoValue}", r#"{"a": ["b"]}"#),
         ("{a: !If [C, [x], [y]]}", r#"{"a": ["y"]}"#),
-        ("{a: !Split [',', 'x,y']}", r#"{"a": ["x", "y"]}"#),
         ("{a: [!GetAtt Other.Arn]}", r#"{"a": ["${Other.Arn}"]}"#),
     ];
     for (pattern, expected) in cases {
@@ -329,19 +328,19 @@ fn a_pattern_in_yaml_is_the_json_that_aws_gets() {
     let cases = [
         (
             format!("!Sub {twice}"),
-            r#"{"eventName": ["INSERT"], "dynamodb": {"NewImage": {"e": {"S": ["${Env}x"]}}}}"#,
+            Some(r#"{"eventName": ["INSERT"], "dynamodb": {"NewImage": {"e": {"S": ["${Env}x"]}}}}"#),
             None,
         ),
         (
-            // What is put in here makes the text JSON, so the text without it cannot be mended.
+            // What is put in here makes the text JSON, so the text with names cannot be mended.
             r#"!Sub '{"a": [{"numeric": [">", ${N}]}], "eventName": "INSERT"}'"#.to_owned(),
-            r#"{"a": [{"numeric": [">", 5]}], "eventName": ["INSERT"]}"#,
-            Some("in what follows, what functions of the template stand for is put in"),
+            None,
+            None,
         ),
         (
             r#"!Join ['', ['{"eventName": "', !Ref N, '"}']]"#.to_owned(),
-            r#"{"eventName": ["5"]}"#,
-            Some("in what follows, what functions of the template stand for is put in"),
+            Some(r#"{"eventName": ["${N}"]}"#),
+            Some("in what follows, `${…}` stands for what a function of the template puts in: keep the function"),
         ),
     ];
     for (pattern, expected, hint) in cases {
@@ -353,11 +352,91 @@ fn a_pattern_in_yaml_is_the_json_that_aws_gets() {
             Some(Together::Here(all)) => Some(all.as_str()),
             Some(Together::Later) | None => last.mended.as_deref(),
         };
-        assert_eq!((mended, last.hint.as_deref()), (Some(expected), hint), "{pattern}");
+        assert_eq!((mended, last.hint.as_deref()), (expected, hint), "{pattern}");
     }
     let text = rule("!Sub '{\"a\": ${Other.Arn}}'");
     let unknown: Vec<_> =
         checked(&text).findings.into_iter().filter(|finding| finding.id == "pattern-not-known").collect();
     assert_eq!(unknown.len(), 1);
     assert!(unknown[0].message.contains("`Other.Arn`") && unknown[0].message.contains("not checked"), "{unknown:?}");
+}
+
+/// What a value would mean on AWS is not what its author meant, and hides none of the patterns.
+#[test]
+fn a_value_that_cannot_be_read_hides_nothing_else() {
+    let text = "Resources:
+  A:
+    Type: AWS::Events::Rule
+    Properties:
+      Description: 0123
+      EventPattern: {detail: {state: [on], gone: [null]}}
+  B:
+    Type: AWS::Events::Rule
+    Properties:
+      EventPattern: {detail: {mail: [{anything-but: '*@test.com'}]}}
+";
+    let report = checked(text);
+    assert_eq!(report.patterns, 2);
+    let on_aws = |line| {
+        let of_line = report.findings.iter().filter(move |finding| finding.at.line == line);
+        let serious = of_line.filter(|finding| finding.severity() > Severity::Info);
+        serious.map(|finding| (finding.id, about(text, finding), finding.severities.aws_bus)).collect::<Vec<_>>()
+    };
+    assert_eq!(on_aws(5), [("template-invalid", "0123".to_owned(), Some(Severity::Warning))]);
+    let values =
+        ["on], gone: [null]}}", "null]}}"].map(|about| ("template-invalid", about.to_owned(), Some(Severity::Error)));
+    assert_eq!(on_aws(6), values, "a pattern would compare with a boolean");
+    assert_eq!(on_aws(10).iter().map(|(id, ..)| *id).collect::<Vec<_>>(), ["ab-glob-literal"]);
+}
+
+/// What is mended is written as what it replaces.
+#[test]
+fn the_spelling_of_a_pattern_is_known() {
+    let cases = [
+        ("\n        detail:\n          a: x", Spelling::YamlMap),
+        (" {detail: {a: x}}", Spelling::Json),
+        (" '{\"detail\": {\"a\": \"x\"}}'", Spelling::SingleQuotes),
+        (" !Sub '{\"detail\": {\"a\": \"x\"}}'", Spelling::SingleQuotes),
+        (" \"{\\\"detail\\\": {\\\"a\\\": \\\"x\\\"}}\"", Spelling::DoubleQuotes),
+        (" |\n        {\"detail\": {\"a\": \"x\"}}", Spelling::Json),
+    ];
+    for (pattern, spelling) in cases {
+        let text =
+            format!("Resources:\n  R:\n    Type: AWS::Events::Rule\n    Properties:\n      EventPattern:{pattern}\n");
+        let report = checked(&text);
+        let finding = report.findings.iter().find(|finding| finding.id == "scalar-not-array");
+        let finding = finding.unwrap_or_else(|| panic!("{pattern}: {:?}", report.findings));
+        assert_eq!(finding.spelling, spelling, "{pattern}");
+        assert_eq!(finding.mended.as_deref().map(str::trim_end), Some(r#"{"detail": {"a": ["x"]}}"#), "{pattern}");
+    }
+    // Accounts and regions are those of wherever it is deployed.
+    let text = "Resources:\n  R:\n    Type: AWS::Events::Rule\n    Properties:\n      EventPattern:\n        account: !Ref AWS::AccountId\n";
+    let report = checked(text);
+    let finding = report.findings.iter().find(|finding| finding.id == "scalar-not-array").unwrap();
+    assert_eq!(finding.mended.as_deref(), Some(r#"{"account": ["${AWS::AccountId}"]}"#));
+}
+
+#[test]
+fn a_pipe_from_a_queue_is_only_not_run_here() {
+    let sound = pipe("[{Pattern: '{\"body\": [\"new\"]}'}]", "{}");
+    let text = sound.replace("DynamoDBStreamParameters", "SqsQueueParameters").replace("T.StreamArn", "Q.Arn");
+    let refused: Vec<_> =
+        checked(&text).findings.into_iter().filter(|finding| finding.severity() > Severity::Info).collect();
+    let ids: Vec<_> = refused.iter().map(|finding| (finding.id, finding.at.line)).collect();
+    assert_eq!(ids, [("unsupported-feature", 6)], "{refused:?}");
+}
+
+#[test]
+fn the_pattern_of_an_archive_is_a_rules() {
+    let text = "Resources:
+  A:
+    Type: AWS::Events::Archive
+    Properties:
+      SourceArn: !Sub 'arn:aws:events:${AWS::Region}:${AWS::AccountId}:event-bus/default'
+      EventPattern: {detail: {mail: [{anything-but: '*@test.com'}]}}
+";
+    let found = found(text);
+    assert_eq!(checked(text).patterns, 1);
+    let ids: Vec<_> = found.iter().map(|(line, id, _)| (*line, *id)).collect();
+    assert_eq!(ids, [(3, "unsupported-resource"), (6, "ab-glob-literal")], "{found:?}");
 }

@@ -27,7 +27,12 @@ fn matched(outcomes: Vec<Outcome>, settled: bool) -> Verdict {
 }
 
 fn pipe(name: &str, function: &str, verdict: Verdict) -> PipeVerdict {
-    PipeVerdict { pipe: name.into(), function: function.into(), verdict }
+    PipeVerdict {
+        pipe: name.into(),
+        function: function.into(),
+        log_group: Some(format!("/aws/lambda/{function}")),
+        verdict,
+    }
 }
 
 fn change(event: &str, at: &str, attributes: Vec<Attribute>, pipes: Vec<PipeVerdict>) -> Change {
@@ -125,7 +130,7 @@ fn an_order_is_a_tree_of_changes_and_pipes() {
     │   status         "pending"
     ├─ premium-orders  ✘ stopped: by each of 2 filters, of which one would have to match; all say
     │                    · eventName is "INSERT", the pattern wants "MODIFY"
-    │                    · filter 2 also: dynamodb.OldImage.status.S is absent, the pattern wants "pending"
+    │                    · filter 2 of 2 also: dynamodb.OldImage.status.S is absent, the pattern wants "pending"
     └─ standard        ✔ matched → OrderProcessorLambda: delivered at 10:00:00.004 (1 attempt)
 
     MODIFY  2025-10-31 10:05:00.000  sequence 100000000000000000001
@@ -215,9 +220,9 @@ fn one_filter_that_stops_for_one_reason_takes_one_line() {
     "#);
     insta::assert_snapshot!(stopped(vec![filter(&["a"]), filter(&["b", "c"])]), @r"
     └─ premium  ✘ stopped: by each of 2 filters, of which one would have to match
-                  · filter 1: a
-                  · filter 2: b
-                  · filter 2: c
+                  · filter 1 of 2: a
+                  · filter 2 of 2: b
+                  · filter 2 of 2: c
     ");
     let torn =
         Filter { matched: false, failures: vec![], conflict: Some("no single element has all".into()), ways: vec![] };
@@ -242,8 +247,8 @@ fn a_filter_with_several_ways_to_match_is_a_tree() {
     "#);
     insta::assert_snapshot!(stopped(vec![filter(&["k"]), several]), @r#"
     └─ premium  ✘ stopped: by each of 2 filters, of which one would have to match
-                  · filter 1: k
-                  · filter 2: none of the ways to match holds
+                  · filter 1 of 2: k
+                  · filter 2 of 2: none of the ways to match holds
                     └─ ✘ one of these 2 ($or)
                        ├─ ✘ 1: a is "1", the pattern wants the number 1
                        │  ↳ a string is never equal to a number or compared with one; write "1"
@@ -293,4 +298,25 @@ fn an_unknown_order_is_refused_with_where_it_was_looked_for() {
     assert_eq!((failure.code, failure.error.as_str()), (NO, "there is no order ORD-1001 in tables NewOrders, Orders"));
     let failure = unknown(&Order { similar: vec!["ORD-1".into()], ..order(vec![]) });
     assert_eq!(failure.hint.as_deref(), Some("did you mean ORD-1?"));
+}
+
+#[test]
+fn what_was_delivered_points_to_the_functions_lines() {
+    let delivered = |at| vec![outcome(at, Delivery::Delivered { invocations: 1 })];
+    let pipes = vec![
+        pipe("premium", "Premium", matched(delivered("10:00:00.000"), true)),
+        pipe("standard", "Standard", Verdict::Stopped { filters: vec![] }),
+    ];
+    let elsewhere = PipeVerdict { log_group: Some("/shop".into()), ..pipe("audit", "Audit", matched(vec![], true)) };
+    let changes = vec![
+        change("INSERT", "10:00:00.000", vec![], pipes.clone()),
+        change("MODIFY", "10:00:01.000", vec![], [pipes, vec![elsewhere]].concat()),
+    ];
+    let view = order(vec![history(Older::None, changes)]);
+    insta::assert_snapshot!(draw_logs(&view, " --admin 4599", Look::PLAIN).trim_start(), @r#"
+    what Audit printed: orderflow logs /shop --filter '"ORD-1001"' --admin 4599
+    what Premium printed: orderflow logs Premium --filter '"ORD-1001"' --admin 4599
+    "#);
+    let strange = Order { order: "it's".into(), ..view };
+    assert!(!draw_logs(&strange, "", Look::PLAIN).contains("--filter"), "what a shell would take apart is left out");
 }
