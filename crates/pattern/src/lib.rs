@@ -96,7 +96,7 @@
 //! - Patterns and JSON events nest at most [`DEPTH_MAX`] levels, and paths have at most as many parts.
 //! - Half a surrogate pair, `"\ud800"`, reads as U+FFFD, because it is no character.
 //! - An event that repeats keys over arrays in so many combinations that deciding would take time without bound is
-//!   [`TooAmbiguous`] and does not match.
+//!   [`TooAmbiguous`]: see [`Matches::is_undecided`].
 //!
 //! The wildcard complexity that AWS accepts is unpublished; [`WILDCARD_COMPLEXITY_MAX`] agrees with the cases known.
 //! It, and the size of a pattern, are limits of validation ([`Limits`]); the matcher needs neither.
@@ -107,12 +107,13 @@
 //! (the combinations of `$or`). That is a [`Pattern`]; it answers for one event, and explains.
 //!
 //! A [`Matcher`] is any number of patterns compiled into one, for many events. All paths are one tree, which is walked
-//! along the event; at each place where a path ends one lookup finds which alternatives of all patterns a value
-//! satisfies, whether there are ten or ten thousand: equal texts and numbers by hashing, beginnings and ends by a walk
-//! along a trie, wildcards by their literal ends. What holds is noted, and each combination of clauses waits for its
-//! rarest one. Of JSON only what patterns name is read; the rest is skipped sixty-four bytes at a time. Typed events
-//! come in through the [`Node`] trait, with no JSON in between. Once warm nothing is allocated, and time is linear in
-//! the event whatever the patterns are: numbers are compared as decimals, wildcards never go back.
+//! along the event; at each place where a path ends the alternatives of all patterns that a value satisfies are looked
+//! up together: equal texts and numbers by hashing, beginnings and ends by a walk along a trie, wildcards by their
+//! literal ends, so that of these ten thousand cost little more than ten; ranges and networks one by one, a few
+//! nanoseconds each. What holds is noted, and each combination of clauses waits for its rarest one. Of JSON only what
+//! patterns name is read; the rest is skipped sixty-four bytes at a time. Typed events come in through the [`Node`]
+//! trait, with no JSON in between. Once warm nothing is allocated, and time is linear in the event whatever the patterns
+//! are: numbers are compared as decimals, wildcards never go back.
 //!
 //! ```
 //! use pattern::{Dialect, Matcher, Pattern, Scratch};
@@ -132,7 +133,9 @@
 //!
 //! Elements of arrays are told apart only where patterns make it matter: what is inside one is noted by itself, and
 //! leaves it as whole combinations. Repeated and dotted keys beside such arrays are what one walk cannot decide; only
-//! there each pattern is searched by itself.
+//! there patterns are searched one by one, those that can match at all, which allocates and takes microseconds each.
+
+#![forbid(unsafe_code)]
 
 mod address;
 mod bits;

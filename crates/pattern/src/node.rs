@@ -99,8 +99,8 @@ pub trait Node: Copy {
     fn elements(self, visit: &mut dyn FnMut(Self) -> ControlFlow<()>) -> ControlFlow<()>;
 
     /// True promises, for this object alone, that no key occurs twice and none contains a dot. Matching then asks
-    /// [`get`](Node::get) for the keys that the pattern names instead of going through all fields, and allocates
-    /// nothing.
+    /// [`get`](Node::get) for the keys that patterns name instead of going through all fields, and stops as soon as
+    /// nothing can match any more.
     fn has_plain_keys(self) -> bool {
         false
     }

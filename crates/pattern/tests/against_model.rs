@@ -136,6 +136,11 @@ fn check_together(patterns: &[Json], events: &[Json]) -> Result<(), TestCaseErro
             matcher.matches_json(text.as_bytes(), &mut scratch).expect("the event is small").copied().collect();
         matched.sort_unstable();
         prop_assert_eq!(&matched, &expected, "{:?} on {}", patterns.iter().map(Json::text).collect::<Vec<_>>(), text);
+        let odd = event.odd_text(expected.len() as u64 * 7919 + text.len() as u64);
+        let mut matched: Vec<usize> =
+            matcher.matches_json(odd.as_bytes(), &mut scratch).expect("it is the same event").copied().collect();
+        matched.sort_unstable();
+        prop_assert_eq!(&matched, &expected, "{:?} on {}", patterns.iter().map(Json::text).collect::<Vec<_>>(), odd);
         let mut matched: Vec<usize> = matcher.matches(event, &mut scratch).copied().collect();
         matched.sort_unstable();
         prop_assert_eq!(&matched, &expected, "typed: {:?} on {}", patterns, text);
@@ -162,6 +167,15 @@ proptest! {
         check_together(&patterns, &events)?;
     }
 
+    /// Events and patterns of so many names that they are found by hashing, some beyond ASCII.
+    #[test]
+    fn many_names_are_told_apart(
+        patterns in prop::collection::vec(generate::wide(true), 1..10),
+        events in prop::collection::vec(generate::wide(false), 1..6),
+    ) {
+        check_together(&patterns, &events)?;
+    }
+
     #[test]
     fn many_patterns_agree_on_plain_arrays(pairs in prop::collection::vec(generate::plain_arrays(), 1..8)) {
         let (patterns, events): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
@@ -174,7 +188,7 @@ proptest! {
 fn both_outcomes_occur_often() {
     let mut runner = TestRunner::deterministic();
     let rounds = 4000;
-    let mut matched = [0; 4];
+    let mut matched = [0; 5];
     for _ in 0..rounds {
         let pattern = generate::pattern().new_tree(&mut runner).unwrap().current();
         let event = generate::event().new_tree(&mut runner).unwrap().current();
@@ -185,8 +199,11 @@ fn both_outcomes_occur_often() {
         matched[2] += usize::from(model::matches(&pattern, &event));
         let (pattern, event) = generate::plain_arrays().new_tree(&mut runner).unwrap().current();
         matched[3] += usize::from(model::matches(&pattern, &event));
+        let pattern = generate::wide(true).new_tree(&mut runner).unwrap().current();
+        let event = generate::wide(false).new_tree(&mut runner).unwrap().current();
+        matched[4] += usize::from(model::matches(&pattern, &event));
     }
-    for (name, matched) in ["events", "undotted events", "arrays", "plain arrays"].iter().zip(matched) {
+    for (name, matched) in ["events", "undotted events", "arrays", "plain arrays", "wide events"].iter().zip(matched) {
         let share = matched * 100 / rounds;
         println!("{share} % of {name} match");
         assert!((10..=90).contains(&share), "{share} % of {name} match");

@@ -195,7 +195,19 @@ impl fmt::Display for Number {
         if self.negative {
             f.write_str("-")?;
         }
-        let digits = self.digits.to_string();
+        // On the stack, because filters ask for the text of every number that they look at.
+        let mut room = [0; DIGITS_MAX];
+        let mut at = room.len();
+        let mut left = self.digits;
+        loop {
+            at -= 1;
+            room[at] = b'0' + u8::try_from(left % 10).expect("one digit");
+            left /= 10;
+            if left == 0 {
+                break;
+            }
+        }
+        let digits = std::str::from_utf8(&room[at..]).expect("digits are ASCII");
         if self.exponent >= 0 {
             let zeros = usize::try_from(self.exponent).expect("just seen to be positive");
             return write!(f, "{digits}{:0<zeros$}", "");

@@ -214,3 +214,31 @@ pub(crate) fn plain_arrays() -> impl Strategy<Value = (Json, Json)> {
         (pattern, event)
     })
 }
+
+/// An object, or a pattern for one, of a dozen names at two levels.
+pub(crate) fn wide(is_pattern: bool) -> impl Strategy<Value = Json> {
+    const NAMES: [&str; 13] =
+        ["a", "b", "é", "naïve", "status", "state", "stat", "a long name of many bytes", "x1", "x2", "x3", "b.c", ""];
+    let name = || prop::sample::select(&NAMES[..]).prop_map(str::to_owned);
+    let value = || prop_oneof![3 => Just(Json::Number("1")), 1 => Just(Json::String("é".to_owned()))];
+    let absent = || object_of("exists", Just(Json::Bool(false)));
+    let leaf = move || -> BoxedStrategy<Json> {
+        match is_pattern {
+            true => {
+                let one = prop_oneof![4 => value().boxed(), 1 => absent().boxed()];
+                vec(prop_oneof![3 => one, 1 => value().boxed()], 1..3).prop_map(Json::Array).boxed()
+            }
+            false => value().boxed(),
+        }
+    };
+    let fields = move |count: std::ops::Range<usize>| btree_map(name(), leaf(), count);
+    let count = if is_pattern { 1..3 } else { 4..13 };
+    (fields(count.clone()), prop::option::weighted(0.5, (name(), fields(count)))).prop_map(|(outer, inner)| {
+        let object = |fields: std::collections::BTreeMap<String, Json>| Json::Object(fields.into_iter().collect());
+        let mut all = outer;
+        if let Some((name, fields)) = inner {
+            all.insert(name, object(fields));
+        }
+        object(all)
+    })
+}

@@ -37,6 +37,36 @@ impl Json {
         }
     }
 
+    /// The same in another spelling: blanks wherever they may stand, and letters of keys and strings escaped here and
+    /// there. `seed` chooses where.
+    pub(crate) fn odd_text(&self, seed: u64) -> String {
+        let mut dice = seed | 1;
+        let mut text = String::new();
+        let mut in_string = false;
+        let mut escaped = false;
+        for char in self.text().chars() {
+            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let lucky = dice >> 61 == 0;
+            match char {
+                _ if escaped => escaped = false,
+                '\\' => escaped = true,
+                '"' => in_string = !in_string,
+                char if in_string && lucky => {
+                    for unit in char.encode_utf16(&mut [0; 2]) {
+                        text.push_str(&format!("\\u{unit:04X}"));
+                    }
+                    continue;
+                }
+                '{' | '}' | '[' | ']' | ',' | ':' if !in_string && lucky => {
+                    text.push_str([" ", "\n", "\t\r\n  "][(dice >> 40) as usize % 3]);
+                }
+                _ => {}
+            }
+            text.push(char);
+        }
+        text + [" ", "", "\n{", " trailing \u{fffd}"][(dice >> 50) as usize % 4]
+    }
+
     fn object(&self) -> &[(String, Json)] {
         match self {
             Json::Object(fields) => fields,
