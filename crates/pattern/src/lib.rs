@@ -166,3 +166,8 @@ pub use json::{JsonEvent, JsonNode};
 pub use matcher::{Matcher, Matches, Rules, Scratch};
 pub use node::{Kind, Node};
 pub use pattern::{BRANCHES_MAX, BUS_SIZE_DEFAULT, DEPTH_MAX, Dialect, Limits, Pattern, SIZE_MAX};
+
+/// The examples of the README compile and hold.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
