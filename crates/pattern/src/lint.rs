@@ -37,7 +37,7 @@ pub use page::page;
 
 use crate::lexer::SyntaxReason;
 use crate::{Dialect, ParseError, Pattern};
-use report::{Found, Level, MENDED_SIZE_MAX, Report, WARNING};
+use report::{Found, Level, MENDED_SIZE_MAX, Mends, Report, WARNING};
 use seen::Seen;
 use shape::{Key, PlaceId, Shape};
 use std::fmt;
@@ -214,12 +214,58 @@ pub fn lints() -> &'static [Lint] {
 /// );
 /// ```
 pub fn check(text: &str, context: &Context<'_>) -> Vec<Finding> {
-    const WILDCARD_MENDS_MAX: usize = 20;
-    findings(text, context, WILDCARD_MENDS_MAX)
+    let mut findings = findings(text, context, Mends { wildcards_max: 20, first_only: false, none: false });
+    follow_up(text, context, &mut findings);
+    findings
 }
 
-fn findings(text: &str, context: &Context<'_>, wildcard_mends_max: usize) -> Vec<Finding> {
-    let mut report = Report::new(wildcard_mends_max);
+/// A mended pattern can show an error that could not be seen before: brackets around a comparison that never matches
+/// there, say. If that can be mended too, it is, so that nobody pastes it and is told of the next mistake.
+fn follow_up(text: &str, context: &Context<'_>, all: &mut [Finding]) {
+    const TRIES_MAX: usize = 8;
+    const ROUNDS_MAX: usize = 3;
+    // What these stand around is only looked at once they are mended.
+    const OPENING: [&str; 4] = ["scalar-not-array", "op-not-in-array", "ddb-type-tag", "cdk-stringified-matcher"];
+    const MENDS: Mends = Mends { wildcards_max: 3, first_only: false, none: false };
+    if text.len() > crate::SIZE_MAX {
+        return;
+    }
+    fn errors(all: &[Finding]) -> impl Iterator<Item = &Finding> {
+        all.iter().filter(|finding| finding.severities.worst() == Some(Severity::Error))
+    }
+    let known: Vec<(&str, String)> = errors(all).map(|finding| (finding.lint.id, finding.path.clone())).collect();
+    let known_of = |id: &str| known.iter().filter(|(known, _)| *known == id).count();
+    let mut tries_left = TRIES_MAX;
+    for finding in all.iter_mut().filter(|finding| OPENING.contains(&finding.lint.id)) {
+        for _ in 0..ROUNDS_MAX {
+            let Some(mended) = finding.mended.as_deref().filter(|_| tries_left > 0) else {
+                break;
+            };
+            tries_left -= 1;
+            let is_new = |after: &[Finding], other: &Finding| {
+                let id = other.lint.id;
+                !known.iter().any(|(known, path)| *known == id && *path == other.path)
+                    && errors(after).filter(|error| error.lint.id == id).count() > known_of(id)
+            };
+            let seen = findings(mended, context, Mends::NONE);
+            if !errors(&seen).any(|other| is_new(&seen, other)) {
+                break;
+            }
+            let after = findings(mended, context, MENDS);
+            // An attribute that must be written elsewhere too is not offered without saying so.
+            let next = errors(&after).find(|other| {
+                is_new(&after, other) && other.mended.is_some() && !other.message.contains(stream::WRITE_IT_TOO)
+            });
+            match next.and_then(|next| next.mended.clone()) {
+                Some(next) => finding.mended = Some(next),
+                None => break,
+            }
+        }
+    }
+}
+
+fn findings(text: &str, context: &Context<'_>, mends: Mends) -> Vec<Finding> {
+    let mut report = Report::new(mends);
     let tree = match Tree::read(text) {
         Ok(tree) => tree,
         Err(error) => {
@@ -282,10 +328,10 @@ fn findings(text: &str, context: &Context<'_>, wildcard_mends_max: usize) -> Vec
 pub fn mend_all(text: &str, context: &Context<'_>) -> Option<String> {
     const ROUNDS_MAX: usize = 200;
     // Each round takes one mend, so it need not try many.
-    const WILDCARD_MENDS_MAX: usize = 3;
+    const MENDS: Mends = Mends { wildcards_max: 3, first_only: true, none: false };
     let mut mended: Option<String> = None;
     for _ in 0..ROUNDS_MAX {
-        let findings = findings(mended.as_deref().unwrap_or(text), context, WILDCARD_MENDS_MAX);
+        let findings = findings(mended.as_deref().unwrap_or(text), context, MENDS);
         let worth = |finding: &Finding| finding.severities.worst() >= Some(Severity::Warning);
         let Some(next) = findings.into_iter().filter(worth).find_map(|finding| finding.mended) else {
             break;
@@ -443,7 +489,10 @@ fn behind(text: &str, end: usize, report: &mut Report) {
         return;
     }
     let start = end + (rest.len() - rest.trim_start().len());
-    let message = format!("the pattern ends before this, and {} is not looked at", words::shown(trimmed));
+    let message = format!(
+        "the pattern ends before this, and {} is ignored; the mended pattern keeps what happens today",
+        words::shown(trimmed)
+    );
     let edits = vec![mend::Edit::new(end..start + trimmed.len(), "")];
     let range = start..start + trimmed.len();
     report.add(Found::new(Id::TrailingText, WARNING, range, Shape::TOP_TRAIL, message).mend(edits));

@@ -17,8 +17,8 @@ pub(super) fn in_a_pipe(alternative: &Value<'_>) -> Diagnosis {
     let diagnosis = Diagnosis::new(
         Id::PipesNestedAb,
         format!(
-            "pipes refuse {name} inside anything-but (event buses have it); let whoever writes the item write an \
-             attribute that says it and match that, or decide in the pipe's target"
+            "a pipe refuses {name} inside anything-but (event buses have it); let whoever writes the item write an \
+             attribute that says it and match that, or decide in the function"
         ),
     );
     // What has nothing special in it is the same as the plain form.
@@ -58,8 +58,17 @@ pub(super) fn diagnose(text: &str, alternative: &Value<'_>, argument: &Value<'_>
             wrong(format!("anything-but takes strings only or numbers only, so {} is refused", shown(source)))
         }
         Kind::Object(fields) => match &fields[..] {
+            [] => wrong("an empty object inside anything-but excludes nothing, and is refused".into()),
             [inner] => inside(text, alternative, inner, reason),
-            _ => invalid(reason),
+            several => Diagnosis::new(
+                Id::SeveralOperators,
+                format!(
+                    "{} has {} operators inside anything-but, and only one may stand there. Two anything-but side by \
+                     side would not do it: alternatives are joined by \"or\", so what the one excludes the other lets in",
+                    shown(source),
+                    several.len()
+                ),
+            ),
         },
         Kind::Bool(value) => wrong(format!(
             "anything-but takes strings or numbers, so {value} is refused; what is not {value} is {}",
@@ -164,7 +173,7 @@ fn not_in_range(argument: &Value<'_>) -> Option<String> {
 /// `{"anything-but": [{"wildcard": "a"}, …]}`: the object belongs outside, the list inside.
 fn list_of_objects(text: &str, argument: &Value<'_>, list: &[Value<'_>]) -> Diagnosis {
     let message = format!(
-        "a list inside anything-but takes plain values, so {} is refused; the operator stands outside, the list inside",
+        "a list inside anything-but takes plain values, so {} is refused; write the operator once, and the list inside it",
         shown(&text[argument.range.clone()])
     );
     let diagnosis = Diagnosis::new(Id::AbListOfObjects, message);

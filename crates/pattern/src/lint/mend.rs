@@ -3,7 +3,7 @@
 //! A mend is offered only if the alternative that it writes is accepted by the very parser that will read it
 //! ([`is_accepted`]), so nobody is told to write something that is refused as well.
 
-use super::tree::{Field, Value};
+use super::tree::{Field, Tree, Value};
 use crate::{BRANCHES_MAX, Dialect, Limits, ParseError, Pattern, WILDCARD_COMPLEXITY_MAX};
 use std::ops::Range;
 
@@ -83,6 +83,40 @@ pub(super) fn is_accepted(alternatives: &str, dialect: Dialect) -> bool {
     Pattern::parse_within(&format!("{{\"a\":[{alternatives}]}}"), dialect, &limits).is_ok()
 }
 
+/// The same alternatives without wildcards, which pipes of AWS do not have: a star only at the end is a prefix, only at
+/// the beginning a suffix. None if one of them cannot be said so.
+pub(super) fn without_wildcards(alternatives: &str) -> Option<String> {
+    let text = format!("[{alternatives}]");
+    let tree = Tree::read(&text).ok().flatten()?;
+    let mut edits = Vec::new();
+    for value in tree.top.array()? {
+        let wildcard = value.only_field().filter(|field| field.name == "wildcard");
+        if let Some(field) = wildcard {
+            edits.push(Edit::new(value.range.clone(), simpler(field.value.string()?)?));
+        } else if text[value.range.clone()].contains("\"wildcard\"") {
+            return None;
+        }
+    }
+    let text = apply(&text, &edits)?;
+    Some(text.strip_prefix('[')?.strip_suffix(']')?.to_owned())
+}
+
+/// A wildcard as the simpler operator that says the same; none if there is none.
+pub(super) fn simpler(wildcard: &str) -> Option<String> {
+    if wildcard.contains('\\') || wildcard == "*" {
+        return None;
+    }
+    match wildcard.matches('*').count() {
+        0 => Some(quote(wildcard)),
+        1 => match (wildcard.strip_suffix('*'), wildcard.strip_prefix('*')) {
+            (Some(prefix), _) => Some(format!("{{\"prefix\": {}}}", quote(prefix))),
+            (None, Some(suffix)) => Some(format!("{{\"suffix\": {}}}", quote(suffix))),
+            (None, None) => None,
+        },
+        _ => None,
+    }
+}
+
 /// Takes fields out of an object, with the commas that they leave over; none if nothing would remain.
 pub(super) fn without_fields(fields: &[Field<'_>], out: &dyn Fn(usize) -> bool) -> Option<Vec<Edit>> {
     let ranges: Vec<Range<usize>> = fields.iter().map(Field::range).collect();
@@ -133,7 +167,6 @@ pub(super) fn without_blanks(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lint::tree::Tree;
 
     #[test]
     fn fields_go_with_their_commas() {

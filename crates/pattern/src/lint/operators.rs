@@ -3,7 +3,7 @@
 //! Whether it is refused is for the parser to say; here the reason is found a name and a remedy. Each remedy is read by
 //! the parser before it is offered.
 
-use super::mend::{Edit, is_accepted, one_or_list, parse_alternative, quote};
+use super::mend::{Edit, is_accepted, one_or_list, parse_alternative, quote, without_wildcards};
 use super::shape::{OPERATORS, is_operator, operator_like};
 use super::table::Id;
 use super::tree::{Field, Kind, Value};
@@ -18,6 +18,13 @@ pub(super) struct Refusal {
     pub(super) message: String,
     pub(super) edit: Option<Edit>,
 }
+
+/// What AWS says, of which our own engine is more generous.
+pub(super) const NO_WILDCARD_IN_PIPES: &str = "AWS's documentation says that pipes have no wildcard";
+
+/// What to do about that.
+pub(super) const INSTEAD_OF_WILDCARD: &str = "use prefix or suffix, or let whoever writes the item write an attribute \
+                                              that says it, and match that";
 
 /// What may be wrong, before it is known whether one of the remedies is accepted.
 pub(super) struct Diagnosis {
@@ -96,7 +103,7 @@ pub(super) fn refusal(text: &str, alternative: &Value<'_>, dialect: Dialect) -> 
         Kind::Array(inner) => nested_list(text, alternative, inner),
         Kind::Object(fields) => match &fields[..] {
             [] => Diagnosis::new(Id::Empty, "`{}` names no operator, so it is refused"),
-            [field] => operator(text, alternative, field, &reason),
+            [field] => operator(text, alternative, field, &reason, dialect),
             several => several_operators(text, alternative, several),
         },
         Kind::String(_) | Kind::Number(_) | Kind::Bool(_) | Kind::Null => invalid(&reason),
@@ -111,15 +118,34 @@ pub(super) fn invalid(reason: &str) -> Diagnosis {
 /// The first remedy with which the alternative is accepted.
 fn accepted_remedy(text: &str, alternative: &Value<'_>, dialect: Dialect, diagnosis: Diagnosis) -> Refusal {
     let outer = &alternative.range;
-    let edit = diagnosis.remedies.into_iter().find(|edit| {
-        let before = text.get(outer.start..edit.range.start);
-        let behind = text.get(edit.range.end..outer.end);
-        match (before, behind) {
-            (Some(before), Some(behind)) => is_accepted(&format!("{before}{}{behind}", edit.with), dialect),
-            _ => false,
+    let mut message = diagnosis.message;
+    let mut edit = None;
+    for remedy in diagnosis.remedies {
+        let (Some(before), Some(behind)) =
+            (text.get(outer.start..remedy.range.start), text.get(remedy.range.end..outer.end))
+        else {
+            continue;
+        };
+        let whole = format!("{before}{}{behind}", remedy.with);
+        if !is_accepted(&whole, dialect) {
+            continue;
         }
-    });
-    Refusal { id: diagnosis.id, message: diagnosis.message, edit }
+        if dialect == Dialect::Bus || !whole.contains("\"wildcard\"") {
+            edit = Some(remedy);
+            break;
+        }
+        match without_wildcards(&whole).filter(|whole| is_accepted(whole, dialect)) {
+            Some(whole) => {
+                edit = Some(Edit::new(outer.clone(), whole));
+                break;
+            }
+            None if !message.contains(NO_WILDCARD_IN_PIPES) => {
+                message.push_str(&format!("; {NO_WILDCARD_IN_PIPES}: {INSTEAD_OF_WILDCARD}"));
+            }
+            None => {}
+        }
+    }
+    Refusal { id: diagnosis.id, message, edit }
 }
 
 fn nested_list(text: &str, alternative: &Value<'_>, inner: &[Value<'_>]) -> Diagnosis {
@@ -149,7 +175,7 @@ fn several_operators(text: &str, alternative: &Value<'_>, fields: &[Field<'_>]) 
     }
     let argument = |name: &str| fields.iter().find(|field| field.name == name).and_then(|field| field.value.string());
     let both = match (fields, argument("prefix"), argument("suffix")) {
-        ([_, _], Some(prefix), Some(suffix)) => {
+        ([_, _], Some(prefix), Some(suffix)) if !overlap(prefix, suffix) => {
             let wildcard = format!("{}*{}", literal_in_wildcard(prefix), literal_in_wildcard(suffix));
             Some(Edit::new(alternative.range.clone(), format!("{{\"wildcard\": {}}}", quote(&wildcard))))
         }
@@ -158,19 +184,26 @@ fn several_operators(text: &str, alternative: &Value<'_>, fields: &[Field<'_>]) 
     diagnosis.maybe(both)
 }
 
+/// Whether a text can begin with the one and end with the other and yet be shorter than both together: `on` begins with
+/// `on` and ends with `n`, and `on*n` does not match it.
+fn overlap(prefix: &str, suffix: &str) -> bool {
+    (1..=prefix.len().min(suffix.len()))
+        .any(|length| prefix.as_bytes()[prefix.len() - length..] == suffix.as_bytes()[..length])
+}
+
 /// A text as a wildcard that stands for just this text.
 pub(super) fn literal_in_wildcard(text: &str) -> String {
     text.replace('\\', "\\\\").replace('*', "\\*")
 }
 
-fn operator(text: &str, alternative: &Value<'_>, field: &Field<'_>, reason: &str) -> Diagnosis {
+fn operator(text: &str, alternative: &Value<'_>, field: &Field<'_>, reason: &str, dialect: Dialect) -> Diagnosis {
     let argument = &field.value;
     match &*field.name {
         "exists" => exists(text, argument),
         "numeric" => numeric::diagnose(text, alternative, argument, reason),
         "anything-but" => anything_but::diagnose(text, alternative, argument, reason),
         name if is_operator(name) => string_operator(text, alternative, field, reason),
-        name => unknown(text, alternative, field, name),
+        name => unknown(text, alternative, field, name, dialect),
     }
 }
 
@@ -215,6 +248,23 @@ fn string_operator(text: &str, alternative: &Value<'_>, field: &Field<'_>, reaso
             let message = format!("{name} takes a string, so {} is refused", shown(source));
             let diagnosis = Diagnosis::new(Id::StringArgument, message);
             match &inner[..] {
+                [inner] if inner.name == "equals-ignore-case" && inner.value.array().is_some() => {
+                    let list = inner.value.array().unwrap_or_default();
+                    let one_each: Vec<String> = list
+                        .iter()
+                        .map(|value| {
+                            let value = &text[value.range.clone()];
+                            format!("{{\"{name}\": {{\"equals-ignore-case\": {value}}}}}")
+                        })
+                        .collect();
+                    let list = shown(&text[inner.value.range.clone()]);
+                    let message = format!("equals-ignore-case takes one string, so the list {list} is refused");
+                    let diagnosis = Diagnosis::new(Id::OpListArg, message);
+                    match list_of_one(&inner.value) {
+                        Some(only) => diagnosis.remedy(Edit::new(inner.value.range.clone(), &text[only.range.clone()])),
+                        None => diagnosis.remedy(Edit::new(alternative.range.clone(), one_each.join(", "))),
+                    }
+                }
                 // The two are the wrong way round.
                 [inner] if is_operator(&inner.name) => {
                     let (outer, argument) = (&inner.name, &text[inner.value.range.clone()]);
@@ -235,6 +285,13 @@ fn string_operator(text: &str, alternative: &Value<'_>, field: &Field<'_>, reaso
         Kind::String(value) if name == "wildcard" => wildcard(argument, value, reason),
         Kind::String(value) if name == "cidr" => cidr(alternative, value, reason),
         Kind::String(_) => invalid(reason),
+    }
+}
+
+fn list_of_one<'v, 't>(value: &'v Value<'t>) -> Option<&'v Value<'t>> {
+    match value.array() {
+        Some([only]) => Some(only),
+        _ => None,
     }
 }
 
@@ -290,13 +347,16 @@ fn cidr(alternative: &Value<'_>, value: &str, reason: &str) -> Diagnosis {
     invalid(reason)
 }
 
-fn unknown(text: &str, alternative: &Value<'_>, field: &Field<'_>, name: &str) -> Diagnosis {
+fn unknown(text: &str, alternative: &Value<'_>, field: &Field<'_>, name: &str, dialect: Dialect) -> Diagnosis {
+    let on_a_bus = dialect == Dialect::Bus;
     let argument = &text[field.value.range.clone()];
     let rename = |to: &str| Edit::new(field.name_range.clone(), quote(to));
     let whole = |with: String| Edit::new(alternative.range.clone(), with);
     let shown_name = quoted(name);
     let nothing = || {
-        let known = OPERATORS[..8].join(", ");
+        let known: Vec<&str> =
+            OPERATORS[..8].iter().copied().filter(|operator| on_a_bus || *operator != "wildcard").collect();
+        let known = known.join(", ");
         Diagnosis::new(Id::UnknownOperator, format!("there is no operator {shown_name}; there are: {known}"))
     };
     match meant(name) {
@@ -317,7 +377,11 @@ fn unknown(text: &str, alternative: &Value<'_>, field: &Field<'_>, name: &str) -
             let of =
                 |value: &String| format!("{{\"wildcard\": {}}}", quote(&format!("*{}*", literal_in_wildcard(value))));
             let edit = wildcards.map(|values| whole(values.iter().map(of).collect::<Vec<_>>().join(", ")));
-            let message = format!("there is no operator {shown_name}; a wildcard with a star at both ends does it");
+            let message = if on_a_bus {
+                format!("there is no operator {shown_name}; a wildcard with a star at both ends does it")
+            } else {
+                format!("there is no operator {shown_name}")
+            };
             Diagnosis::new(Id::UnknownOperator, message).maybe(edit)
         }
         Some(Meant::Literal) => {
@@ -335,7 +399,11 @@ fn unknown(text: &str, alternative: &Value<'_>, field: &Field<'_>, name: &str) -
                 .remedy(whole(format!("{{\"numeric\": [\"{sign}\", {argument}]}}")))
         }
         Some(Meant::Regex) => {
-            let message = "there are no regular expressions; wildcard, prefix and suffix are what comes near";
+            let message = if on_a_bus {
+                "there are no regular expressions; wildcard, prefix and suffix are what comes near"
+            } else {
+                "there are no regular expressions; prefix and suffix are what comes near"
+            };
             Diagnosis::new(Id::UnknownOperator, message)
         }
         None => nothing(),

@@ -3,13 +3,14 @@
 
 use super::mend::{Edit, quote, without_fields};
 use super::report::{ERROR, Found, INFO, Report, WARNING};
-use super::shape::{Clause, Key, PlaceId, Places, Shape};
+use super::shape::{Clause, Key, PlaceId, Places, ScopeId, Shape};
 use super::table::Id;
+use super::tree::{Field, Value};
 use super::values::{excluded, is_absent};
 use super::words::{cut, quoted, shown};
 use super::{Look, Source};
 use crate::Dialect;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 pub(super) fn check(look: &Look<'_>, report: &mut Report) {
     for key in &look.shape.keys {
@@ -82,33 +83,113 @@ fn repeated_objects(look: &Look<'_>, report: &mut Report) {
 }
 
 fn repeated_fields(look: &Look<'_>, report: &mut Report) {
-    let mut last: HashMap<PlaceId, &Clause<'_>> = HashMap::new();
+    // Of each place: the clauses that still count, in the order of the text. Those inside a branch are at the end while
+    // the branch is read, so that each is taken away at most once.
+    let mut counting: HashMap<PlaceId, Vec<&Clause<'_>>> = HashMap::new();
+    let mut of_scope: HashMap<(PlaceId, ScopeId), &Clause<'_>> = HashMap::new();
     for clause in &look.shape.clauses {
         if report.is_full() {
             return;
         }
-        let Some(before) = last.insert(clause.place, clause) else {
-            continue;
-        };
-        let name = quoted(&look.shape.places.name(clause.place));
-        let forgotten = shown(&look.text[before.field.value.range.clone()]);
-        if before.scope == clause.scope {
-            let message = format!("{name} is given twice and only the last counts: {forgotten} is forgotten");
-            let same_object = std::ptr::eq(before.siblings, clause.siblings);
-            let edits = same_object.then(|| without_fields(before.siblings, &|index| index == before.index)).flatten();
-            report.add(Found::new(Id::DupKey, WARNING, before.field.range(), before.trail, message).mend(edits));
-        } else if look.shape.is_within(clause.scope, before.scope) {
-            let message = format!(
-                "{name} is given again inside $or, where the later one counts: in that branch {forgotten} is forgotten"
-            );
-            report.add(Found::new(Id::OrShadow, WARNING, clause.field.range(), clause.trail, message));
-        } else if look.shape.is_within(before.scope, clause.scope) {
-            let message = format!(
-                "{name} is given again behind the $or, and the last one counts: inside the $or {forgotten} is forgotten"
-            );
-            report.add(Found::new(Id::OrShadow, WARNING, before.field.range(), before.trail, message));
+        let counting = counting.entry(clause.place).or_default();
+        while let Some(before) = counting.pop_if(|before| look.shape.is_within(before.scope, clause.scope)) {
+            if before.scope == clause.scope {
+                given_twice(look, before, clause, report);
+            } else {
+                shadowed_behind(look, before, clause, report);
+            }
+        }
+        counting.push(clause);
+        of_scope.insert((clause.place, clause.scope), clause);
+        let mut around = look.shape.around(clause.scope);
+        while let Some(scope) = around {
+            if let Some(outer) = of_scope.get(&(clause.place, scope)) {
+                shadowed_inside(look, outer, clause, report);
+                break;
+            }
+            around = look.shape.around(scope);
         }
     }
+}
+
+fn given_twice(look: &Look<'_>, before: &Clause<'_>, clause: &Clause<'_>, report: &mut Report) {
+    let name = quoted(&look.shape.places.name(clause.place));
+    let forgotten = shown(&look.text[before.field.value.range.clone()]);
+    let same_object = std::ptr::eq(before.siblings, clause.siblings);
+    let edits = same_object.then(|| without_fields(before.siblings, &|index| index == before.index)).flatten();
+    let kept = if edits.is_some() { "; the mended pattern keeps what happens today" } else { "" };
+    let message = format!("{name} is given twice and only the last counts: {forgotten} is overwritten{kept}");
+    report.add(Found::new(Id::DupKey, WARNING, before.field.range(), before.trail, message).mend(edits));
+}
+
+/// Outside first, and then again in a branch.
+fn shadowed_inside(look: &Look<'_>, outer: &Clause<'_>, inner: &Clause<'_>, report: &mut Report) {
+    let name = quoted(&look.shape.places.name(inner.place));
+    let overwritten = shown(&look.text[outer.field.value.range.clone()]);
+    let message = format!(
+        "{name} is given again inside $or, and the last one counts: in this branch {overwritten} is overwritten"
+    );
+    let edits = into_branches(look, outer, inner);
+    report.add(Found::new(Id::OrShadow, WARNING, inner.field.range(), inner.trail, message).mend(edits));
+}
+
+/// In a branch first, and then again behind the `$or`.
+fn shadowed_behind(look: &Look<'_>, inner: &Clause<'_>, outer: &Clause<'_>, report: &mut Report) {
+    let name = quoted(&look.shape.places.name(inner.place));
+    let overwritten = shown(&look.text[inner.field.value.range.clone()]);
+    let message = format!(
+        "{name} is given again behind the $or, and the last one counts: in this branch {overwritten} is overwritten"
+    );
+    let edits = into_branches(look, outer, inner);
+    report.add(Found::new(Id::OrShadow, WARNING, inner.field.range(), inner.trail, message).mend(edits));
+}
+
+/// The outer condition in each branch of the `$or` beside it: where a branch has a list of its own, the values that both
+/// lists have. None where that cannot be said, or where a branch would have no value left.
+fn into_branches(look: &Look<'_>, outer: &Clause<'_>, inner: &Clause<'_>) -> Option<Vec<Edit>> {
+    let is_or = |field: &&Field<'_>| field.name == "$or";
+    let mut ors = outer.siblings.iter().filter(is_or);
+    let (Some(or), None) = (ors.next(), ors.next()) else {
+        return None;
+    };
+    let name = &outer.field.name;
+    let given = |fields: &[Field<'_>]| fields.iter().filter(|field| field.name == *name).count();
+    if !look.is_mended() || name.contains('.') || given(outer.siblings) != 1 {
+        return None;
+    }
+    let source = |value: &Value<'_>| &look.text[value.range.clone()];
+    let condition = &look.text[outer.field.range()];
+    let mut edits = without_fields(outer.siblings, &|index| index == outer.index)?;
+    let mut has_inner = false;
+    for branch in or.value.array()? {
+        let fields = branch.object()?;
+        has_inner |= std::ptr::eq(fields, inner.siblings);
+        if fields.iter().any(|field| field.name == "$or" || field.name.split('.').next() != Some(&field.name)) {
+            return None;
+        }
+        match fields.iter().find(|field| field.name == *name) {
+            None => {
+                let start = fields.first()?.name_range.start;
+                edits.push(Edit::new(start..start, format!("{condition}, ")));
+            }
+            Some(_) if given(fields) != 1 => return None,
+            Some(field) => {
+                let list = field.value.array()?;
+                if !list.iter().chain(outer.list).all(Value::is_scalar) {
+                    return None;
+                }
+                let allowed: HashSet<&str> = outer.list.iter().map(source).collect();
+                let both: Vec<&str> = list.iter().map(source).filter(|value| allowed.contains(value)).collect();
+                if both.is_empty() {
+                    return None;
+                }
+                if both.len() < list.len() {
+                    edits.push(Edit::new(field.value.range.clone(), format!("[{}]", both.join(", "))));
+                }
+            }
+        }
+    }
+    has_inner.then_some(edits)
 }
 
 /// Fields that are wanted both as a value and with fields inside.

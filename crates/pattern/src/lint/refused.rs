@@ -3,14 +3,14 @@
 //! Mistakes of structure come from the [`Shape`]. Each alternative is given to the parser by itself, so that what is
 //! called refused here is just what the parser refuses.
 
-use super::mend::{Edit, is_accepted, parse_alternative, without_blanks};
+use super::mend::{Edit, is_accepted, parse_alternative, without_blanks, without_wildcards};
 use super::operators::{self, Refusal};
-use super::report::{ERROR, Found, Level, MENDED_SIZE_MAX, Report};
+use super::report::{ERROR, Found, Level, MENDED_SIZE_MAX, Mends, Report};
 use super::shape::{Clause, Mistake, PlaceId, Shape, TrailId, is_operator, operator_like, reserved_name};
 use super::table::Id;
-use super::tree::{Field, Kind, Value};
+use super::tree::{Field, Kind, Tree, Value};
 use super::words::{quoted, shown};
-use super::{Look, Severity};
+use super::{Context, Look, Severity, Source};
 use crate::{BUS_SIZE_DEFAULT, Dialect, ParseError, ParseErrorKind, SIZE_MAX};
 use std::collections::BTreeMap;
 
@@ -39,14 +39,32 @@ pub(super) fn check(look: &Look<'_>, report: &mut Report) {
     }
 }
 
+/// What is refused in a text, each by its lint and its place; none if the text is no object at all.
+pub(super) fn of_text(text: &str, context: &Context<'_>) -> Option<Vec<(Id, String)>> {
+    let tree = Tree::read(text).ok().flatten()?;
+    let shape = Shape::of(tree.top.object()?);
+    let is_stream = matches!(context.source, Source::DynamoDb(_));
+    let look = Look { text, context, shape: &shape, seen: None, is_stream };
+    let mut report = Report::new(Mends::NONE);
+    check(&look, &mut report);
+    Some(report.refusals(&shape))
+}
+
 fn add_refusal(look: &Look<'_>, clause: &Clause<'_>, index: usize, refusal: Refusal, report: &mut Report) {
     let alternative = &clause.list[index];
+    let mut message = refusal.message;
     let edits = match refusal.edit {
         Some(edit) => Some(vec![edit]),
-        None if refusal.id == Id::PipesNestedAb => super::stream::routing_attribute(look, clause, alternative),
+        None if refusal.id == Id::PipesNestedAb => {
+            let edits = super::stream::routing_attribute(look, clause, alternative);
+            if edits.is_some() {
+                message.push_str(&format!("; {}", super::stream::WRITE_IT_TOO));
+            }
+            edits
+        }
         None => None,
     };
-    let found = Found::new(refusal.id, Level::Refused, alternative.range.clone(), clause.trail, refusal.message);
+    let found = Found::new(refusal.id, Level::Refused, alternative.range.clone(), clause.trail, message);
     report.add(found.alternative(index).mend(edits));
 }
 
@@ -95,7 +113,14 @@ fn structure(look: &Look<'_>, mistake: &Mistake<'_>, report: &mut Report) {
         }
         Mistake::ObjectsInList { trail, field, list } => {
             let range = &field.value.range;
-            let (message, edits) = match list {
+            // A `$or` inside that is none is refused wherever it stands, and told by itself.
+            let broken_or = |mistake: &Mistake<'_>| match mistake {
+                Mistake::Or { field: inner, .. } => {
+                    range.start < inner.name_range.start && inner.value.range.end <= range.end
+                }
+                _ => false,
+            };
+            let (message, mut edits) = match list {
                 [only] => (
                     "a list holds alternatives, not fields, so this is refused: fields inside a field need no brackets",
                     vec![Edit::new(range.clone(), &text[only.range.clone()])],
@@ -109,7 +134,16 @@ fn structure(look: &Look<'_>, mistake: &Mistake<'_>, report: &mut Report) {
                     },
                 ),
             };
+            if look.shape.mistakes.iter().any(broken_or) {
+                edits.clear();
+            }
             report.add(Found::new(Id::ObjectInList, Level::Refused, range.clone(), *trail, message).mend(edits));
+        }
+        Mistake::MisspeltOr { trail, field } => {
+            let message = format!("objects to choose from are called $or, not {}: it is refused", quoted(&field.name));
+            let range = field.name_range.clone();
+            let edits = vec![Edit::new(range.clone(), "\"$or\"")];
+            report.add(Found::new(Id::OrDegenerate, Level::Refused, range, *trail, message).mend(edits));
         }
         Mistake::Or { trail, field, siblings, reserved, meant } => {
             or(look, *trail, field, siblings, *reserved, *meant, report);
@@ -161,6 +195,10 @@ fn bare_operator(look: &Look<'_>, trail: TrailId, field: &Field<'_>, report: &mu
 fn in_brackets(text: &str, operator: &Value<'_>, dialect: Dialect) -> Option<Vec<Edit>> {
     let range = &operator.range;
     let mut edits = Edit::around(range.clone(), "[", "]");
+    if dialect == Dialect::Pipe && text[range.clone()].contains("\"wildcard\"") {
+        let simpler = without_wildcards(&text[range.clone()]).filter(|simpler| is_accepted(simpler, dialect))?;
+        return Some(vec![Edit::new(range.clone(), format!("[{simpler}]"))]);
+    }
     if is_accepted(&text[range.clone()], dialect) {
         return Some(edits);
     }

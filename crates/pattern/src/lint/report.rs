@@ -18,6 +18,26 @@ pub(super) const FINDINGS_MAX: usize = 100;
 /// Bytes of a text that is still mended.
 pub(super) const MENDED_SIZE_MAX: usize = 64 * 1024;
 
+/// Bytes of mended texts that are read again to see whether less of them is refused. It is more than enough for every
+/// finding of a text that is as long as a pattern may be.
+const REREAD_MAX: usize = 1024 * 1024;
+
+/// How many mends are tried. How complex wildcards are together takes long to find out.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mends {
+    /// Mends with new wildcards.
+    pub(super) wildcards_max: usize,
+    /// Whether one mend of what is worse than an info is enough.
+    pub(super) first_only: bool,
+    /// Whether none is wanted at all.
+    pub(super) none: bool,
+}
+
+impl Mends {
+    /// For whoever only wants to know what is wrong.
+    pub(super) const NONE: Mends = Mends { wildcards_max: 0, first_only: true, none: true };
+}
+
 /// How bad something is, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Level {
@@ -73,6 +93,14 @@ impl Found {
         self
     }
 
+    fn path(&self, shape: Option<&Shape<'_>>) -> String {
+        let mut path = shape.map(|shape| shape.trail_name(self.trail)).unwrap_or_default();
+        if let Some(index) = self.alternative {
+            path.push_str(&format!("[{index}]"));
+        }
+        path
+    }
+
     pub(super) fn mend(mut self, edits: impl Into<Option<Vec<Edit>>>) -> Found {
         self.edits = edits.into();
         self
@@ -80,19 +108,18 @@ impl Found {
 }
 
 /// What was found so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Report {
     found: Vec<Found>,
     left_out: bool,
     /// Where the alternatives begin that the parser refuses.
     refused: HashSet<usize>,
-    /// Mends with new wildcards that are tried. How complex wildcards are together takes long to find out.
-    wildcard_mends_max: usize,
+    mends: Mends,
 }
 
 impl Report {
-    pub(super) fn new(wildcard_mends_max: usize) -> Report {
-        Report { wildcard_mends_max, ..Report::default() }
+    pub(super) fn new(mends: Mends) -> Report {
+        Report { found: Vec::new(), left_out: false, refused: HashSet::new(), mends }
     }
 
     pub(super) fn add(&mut self, found: Found) {
@@ -133,6 +160,21 @@ impl Report {
             .any(|found| found.id == id && range.start <= found.range.start && found.range.end <= range.end)
     }
 
+    /// Whether something within this range is refused, or never does what it says.
+    pub(super) fn has_error_within(&self, range: &Range<usize>) -> bool {
+        self.found.iter().any(|found| {
+            matches!(found.level, Level::Refused | ERROR)
+                && range.start <= found.range.start
+                && found.range.end <= range.end
+        })
+    }
+
+    /// What is refused, by its lint and its place.
+    pub(super) fn refusals(&self, shape: &Shape<'_>) -> Vec<(Id, String)> {
+        let refused = self.found.iter().filter(|found| found.level == Level::Refused);
+        refused.map(|found| (found.id, found.path(Some(shape)))).collect()
+    }
+
     pub(super) fn remove_refusals(&mut self) {
         self.found.retain(|found| found.level != Level::Refused);
     }
@@ -145,51 +187,111 @@ impl Report {
             self.found.push(Found::new(Id::More, INFO, end..end, Shape::TOP_TRAIL, message));
         }
         self.found.sort_by_key(|found| (found.range.start, found.range.end));
-        // What was accepted stays accepted; and what is refused for one reason alone is accepted without it. A text
-        // that is no JSON may have any number of other reasons.
-        let refusals = self.found.iter().filter(|found| found.level == Level::Refused).count();
-        let only_refusal = refusals == 1 && !self.left_out && shape.is_some();
-        let must_parse = |level: Level| refusals == 0 || (only_refusal && level == Level::Refused);
-        let mut wildcards_left = self.wildcard_mends_max;
-        let mut holds = |level: Level, edits: &[Edit], mended: &str| {
-            if !must_parse(level) {
-                return true;
-            }
-            let mut limits = Limits::default();
-            if refusals == 0 && !edits.iter().any(|edit| edit.with.contains("wildcard")) {
-                limits.wildcard_complexity_max = None;
-            } else if wildcards_left == 0 {
-                return false;
-            } else {
-                wildcards_left -= 1;
-            }
-            Pattern::parse_within(mended, context.dialect, &limits).is_ok()
-        };
+        let mut trial = Trial::new(&self, text, shape, context);
+        let mut enough = self.mends.none;
         let mut place = Cursor { text, at: 0, line: 1, column: 1 };
         self.found
             .into_iter()
             .map(|found| {
                 let (line, column) = place.go_to(found.range.start);
-                let mut path = shape.map(|shape| shape.trail_name(found.trail)).unwrap_or_default();
-                if let Some(index) = found.alternative {
-                    path.push_str(&format!("[{index}]"));
-                }
+                let path = found.path(shape);
                 let edits = found.edits.filter(|edits| !edits.is_empty() && text.len() <= MENDED_SIZE_MAX);
+                let mut severities = found.level.severities(context.dialect);
+                if found.id.is_about_streams() {
+                    severities.aws_bus = None;
+                }
+                let edits = edits.filter(|_| !enough);
+                let mended = edits.and_then(|edits| {
+                    let mended = apply(text, &edits)?;
+                    (mended != text && trial.holds((found.id, &path), found.level, &edits, &mended)).then_some(mended)
+                });
+                enough |= self.mends.first_only && mended.is_some() && severities.worst() > Some(Severity::Info);
                 Finding {
                     lint: found.id.lint(),
-                    severities: found.level.severities(context.dialect),
+                    severities,
                     range: found.range,
                     line,
                     column,
                     path,
                     message: found.message,
-                    mended: edits.and_then(|edits| {
-                        let mended = apply(text, &edits)?;
-                        (mended != text && holds(found.level, &edits, &mended)).then_some(mended)
-                    }),
+                    mended,
                 }
             })
             .collect()
+    }
+}
+
+/// Tries mended texts, so that none is offered that does not help.
+struct Trial<'r> {
+    text: &'r str,
+    context: &'r Context<'r>,
+    /// How many refusals there are; none if the text is no object, so that there may be any number of others.
+    refusals: Option<usize>,
+    /// The refusals as they are found in mended texts, if there are several.
+    before: Vec<(Id, String)>,
+    wildcards_left: usize,
+    reread_left: usize,
+}
+
+impl<'r> Trial<'r> {
+    fn new(report: &Report, text: &'r str, shape: Option<&Shape<'_>>, context: &'r Context<'r>) -> Trial<'r> {
+        let refusals = report.found.iter().filter(|found| found.level == Level::Refused).count();
+        let before = if refusals > 1 && text.len() <= MENDED_SIZE_MAX {
+            super::refused::of_text(text, context).unwrap_or_default()
+        } else {
+            Vec::new()
+        };
+        Trial {
+            text,
+            context,
+            refusals: shape.map(|_| refusals),
+            before,
+            wildcards_left: report.mends.wildcards_max,
+            reread_left: REREAD_MAX,
+        }
+    }
+
+    /// What was accepted stays accepted; what is refused for one reason alone is accepted without it; and what is refused
+    /// for several reasons has one less.
+    fn holds(&mut self, (id, path): (Id, &str), level: Level, edits: &[Edit], mended: &str) -> bool {
+        let wildcards = |text: &str| text.matches("\"wildcard\"").count();
+        if self.context.dialect == Dialect::Pipe && wildcards(mended) > wildcards(self.text) {
+            return false;
+        }
+        let Some(refusals) = self.refusals else {
+            return true;
+        };
+        let parses = refusals == 0 || (refusals == 1 && level == Level::Refused);
+        if !parses {
+            return self.has_less_refused(id, path, level, mended);
+        }
+        let mut limits = Limits::default();
+        if refusals == 0 && !edits.iter().any(|edit| edit.with.contains("wildcard")) {
+            limits.wildcard_complexity_max = None;
+        } else if self.wildcards_left == 0 {
+            return false;
+        } else {
+            self.wildcards_left -= 1;
+        }
+        Pattern::parse_within(mended, self.context.dialect, &limits).is_ok()
+    }
+
+    fn has_less_refused(&mut self, id: Id, path: &str, level: Level, mended: &str) -> bool {
+        let Some(left) = self.reread_left.checked_sub(mended.len()) else {
+            return false;
+        };
+        self.reread_left = left;
+        let Some(after) = super::refused::of_text(mended, self.context) else {
+            return false;
+        };
+        if level != Level::Refused {
+            return after.len() <= self.before.len();
+        }
+        // Where the mistake was one inside another, the inner one is told now.
+        let gone = !after.iter().any(|(other, place)| *other == id && place == path);
+        let of_id = |all: &[(Id, String)]| all.iter().filter(|(other, _)| *other == id).count();
+        after.len() < self.before.len()
+            || (after.len() == self.before.len() && gone && of_id(&after) == of_id(&self.before))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::mend::{Edit, quote, without_fields};
 use super::report::{ERROR, Found, Level, Report, WARNING};
-use super::shape::{Key, Places};
+use super::shape::{Key, Places, misspelt_or};
 use super::table::Id;
 use super::tree::{Field, Kind};
 use super::words::{any_of, nearest, quoted, shown};
@@ -174,7 +174,7 @@ pub(super) fn check(look: &Look<'_>, report: &mut Report) {
 }
 
 fn is_or(field: &Field<'_>) -> bool {
-    field.name == "$or" && field.value.array().is_some()
+    (field.name == "$or" && field.value.array().is_some()) || misspelt_or(field).is_some()
 }
 
 /// The first part of a key, as it stands before its first dot.
@@ -196,9 +196,9 @@ fn similar<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     })
 }
 
-/// An event cannot have this field; without a value it may nevertheless be asked for.
-fn level(look: &Look<'_>, key: &Key<'_>) -> Level {
-    if look.wants_value(key) { ERROR } else { WARNING }
+/// What becomes of a condition on a field that no event has.
+fn effect(look: &Look<'_>, key: &Key<'_>) -> &'static str {
+    if look.wants_value(key) { "this never matches" } else { "{\"exists\": false} always holds there" }
 }
 
 /// Keys of one object that events of the source do not have.
@@ -213,15 +213,16 @@ fn strangers(look: &Look<'_>, envelope: &Envelope, keys: &[&Key<'_>], report: &m
         match similar(name, envelope.known) {
             Some(meant) if !(is_data && look.is_stream()) => {
                 let message = format!(
-                    "events have no {} at the top, so nothing is found there; did you mean {}?",
+                    "events have no {} at the top, so {}; did you mean {}?",
                     quoted(name),
+                    effect(look, key),
                     quoted(meant)
                 );
                 let taken = keys.iter().any(|key| root(key) == meant);
                 let renamed = format!("{meant}{}", &key.field.name[name.len()..]);
                 let edits = (!taken).then(|| vec![Edit::new(key.field.name_range.clone(), quote(&renamed))]);
                 let range = key.field.name_range.clone();
-                report.add(Found::new(Id::WrongRoot, level(look, key), range, key.trail, message).mend(edits));
+                report.add(Found::new(Id::WrongRoot, ERROR, range, key.trail, message).mend(edits));
             }
             _ => unknown.push(key),
         }
@@ -231,35 +232,35 @@ fn strangers(look: &Look<'_>, envelope: &Envelope, keys: &[&Key<'_>], report: &m
     };
     let names: Vec<String> = unknown.iter().take(4).map(|key| quoted(root(key))).collect();
     let data = envelope.data;
+    let wants_value = unknown.iter().any(|key| look.wants_value(key));
+    let effect = if wants_value { "this never matches" } else { "{\"exists\": false} always holds there" };
+    let deleted = if wants_value { ", and what does not match is deleted from the queue" } else { "" };
     let (id, message) = match look.context.source {
         Source::Bus => (
             Id::WrongRoot,
             format!(
-                "events have no {} at the top, so this never matches; what the sender wrote is inside {data}",
+                "events have no {} at the top, so {effect}; what the sender wrote is inside {data}",
                 any_of(&names)
             ),
         ),
         Source::Queue => (
             Id::MissingDataKey,
             format!(
-                "messages have no {} beside their body, so this never matches, and what does not match is deleted from the \
-                 queue; what was sent is inside {data}",
+                "messages have no {} beside their body, so {effect}{deleted}; what was sent is inside {data}",
                 any_of(&names)
             ),
         ),
         _ => (
             Id::MissingDataKey,
-            format!(
-                "records have no {} at the top, so this never matches; what was sent is inside {data}",
-                any_of(&names)
-            ),
+            format!("records have no {} at the top, so {effect}; what was sent is inside {data}", any_of(&names)),
         ),
     };
     let images_only =
         !look.is_stream() || unknown.iter().all(|key| matches!(root(key), "NewImage" | "OldImage" | "Keys"));
     let edits = if images_only && look.is_mended() { move_into(look, &unknown, data) } else { None };
     let range = first.field.name_range.clone();
-    report.add(Found::new(id, level(look, first), range, first.trail, message).mend(edits));
+    let level = if id == Id::WrongRoot || wants_value { ERROR } else { WARNING };
+    report.add(Found::new(id, level, range, first.trail, message).mend(edits));
 }
 
 /// Moves fields of an object into the one that holds the data.
@@ -312,15 +313,15 @@ fn near_misses(look: &Look<'_>, top: &[&Key<'_>], report: &mut Report) {
         };
         if of_a_bus || *meant == "detail-type" {
             let message = format!(
-                "events on a bus have no {} at the top, so nothing is found there; did you mean {}?",
+                "events on a bus have no {} at the top, so {}; did you mean {}?",
                 quoted(name),
+                effect(look, key),
                 quoted(meant)
             );
             let taken = top.iter().any(|key| root(key) == *meant);
             let renamed = format!("{meant}{}", &key.field.name[name.len()..]);
             let edits = (!taken).then(|| vec![Edit::new(key.field.name_range.clone(), quote(&renamed))]);
-            report
-                .add(Found::new(Id::WrongRoot, WARNING, key.field.name_range.clone(), key.trail, message).mend(edits));
+            report.add(Found::new(Id::WrongRoot, ERROR, key.field.name_range.clone(), key.trail, message).mend(edits));
         }
     }
 }
@@ -383,8 +384,9 @@ fn below_dynamodb(look: &Look<'_>, report: &mut Report) {
         let (message, edits) = match meant {
             Some(meant) => (
                 format!(
-                    "records have no {} inside dynamodb, so nothing is found there; did you mean {}?",
+                    "records have no {} inside dynamodb, so {}; did you mean {}?",
                     quoted(name),
+                    effect(look, key),
                     quoted(meant)
                 ),
                 (!taken(meant)).then(|| {
@@ -394,14 +396,15 @@ fn below_dynamodb(look: &Look<'_>, report: &mut Report) {
             ),
             None => (
                 format!(
-                    "records have no {} inside dynamodb; attributes are inside NewImage, OldImage or Keys",
-                    quoted(name)
+                    "records have no {} inside dynamodb, so {}; attributes are inside NewImage, OldImage or Keys",
+                    quoted(name),
+                    effect(look, key)
                 ),
                 None,
             ),
         };
         let range = key.field.name_range.clone();
-        report.add(Found::new(Id::WrongRoot, level(look, key), range, key.trail, message).mend(edits));
+        report.add(Found::new(Id::WrongRoot, ERROR, range, key.trail, message).mend(edits));
     }
 }
 

@@ -6,11 +6,11 @@
 use super::mend::{Edit, is_accepted, quote};
 use super::report::{ERROR, Found, INFO, Report, WARNING};
 use super::seen::{At, Content, Seen};
-use super::shape::Clause;
+use super::shape::{Clause, Key, Places};
 use super::table::Id;
 use super::tree::{Kind, Value};
 use super::values::{excluded, is_incomparable};
-use super::words::{quoted, shown};
+use super::words::{distance, quoted, shown};
 use super::{Look, Source, paths, roots, stream};
 
 pub(super) fn check(look: &Look<'_>, seen: &Seen<'_>, report: &mut Report) {
@@ -88,6 +88,11 @@ fn absent(look: &Look<'_>, seen: &Seen<'_>, clause: &Clause<'_>, segments: &[&st
             elsewhere = Some(there);
         }
     }
+    if let Some((there, edits)) = misspelt(look, seen, clause, segments) {
+        let message = format!("the sample has no {name}; did you mean {}?", quoted(&there));
+        report.add(found(Id::PathNotInSample, WARNING, message).mend(edits));
+        return;
+    }
     // A type's name such as S is everywhere.
     if let Some(there) = elsewhere.filter(|_| !look.is_stream()) {
         let message = format!("the sample has no {name}; did you mean {}?", quoted(&there.join(".")));
@@ -100,10 +105,15 @@ fn absent(look: &Look<'_>, seen: &Seen<'_>, clause: &Clause<'_>, segments: &[&st
             let opened: String = between.iter().map(|segment| format!("{}: {{", quote(segment))).collect();
             Some(Edit::around(clause.field.range(), &opened, &"}".repeat(between.len())))
         });
+        let edits = edits.or_else(|| beside(look, clause, segments, &there));
         report.add(found(Id::PathNotInSample, WARNING, message).mend(edits));
         return;
     }
     if clause.list.iter().all(|value| excluded(value).is_some()) {
+        // What never does what it says is to be mended first.
+        if report.has_error_within(&clause.field.range()) {
+            return;
+        }
         let message = format!("the sample has no {name}, and anything-but does not hold for a field that is not there");
         let edits =
             clause.list.last().map(|last| vec![Edit::new(last.range.end..last.range.end, ", {\"exists\": false}")]);
@@ -111,6 +121,75 @@ fn absent(look: &Look<'_>, seen: &Seen<'_>, clause: &Clause<'_>, segments: &[&st
         return;
     }
     report.add(found(Id::PathNotInSample, INFO, format!("the sample has no {name}, so it does not match")));
+}
+
+/// The key of the pattern that stands for one part of a clause's path.
+fn key_of<'l>(look: &'l Look<'_>, clause: &Clause<'_>, parts: usize, part: usize) -> Option<&'l Key<'l>> {
+    let places = &look.shape.places;
+    let place = (part + 1..parts).fold(clause.place, |place, _| places.parent(place));
+    let (parent, name) = (places.parent(place), places.last_segment(place));
+    let at = clause.field.name_range.start;
+    look.shape.keys.iter().find(|key| {
+        let range = key.field.range();
+        key.parent == parent && key.field.name == name && range.start <= at && at < range.end
+    })
+}
+
+/// Gives a key another name, if no other field of its object has it.
+fn renamed(key: &Key<'_>, name: &str) -> Option<Vec<Edit>> {
+    let taken = key.siblings.iter().any(|sibling| sibling.name.split('.').next() == Some(name));
+    (!taken).then(|| vec![Edit::new(key.field.name_range.clone(), quote(name))])
+}
+
+/// A path of the sample in which only one name is spelled a little otherwise.
+fn misspelt(
+    look: &Look<'_>,
+    seen: &Seen<'_>,
+    clause: &Clause<'_>,
+    segments: &[&str],
+) -> Option<(String, Option<Vec<Edit>>)> {
+    const FAR: usize = 3;
+    const LENGTH_MAX: usize = 40;
+    let mut place = Places::TOP;
+    let mut part = 0;
+    while let Some(below) = seen.places.find(place, segments.get(part)?) {
+        place = below;
+        part += 1;
+    }
+    let (name, rest) = (segments[part], &segments[part + 1..]);
+    if name.len() > LENGTH_MAX {
+        return None;
+    }
+    // In short names one letter is much.
+    let is_near = |far: usize| far < FAR && far * 3 <= name.chars().count();
+    let of_sample = seen.below(place).iter().map(|place| (*place, seen.places.last_segment(*place)));
+    let near = of_sample
+        .filter(|(place, _)| rest.iter().try_fold(*place, |place, part| seen.places.find(place, part)).is_some())
+        .filter(|(_, other)| other.len() <= LENGTH_MAX && is_near(distance(name, other)))
+        .min_by_key(|(_, other)| distance(name, other))?
+        .1;
+    let key = key_of(look, clause, segments.len(), part);
+    // Whoever names both has not mistaken one for the other.
+    if key.is_some_and(|key| key.siblings.iter().any(|sibling| sibling.name == near)) {
+        return None;
+    }
+    let there: Vec<&str> = segments[..part].iter().copied().chain([near]).chain(rest.iter().copied()).collect();
+    Some((there.join("."), key.and_then(|key| renamed(key, near))))
+}
+
+/// The same name at the same level of the sample, with one other name around it.
+fn beside(look: &Look<'_>, clause: &Clause<'_>, segments: &[&str], there: &[&str]) -> Option<Vec<Edit>> {
+    if there.len() != segments.len() {
+        return None;
+    }
+    let mut differing = (0..segments.len()).filter(|part| segments[*part] != there[*part]);
+    let (Some(part), None) = (differing.next(), differing.next()) else {
+        return None;
+    };
+    let key = key_of(look, clause, segments.len(), part)?;
+    // Other fields inside may stand where they should.
+    let alone = key.field.value.object().is_some_and(|fields| fields.len() == 1);
+    alone.then(|| renamed(key, there[part])).flatten()
 }
 
 /// The sample has an object or an empty list at this path.
@@ -124,12 +203,13 @@ fn no_value(look: &Look<'_>, clause: &Clause<'_>, at: &At<'_>, report: &mut Repo
     let is_exists = |value: &Value<'_>| value.only_field().is_some_and(|field| field.name == "exists");
     if clause.list.iter().all(is_exists) {
         let effect = if paths::needs_value(clause) { "never" } else { "always" };
-        let message = format!(
-            "{name} is an object in the sample, and of an object this is {effect} true: exists looks at values only"
-        );
+        let what = if at.has_object_in_list { "a list of objects" } else { "an object" };
+        let message =
+            format!("{name} is {what} in the sample, and there this is {effect} true: exists looks at values only");
         report.add(Found::new(Id::ExistsNonLeaf, ERROR, range, clause.trail, message));
     } else if paths::needs_value(clause) {
-        let message = format!("{name} is an object in the sample, so no value stands there to be matched");
+        let what = if at.has_object_in_list { "a list of objects" } else { "an object" };
+        let message = format!("{name} is {what} in the sample, so no value stands there to be matched");
         report.add(Found::new(Id::PathNotInSample, WARNING, range, clause.trail, message));
     }
 }
@@ -166,13 +246,18 @@ fn present(look: &Look<'_>, clause: &Clause<'_>, at: &At<'_>, report: &mut Repor
     }
     case(look, clause, at, report);
     numbers(clause, at, report);
-    let Some(index) = clause.list.iter().position(|value| excluded(value).is_some()).filter(|_| at.has_list) else {
+    let in_list = at.has_list || at.is_within_list;
+    let Some(index) = clause.list.iter().position(|value| excluded(value).is_some()).filter(|_| in_list) else {
         return;
     };
     let alternative = &clause.list[index];
+    let (place, others) = if at.has_list {
+        ("is a list in the sample, and one element that is not excluded is enough", "elements")
+    } else {
+        ("is in a list of objects in the sample, and one object whose value is not excluded is enough", "objects")
+    };
     let message = format!(
-        "{} is a list in the sample, of which one element that is not excluded is enough: {} does not keep out a list that \
-         has other elements too",
+        "{} {place}: {} does not keep out a list that has other {others} too",
         quoted(&look.shape.places.name(clause.place)),
         shown(&look.text[alternative.range.clone()])
     );

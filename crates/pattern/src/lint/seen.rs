@@ -16,13 +16,20 @@ const VALUES_MAX: usize = 16;
 /// Places with the same last part that are kept.
 const NAMESAKES_MAX: usize = 8;
 
+/// Names inside one object that are kept.
+const NAMES_MAX: usize = 64;
+
 /// What one path shows.
 #[derive(Debug, Default)]
 pub(super) struct At<'v> {
     pub(super) scalars: Vec<&'v Value<'v>>,
     pub(super) has_object: bool,
+    /// Whether one of the objects came out of a list.
+    pub(super) has_object_in_list: bool,
     /// Whether a value came out of a list.
     pub(super) has_list: bool,
+    /// Whether a value stands in an object that came out of a list.
+    pub(super) is_within_list: bool,
 }
 
 /// What a message's content is.
@@ -38,6 +45,7 @@ pub(super) struct Seen<'v> {
     pub(super) places: Places<'v>,
     at: HashMap<PlaceId, At<'v>>,
     namesakes: HashMap<String, Vec<PlaceId>>,
+    below: HashMap<PlaceId, Vec<PlaceId>>,
     /// Keys that have a dot in the sample too.
     dotted: HashSet<&'v str>,
     /// Whether it is an item and no record.
@@ -62,6 +70,7 @@ impl<'v> Seen<'v> {
             places: Places::new(),
             at: HashMap::new(),
             namesakes: HashMap::new(),
+            below: HashMap::new(),
             dotted: HashSet::new(),
             is_item: false,
             content: None,
@@ -86,7 +95,7 @@ impl<'v> Seen<'v> {
                     Some(content) if Some(&*field.name) == data && field.value.string().is_some() => {
                         seen.content = Some(Content::Json);
                         let place = seen.places.below(Places::TOP, &field.name);
-                        seen.value(&content.top, place, false);
+                        seen.value(&content.top, place, false, false);
                     }
                     _ => {
                         if Some(&*field.name) == data {
@@ -104,34 +113,41 @@ impl<'v> Seen<'v> {
             if places.len() < NAMESAKES_MAX {
                 places.push(place);
             }
+            let below = seen.below.entry(seen.places.parent(place)).or_default();
+            if place != Places::TOP && below.len() < NAMES_MAX {
+                below.push(place);
+            }
         }
         seen
     }
 
-    fn object(&mut self, fields: &'v [Field<'v>], place: PlaceId, in_list: bool) {
+    /// `within_list` says whether one of the objects around these fields came out of a list.
+    fn object(&mut self, fields: &'v [Field<'v>], place: PlaceId, within_list: bool) {
         for field in fields {
             if field.name.contains('.') {
                 self.dotted.insert(&field.name);
             }
             let below = self.places.below(place, &field.name);
-            self.value(&field.value, below, in_list);
+            self.value(&field.value, below, false, within_list);
         }
     }
 
-    fn value(&mut self, value: &'v Value<'v>, place: PlaceId, in_list: bool) {
+    fn value(&mut self, value: &'v Value<'v>, place: PlaceId, in_list: bool, within_list: bool) {
         let at = self.at.entry(place).or_default();
         match &value.kind {
             Kind::Object(fields) => {
                 at.has_object = true;
-                self.object(fields, place, false);
+                at.has_object_in_list |= in_list;
+                self.object(fields, place, within_list || in_list);
             }
             Kind::Array(values) => {
                 for value in values {
-                    self.value(value, place, true);
+                    self.value(value, place, true, within_list);
                 }
             }
             Kind::String(_) | Kind::Number(_) | Kind::Bool(_) | Kind::Null => {
                 at.has_list |= in_list;
+                at.is_within_list |= within_list;
                 if at.scalars.len() < VALUES_MAX {
                     at.scalars.push(value);
                 }
@@ -164,6 +180,11 @@ impl<'v> Seen<'v> {
     /// Places whose last part has this name, in any case.
     pub(super) fn namesakes(&self, name: &str) -> &[PlaceId] {
         self.namesakes.get(&name.to_lowercase()).map_or(&[], Vec::as_slice)
+    }
+
+    /// The places right below a place.
+    pub(super) fn below(&self, place: PlaceId) -> &[PlaceId] {
+        self.below.get(&place).map_or(&[], Vec::as_slice)
     }
 
     /// The type that an attribute has in the sample.

@@ -163,6 +163,8 @@ pub(super) enum Mistake<'v> {
     OperatorAmongFields { trail: TrailId, field: &'v Field<'v> },
     /// Objects with fields where alternatives are expected.
     ObjectsInList { trail: TrailId, field: &'v Field<'v>, list: &'v [Value<'v>] },
+    /// A `$or` that is spelled otherwise, as `OR`.
+    MisspeltOr { trail: TrailId, field: &'v Field<'v> },
     /// A `$or` that is read as a field.
     Or { trail: TrailId, field: &'v Field<'v>, siblings: &'v [Field<'v>], reserved: Option<&'v str>, meant: bool },
 }
@@ -206,6 +208,11 @@ impl<'v> Shape<'v> {
             self.keys.push(Key { parent, trail, field, siblings: fields, index });
             if field.name == "$or" {
                 self.or(field, fields, parent, trail, scope);
+                continue;
+            }
+            if let Some(list) = misspelt_or(field) {
+                self.mistakes.push(Mistake::MisspeltOr { trail, field });
+                self.branches(list, parent, trail, scope);
                 continue;
             }
             if fields.len() > 1
@@ -292,6 +299,11 @@ impl<'v> Shape<'v> {
         self.clauses.get(first..behind).unwrap_or_default()
     }
 
+    /// The scope around a branch; none around what stands outside of all.
+    pub(super) fn around(&self, scope: ScopeId) -> Option<ScopeId> {
+        (scope != Self::OUTSIDE).then(|| self.scopes[scope.0])
+    }
+
     /// Whether a scope is another one or inside it.
     pub(super) fn is_within(&self, mut scope: ScopeId, outer: ScopeId) -> bool {
         while scope != outer && scope != Self::OUTSIDE {
@@ -332,6 +344,18 @@ pub(super) fn reserved_name<'v>(fields: &'v [Field<'v>]) -> Option<&'v str> {
         }
         reserved_name(field.value.object()?)
     })
+}
+
+/// The branches of what must be a `$or`, since under any other name it is refused: two objects or more, with fields.
+pub(super) fn misspelt_or<'v>(field: &'v Field<'v>) -> Option<&'v [Value<'v>]> {
+    let name = field.name.strip_prefix('$').unwrap_or(&field.name);
+    if !name.eq_ignore_ascii_case("or") || field.name == "$or" {
+        return None;
+    }
+    let list = field.value.array().filter(|list| list.len() > 1)?;
+    let has_no_reserved =
+        |value: &Value<'_>| value.object().is_some_and(|fields| !fields.is_empty() && reserved_name(fields).is_none());
+    (list.iter().all(has_no_reserved) && list.iter().any(has_fields)).then_some(list)
 }
 
 /// Whether an object among alternatives has fields, not an operator.

@@ -1,7 +1,8 @@
 //! Decides what is wrong with a pattern for the change stream of a table: types of attributes, images that are not
 //! there, and names of changes. Start at [`check`].
 
-use super::mend::{Edit, quote, without_elements, without_fields};
+use super::mend::{Edit, quote, without_blanks, without_elements, without_fields};
+use super::operators::strings;
 use super::report::{ERROR, Found, Report, WARNING};
 use super::shape::{Clause, Key, PlaceId, Places, Shape};
 use super::table::Id;
@@ -173,7 +174,7 @@ fn number(look: &Look<'_>, clause: &Clause<'_>, index: usize, report: &mut Repor
                 return;
             };
             match (&*field.name, &field.value.kind) {
-                ("numeric", _) => numeric_on_n(look, &source, &field.value, alternative),
+                ("numeric", _) => numeric_on_n(&source, &field.value, alternative),
                 ("anything-but", Kind::Number(_) | Kind::Array(_)) => {
                     let single = std::slice::from_ref(&field.value);
                     let values = field.value.array().unwrap_or(single);
@@ -205,7 +206,7 @@ fn number(look: &Look<'_>, clause: &Clause<'_>, index: usize, report: &mut Repor
 
 type Row = (Id, super::report::Level, String, Option<Vec<Edit>>);
 
-fn numeric_on_n(look: &Look<'_>, source: &str, argument: &Value<'_>, alternative: &Value<'_>) -> Row {
+fn numeric_on_n(source: &str, argument: &Value<'_>, alternative: &Value<'_>) -> Row {
     let whole = |with: String| Some(vec![Edit::new(alternative.range.clone(), with)]);
     let string = "in a stream record a number of DynamoDB is a string, so numeric never matches it";
     let equal = match argument.array() {
@@ -219,12 +220,10 @@ fn numeric_on_n(look: &Look<'_>, source: &str, argument: &Value<'_>, alternative
         }
         None => {
             let message = format!(
-                "{string}: {source} never holds. Let whoever writes the item write an attribute that says it (a \"tier\", \
-                 say) and match that; or let every number through, as the mended pattern does, and decide in the target"
+                "{string}, and {source} never holds. No pattern can compare it: let whoever writes the item write an \
+                 attribute that says it (a \"tier\", say) and match that, or decide in the function"
             );
-            let accepted = super::mend::parse_alternative(&look.text[alternative.range.clone()], look.context.dialect);
-            let edits = accepted.is_ok().then(|| whole("{\"exists\": true}".to_owned())).flatten();
-            (Id::DdbNumericOnN, ERROR, message, edits)
+            (Id::DdbNumericOnN, ERROR, message, None)
         }
     }
 }
@@ -426,17 +425,23 @@ fn image_of_stream(look: &Look<'_>, key: &Key<'_>, image: &str, report: &mut Rep
     }
 }
 
-/// In a pipe, what an excluded text would have said: an attribute that whoever writes the item, or sends the message,
-/// writes into it.
+/// What a mend that matches an attribute for tests has to say: without it nothing matches at all.
+pub(super) const WRITE_IT_TOO: &str = "the mended pattern matches one called \"test\". Whoever writes the order has to \
+                                       write that attribute too: what lacks it does not match";
+
+/// In a pipe, an attribute in place of an exclusion of tests like `*test.com*`. Nothing else is known well enough to
+/// invent an attribute for it; and an old image would not have it yet.
 pub(super) fn routing_attribute(look: &Look<'_>, clause: &Clause<'_>, alternative: &Value<'_>) -> Option<Vec<Edit>> {
-    if look.context.dialect != Dialect::Pipe || clause.list.len() != 1 || !look.is_mended() {
+    if look.context.dialect != Dialect::Pipe
+        || clause.list.len() != 1
+        || !look.is_mended()
+        || !excludes_tests(alternative)
+    {
         return None;
     }
-    let about_tests = look.text[alternative.range.clone()].to_lowercase().contains("test");
-    let name = if about_tests { "test" } else { "excluded" };
     let segments = look.shape.places.segments(clause.place);
     let (siblings, index, condition) = match &segments[..] {
-        ["dynamodb", "NewImage" | "OldImage", _, "S"] if look.is_stream() && clause.siblings.len() == 1 => {
+        ["dynamodb", "NewImage", _, "S"] if look.is_stream() && clause.siblings.len() == 1 => {
             let typed = |key: &&Key<'_>| {
                 let inside = key.field.value.object().unwrap_or_default();
                 std::ptr::eq(inside, clause.siblings) && !key.field.name.contains('.')
@@ -449,9 +454,27 @@ pub(super) fn routing_attribute(look: &Look<'_>, clause: &Clause<'_>, alternativ
         }
         _ => return None,
     };
-    if siblings.iter().any(|sibling| sibling.name == name) {
+    match siblings.iter().find(|sibling| sibling.name == "test") {
         // The attribute is matched already, so this condition can go.
-        return without_fields(siblings, &|other| other == index);
+        Some(test) => {
+            let same = without_blanks(&look.text[test.value.range.clone()]) == without_blanks(condition);
+            same.then(|| without_fields(siblings, &|other| other == index)).flatten()
+        }
+        None => Some(vec![Edit::new(siblings.get(index)?.range(), format!("\"test\": {condition}"))]),
     }
-    Some(vec![Edit::new(siblings.get(index)?.range(), format!("\"{name}\": {condition}"))])
+}
+
+/// `{"anything-but": "*test.com*"}`, also as a wildcard: texts of which each has a star and speaks of tests.
+fn excludes_tests(alternative: &Value<'_>) -> bool {
+    let Some(argument) = excluded(alternative) else {
+        return false;
+    };
+    let texts = match argument.only_field() {
+        Some(inner) if inner.name == "wildcard" => &inner.value,
+        Some(_) => return false,
+        None => argument,
+    };
+    strings(texts).is_some_and(|texts| {
+        !texts.is_empty() && texts.iter().all(|text| text.contains('*') && text.to_lowercase().contains("test"))
+    })
 }

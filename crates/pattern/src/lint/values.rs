@@ -1,14 +1,14 @@
 //! Decides what is doubtful about the alternatives of a field, whatever the field is: [`check`].
 
-use super::mend::{Edit, is_accepted, parse_alternative, quote, without_elements};
-use super::operators::{literal_in_wildcard, readable_wildcard};
+use super::mend::{Edit, is_accepted, parse_alternative, quote, simpler, without_elements, without_wildcards};
+use super::operators::{INSTEAD_OF_WILDCARD, NO_WILDCARD_IN_PIPES, literal_in_wildcard, readable_wildcard};
 use super::refused::is_alternative;
 use super::report::{ERROR, Found, INFO, Report, WARNING};
 use super::shape::{Clause, operator_like};
 use super::table::Id;
 use super::tree::{Field, Kind, Tree, Value};
 use super::words::{any_of, quoted, shown};
-use super::{Look, arn};
+use super::{Look, Severity, arn};
 use crate::Dialect;
 use std::collections::HashSet;
 
@@ -38,6 +38,7 @@ pub(super) fn check(look: &Look<'_>, report: &mut Report) {
             continue;
         }
         several_anything_but(look, clause, report);
+        all_numbers(look, clause, report);
         beside_exists(look, clause, report);
         empty_or_null(look, clause, report);
     }
@@ -83,7 +84,12 @@ impl At<'_> {
         Found::new(id, level, self.alternative.range.clone(), self.clause.trail, message).alternative(self.index)
     }
 
+    fn in_pipe(&self) -> bool {
+        self.look.context.dialect == Dialect::Pipe
+    }
+
     fn whole(&self, with: String) -> Option<Vec<Edit>> {
+        let with = if self.in_pipe() && with.contains("\"wildcard\"") { without_wildcards(&with)? } else { with };
         let accepted = self.look.is_mended() && is_accepted(&with, self.look.context.dialect);
         accepted.then(|| vec![Edit::new(self.alternative.range.clone(), with)])
     }
@@ -104,11 +110,30 @@ impl At<'_> {
             report.add(self.found(Id::CrossField, WARNING, message));
             return;
         }
-        if has_glob(text) {
+        if let Some(body) = regex(text) {
             let message = format!(
-                "{} is compared letter by letter: it only matches a value with a star in it; wildcard gives stars a meaning",
+                "{} looks like a regular expression, but there are none: it is compared letter by letter",
                 quoted(text)
             );
+            let plain = |text: &&str| {
+                !text.is_empty() && text.chars().all(|char| char.is_alphanumeric() || "-_/ @:".contains(char))
+            };
+            let prefix = body.strip_prefix('^').filter(plain).map(|text| format!("{{\"prefix\": {}}}", quote(text)));
+            let suffix = body.strip_suffix('$').filter(plain).map(|text| format!("{{\"suffix\": {}}}", quote(text)));
+            let edits = prefix.or(suffix).and_then(|with| self.whole(with));
+            report.add(self.found(Id::RegexLiteral, INFO, message).mend(edits));
+            return;
+        }
+        if has_glob(text) {
+            let compared =
+                format!("{} is compared letter by letter: it only matches a value with a star in it", quoted(text));
+            let message = if !self.in_pipe() {
+                format!("{compared}; wildcard gives stars a meaning")
+            } else if text == "*" || simpler(&readable_wildcard(text)).is_some() {
+                compared
+            } else {
+                format!("{compared}. {NO_WILDCARD_IN_PIPES}: {INSTEAD_OF_WILDCARD}")
+            };
             let with = if text == "*" {
                 "{\"exists\": true}".to_owned()
             } else {
@@ -156,8 +181,8 @@ impl At<'_> {
             }
             ("equals-ignore-case", Kind::String(text)) if has_glob(text) => {
                 let message = format!(
-                    "the star in {} is an ordinary character: only wildcard gives it a meaning, and \
-                     there is no wildcard that ignores case",
+                    "the star in {} is an ordinary character, and there is no operator that both ignores case and gives a \
+                     star a meaning",
                     quoted(text)
                 );
                 report.add(self.found(Id::GlobLiteral, WARNING, message));
@@ -179,7 +204,7 @@ impl At<'_> {
         if !has_glob(text) {
             return;
         }
-        let message = format!("the star in {operator} {} is an ordinary character", quoted(text));
+        let mut message = format!("the star in {operator} {} is an ordinary character", quoted(text));
         let bare = if operator == "prefix" { text.trim_end_matches('*') } else { text.trim_start_matches('*') };
         let plain = self.alternative.only_field().is_some_and(|field| field.value.range == argument.range);
         let edits = if !bare.contains('*') && !bare.is_empty() {
@@ -190,10 +215,24 @@ impl At<'_> {
         } else {
             None
         };
+        if edits.is_none() && self.in_pipe() {
+            message.push_str(&format!(". {NO_WILDCARD_IN_PIPES}: {INSTEAD_OF_WILDCARD}"));
+        }
         report.add(self.found(Id::GlobLiteral, WARNING, message).mend(edits));
     }
 
     fn wildcard(&self, field: &Field<'_>, text: &str, report: &mut Report) {
+        if text.contains('?') && !self.look.sample_has(self.clause.place, text) {
+            let message = format!(
+                "the question mark in {} is an ordinary character: only a star stands for others",
+                quoted(text)
+            );
+            report.add(self.found(Id::WildcardQuestion, INFO, message));
+        }
+        if self.in_pipe() {
+            self.wildcard_in_pipe(text, report);
+            return;
+        }
         if text.contains('\\') {
             return;
         }
@@ -218,6 +257,22 @@ impl At<'_> {
             let message = format!("without a star {} is a plain value", quoted(text));
             report.add(self.found(Id::WildcardRewrite, INFO, message).mend(self.whole(quote(text))));
         }
+    }
+
+    /// Our own engine runs it, AWS's documentation does not list it.
+    fn wildcard_in_pipe(&self, text: &str, report: &mut Report) {
+        let (message, edits) = match simpler(text) {
+            Some(simpler) => {
+                (format!("{NO_WILDCARD_IN_PIPES}; {} says the same", shown(&simpler)), self.whole(simpler))
+            }
+            None if text == "*" => (
+                format!("{NO_WILDCARD_IN_PIPES}; {{\"exists\": true}} holds for every value"),
+                self.whole("{\"exists\": true}".to_owned()),
+            ),
+            None => (format!("{NO_WILDCARD_IN_PIPES}: {INSTEAD_OF_WILDCARD}"), None),
+        };
+        let level = super::report::Level::OnAws(Severity::Warning);
+        report.add(self.found(Id::PipesWildcard, level, message).mend(edits));
     }
 
     /// `{"anything-but": "*x*"}`
@@ -250,12 +305,12 @@ impl At<'_> {
             Dialect::Pipe => {
                 let edits = super::stream::routing_attribute(self.look, self.clause, self.alternative);
                 let advice = match edits {
-                    Some(_) => "; the mended pattern does, and what lacks the attribute stays out",
-                    None => "; or decide in the pipe's target",
+                    Some(_) => format!("; {}", super::stream::WRITE_IT_TOO),
+                    None => ", or decide in the function".to_owned(),
                 };
                 let message = format!(
                     "{compared}. A wildcard inside anything-but would exclude more, but a pipe refuses it: let whoever \
-                     writes the item write an attribute that says it (a BOOL \"test\", say), and match that{advice}"
+                     writes the item write an attribute that says it, and match that{advice}"
                 );
                 (message, edits)
             }
@@ -287,6 +342,21 @@ fn is_stringified(text: &str) -> bool {
         && trimmed.ends_with('}')
         && matches!(Tree::read(trimmed), Ok(Some(tree))
             if tree.top.only_field().is_some_and(|field| operator_like(&field.name).is_some()))
+}
+
+/// What stands between the slashes of `/^in/i`, or all of `^in$`, if it is surely a regular expression.
+fn regex(text: &str) -> Option<&str> {
+    const SIGNS: [&str; 9] = [".*", ".+", "\\d", "\\w", "\\s", "\\.", "[a-z", "[0-9", "(?:"];
+    let is_flag = |char: char| matches!(char, 'g' | 'i' | 'm' | 's' | 'u');
+    let body = text.trim_end_matches(is_flag).strip_suffix('/').and_then(|text| text.strip_prefix('/'));
+    let has_signs = |text: &str| SIGNS.iter().any(|sign| text.contains(sign));
+    match body {
+        Some(body) => (body.starts_with('^') || body.ends_with('$') || has_signs(body)).then_some(body),
+        None => {
+            let (begins, ends) = (text.starts_with('^'), text.ends_with('$'));
+            (text.len() > 2 && ((begins && ends) || ((begins || ends) && has_signs(text)))).then_some(text)
+        }
+    }
 }
 
 /// `$.detail.x` or `<$.detail.x>`
@@ -363,6 +433,51 @@ fn several_anything_but(look: &Look<'_>, clause: &Clause<'_>, report: &mut Repor
         edits
     });
     report.add(found(if common { WARNING } else { ERROR }, message).mend(edits));
+}
+
+/// `{"numeric": [">", 5]}`: the sign, the number and its text.
+fn one_ended<'v>(alternative: &'v Value<'v>) -> Option<(&'v str, f64, &'v str)> {
+    let field = alternative.only_field().filter(|field| field.name == "numeric")?;
+    let [sign, number] = field.value.array()? else {
+        return None;
+    };
+    let number = number.number()?;
+    Some((sign.string()?, number.parse().ok()?, number))
+}
+
+/// Two comparisons of which one holds for every number.
+fn all_numbers(look: &Look<'_>, clause: &Clause<'_>, report: &mut Report) {
+    // There is no number there, which is told already.
+    if super::stream::is_typed(look, clause.place) {
+        return;
+    }
+    let ends = || clause.list.iter().enumerate().filter_map(|(index, value)| Some((index, one_ended(value)?)));
+    let lows = ends().filter(|(_, (sign, ..))| sign.starts_with('>'));
+    let highs = ends().filter(|(_, (sign, ..))| sign.starts_with('<'));
+    let (Some((low, (low_sign, from, from_text))), Some((high, (high_sign, to, to_text)))) = (
+        lows.min_by(|(_, (_, one, _)), (_, (_, other, _))| one.total_cmp(other)),
+        highs.max_by(|(_, (_, one, _)), (_, (_, other, _))| one.total_cmp(other)),
+    ) else {
+        return;
+    };
+    let meet = from == to && (low_sign == ">=" || high_sign == "<=");
+    if from > to || (from == to && !meet) {
+        return;
+    }
+    let message = format!(
+        "alternatives are joined by \"or\", and every number is {low_sign} {from_text} or {high_sign} {to_text}: together \
+         they hold for all numbers"
+    );
+    let (first, second) = (low.min(high), low.max(high));
+    let range = format!("{{\"numeric\": [\"{low_sign}\", {from_text}, \"{high_sign}\", {to_text}]}}");
+    let ascending = from < to && look.is_mended() && is_accepted(&range, look.context.dialect);
+    let edits = without_elements(clause.list, &|index| index == second).filter(|_| ascending).map(|mut edits| {
+        edits.push(Edit::new(clause.list[first].range.clone(), range));
+        edits
+    });
+    let range = clause.list[first].range.clone();
+    let found = Found::new(Id::NumericOrTautology, WARNING, range, clause.trail, message);
+    report.add(found.alternative(first).mend(edits));
 }
 
 /// Alternatives that `{"exists": true}` makes pointless.

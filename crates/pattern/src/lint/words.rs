@@ -52,7 +52,7 @@ pub(super) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
 }
 
 /// How many characters to insert, delete or replace; case counts nothing, but equal words only are 0 apart.
-fn distance(one: &str, other: &str) -> usize {
+pub(super) fn distance(one: &str, other: &str) -> usize {
     if one == other {
         return 0;
     }

@@ -1,5 +1,6 @@
 //! What is said about patterns that nobody has asked about: each lint, no more than there is, and mends that hold.
 
+mod mends;
 mod named;
 mod nearly;
 mod promises;
@@ -71,7 +72,6 @@ fn the_mended_pattern_is_the_right_one() {
         "empty",
         "wildcard-complexity",
         "exists-non-leaf",
-        "or-shadow",
         "overbroad",
         "numeric-precision",
         "body-json-mismatch",
@@ -88,6 +88,8 @@ fn ids_are_unique_and_every_lint_is_explained() {
     for lint in lints() {
         assert!(seen.insert(lint.id), "{} is there twice", lint.id);
         assert!(lint.explanation.ends_with('.'), "{}", lint.id);
+        let says_why = lint.explanation.contains("No pattern to paste, because");
+        assert_eq!(says_why, lint.right.is_none(), "{}", lint.id);
     }
     let without_example: Vec<&str> = lints().iter().filter(|lint| lint.wrong.is_empty()).map(|lint| lint.id).collect();
     assert_eq!(without_example, ["size", "more-findings"]);
@@ -101,8 +103,46 @@ fn the_page_shows_every_lint_once_with_what_is_said_of_it() {
         assert_eq!(page.matches(&format!("](#{})", lint.id)).count(), 1, "{}", lint.id);
         assert!(page.contains(lint.wrong) && page.contains(lint.right.unwrap_or_default()), "{}", lint.id);
     }
+    assert!(page.contains("| wildcard | `{\"wildcard\": \"a*b\"}` | yes | yes | yes | no |"));
+    assert!(
+        page.contains("| anything-but with prefix | `{\"anything-but\": {\"prefix\": \"a\"}}` | yes | no | yes | no |")
+    );
+    assert_eq!(page.matches("| yes | yes | yes | yes |").count(), 11);
+    assert!(page.contains("only with `--info`") && page.contains("event source mappings are judged"));
     assert!(page.contains("| error | – | error |"), "some lints are for pipes only");
     assert!(page.contains("> \"in/*.csv\" is compared letter by letter"));
+}
+
+/// The table of a lint on the page is what a finding shows, whatever else the pattern has.
+#[test]
+fn the_page_tells_the_severities_that_findings_show() {
+    let page = page();
+    let row = |id: &str| {
+        let (_, behind) = page.split_once(&format!("### `{id}`\n")).expect("each lint has its heading");
+        behind.lines().find(|line| line.starts_with("| error") || line.starts_with("| –")).map(str::to_owned)
+    };
+    let shown = |severities: [Option<Severity>; 3]| {
+        let word = |severity: Option<Severity>| severity.map_or("–".to_owned(), |severity| severity.to_string());
+        format!("| {} |", severities.map(word).join(" | "))
+    };
+    let unknown = Context { source: Source::Unknown, ..BUS };
+    let of_bus = [
+        (BUS, r#"{"Detail":{"a":["x"]}}"#),
+        (BUS, r#"{"state":[{"exists":false}]}"#),
+        (unknown, r#"{"detailType":["x"]}"#),
+        (unknown, r#"{"Source":["x"],"detail":{"a":[1]}}"#),
+    ];
+    let in_pipe = find("wrong-root", r#"{"dynamodb":{"oldImage":{"a":{"S":[{"exists":false}]}}}}"#, &PIPE).severities;
+    for (context, text) in of_bus {
+        let of_bus = find("wrong-root", text, &context).severities;
+        assert_eq!(row("wrong-root"), Some(shown([of_bus.here, of_bus.aws_bus, in_pipe.aws_pipe])), "{text}");
+    }
+    let text = r#"{"eventName":["UPDATE"],"dynamodb":{"NewImage":{"a":{"S":["x"]}}}}"#;
+    let in_pipe = find("event-name", text, &PIPE).severities;
+    let on_bus = find("event-name", text, &unknown).severities;
+    assert_eq!(on_bus.aws_bus, None, "a bus has no change stream");
+    assert_eq!(row("event-name"), Some(shown([on_bus.here, on_bus.aws_bus, in_pipe.aws_pipe])));
+    assert_eq!(row("pipes-wildcard"), Some("| – | – | warning |".to_owned()));
 }
 
 /// The filters of the stacks that come with orderflow.

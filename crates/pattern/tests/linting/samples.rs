@@ -29,7 +29,9 @@ fn a_sample_shows_what_the_pattern_alone_does_not() {
             (r#"{"detail":{"id":[{"numeric":[">",5]}]}}"#, &["numeric-precision"], None),
             (r#"{"detail":{"total":[{"numeric":[">",5]}]}}"#, &[], None),
             (r#"{"detail":{"tags":[{"anything-but":"a"}]}}"#, &["ab-array"], None),
-            (r#"{"detail":{"lines":{"sku":[{"anything-but":"s1"}]}}}"#, &[], None),
+            (r#"{"detail":{"lines":{"sku":[{"anything-but":"s1"}]}}}"#, &["ab-array"], None),
+            (r#"{"detail":{"lines":{"sku":["s1"]}}}"#, &[], None),
+            (r#"{"detail":{"lines":[{"exists":true}]}}"#, &["exists-non-leaf"], None),
             (
                 r#"{"detail":{"customer":{"name":["Bo"]}}}"#,
                 &["case"],
@@ -66,10 +68,53 @@ fn a_sample_shows_what_the_pattern_alone_does_not() {
             (r#"{"detail":{"a.b":[1]}}"#, &[], None),
         ],
     );
+    let message = |text| check(text, &context)[0].message.clone();
+    assert!(message(r#"{"detail":{"lines":[{"exists":false}]}}"#).contains("is a list of objects in the sample"));
+    assert!(message(r#"{"detail":{"customer":[{"exists":false}]}}"#).contains("is an object in the sample"));
+    assert!(message(r#"{"detail":{"lines":{"sku":[{"anything-but":"s1"}]}}}"#).contains("in a list of objects"));
     let severity = |text| check(text, &context)[0].severities.worst();
     assert_eq!(severity(r#"{"detail":{"coupon":["x"]}}"#), Some(Severity::Info));
     assert_eq!(severity(r#"{"detail":{"Name":["Bo"]}}"#), Some(Severity::Warning));
     assert_eq!(severity(r#"{"detail":{"price":[9.5]}}"#), Some(Severity::Error));
+}
+
+#[test]
+fn a_name_like_one_of_the_sample_is_a_warning_and_mended() {
+    let sample = br#"{"source":"shop","detail":{"payment":{"status":"paid","lines":[{"sku":"a"}]},"line1":"x"}}"#;
+    let context = Context { sample: Some(sample), ..BUS };
+    let cases: &[(&str, &[&str], Option<&str>, Severity)] = &[
+        (
+            r#"{"detail":{"payment":{"statuss":["paid"]}}}"#,
+            &["path-not-in-sample"],
+            Some(r#"{"detail":{"payment":{"status":["paid"]}}}"#),
+            Severity::Warning,
+        ),
+        (
+            r#"{"detail":{"paymnt":{"status":["paid"]}}}"#,
+            &["path-not-in-sample"],
+            Some(r#"{"detail":{"payment":{"status":["paid"]}}}"#),
+            Severity::Warning,
+        ),
+        (
+            r#"{"detail":{"order":{"status":["paid"]}}}"#,
+            &["path-not-in-sample"],
+            Some(r#"{"detail":{"payment":{"status":["paid"]}}}"#),
+            Severity::Warning,
+        ),
+        (
+            r#"{"detail":{"payment":{"line":{"sku":["a"]}}}}"#,
+            &["path-not-in-sample"],
+            Some(r#"{"detail":{"payment":{"lines":{"sku":["a"]}}}}"#),
+            Severity::Warning,
+        ),
+        (r#"{"detail":{"line1":["x"],"line2":["y"]}}"#, &["path-not-in-sample"], None, Severity::Info),
+        (r#"{"detail":{"payment":{"lines":{"sk":["a"]}}}}"#, &["path-not-in-sample"], None, Severity::Info),
+        (r#"{"detail":{"coupon":["x"]}}"#, &["path-not-in-sample"], None, Severity::Info),
+    ];
+    for (text, expected, mended, severity) in cases {
+        assert_found(&context, &[(text, expected, *mended)]);
+        assert_eq!(check(text, &context)[0].severities.worst(), Some(*severity), "{text}");
+    }
 }
 
 #[test]
@@ -84,7 +129,11 @@ fn an_item_is_a_sample_of_both_images() {
                 &[],
                 None,
             ),
-            (r#"{"dynamodb":{"OldImage":{"totl":{"N":["5"]}}}}"#, &["path-not-in-sample"], None),
+            (
+                r#"{"dynamodb":{"OldImage":{"totl":{"N":["5"]}}}}"#,
+                &["path-not-in-sample"],
+                Some(r#"{"dynamodb":{"OldImage":{"total":{"N":["5"]}}}}"#),
+            ),
             (r#"{"dynamodb":{"OldImage":{"Total":{"N":["5"]}}}}"#, &["case"], None),
             (r#"{"dynamodb":{"NewImage":{"total":{"S":["5"]}}}}"#, &["path-not-in-sample"], None),
             (
