@@ -144,13 +144,14 @@ type State = (usize, usize);
 fn is_within(wildcards: &[(usize, &Wildcard)], limit: usize, sets_left: &mut usize) -> bool {
     let patterns: Vec<(usize, Vec<Option<u8>>)> =
         wildcards.iter().map(|(owner, wildcard)| (*owner, wildcard.symbols())).collect();
+    let prefixes = prefixes(&patterns);
     let start: Vec<State> = (0..patterns.len()).map(|index| (index, 0)).collect();
     let mut seen = HashSet::from([start.clone()]);
     let mut open = vec![start];
     while let Some(states) = open.pop() {
         for byte in next_bytes(&patterns, &states) {
             let reached = step(&patterns, &states, byte);
-            if count(&patterns, &reached) > limit || *sets_left == 0 {
+            if count(&prefixes, &reached) > limit || *sets_left == 0 {
                 return false;
             }
             if !reached.is_empty() && seen.insert(reached.clone()) {
@@ -162,10 +163,34 @@ fn is_within(wildcards: &[(usize, &Wildcard)], limit: usize, sets_left: &mut usi
     true
 }
 
+/// For each wildcard and each number of its symbols, a number that says which symbols these are and whose. They are
+/// counted very often, and may be long.
+fn prefixes(patterns: &[(usize, Vec<Option<u8>>)]) -> Vec<Vec<usize>> {
+    // What stands behind an owner is no symbol, so owners and numbers are not mistaken for each other.
+    let mut numbers: HashMap<(usize, Option<Option<u8>>), usize> = HashMap::new();
+    let mut number = |before: usize, symbol| {
+        let next = numbers.len();
+        *numbers.entry((before, symbol)).or_insert(next)
+    };
+    let mut prefixes = Vec::with_capacity(patterns.len());
+    for (owner, symbols) in patterns {
+        let mut last = number(*owner, None);
+        let mut of_one = vec![last];
+        for symbol in symbols {
+            last = number(last, Some(*symbol));
+            of_one.push(last);
+        }
+        prefixes.push(of_one);
+    }
+    prefixes
+}
+
 /// How many states these are, where wildcards of one owner share what they begin with.
-fn count(patterns: &[(usize, Vec<Option<u8>>)], states: &[State]) -> usize {
-    let prefix = |(index, at): &State| (patterns[*index].0, &patterns[*index].1[..*at]);
-    states.iter().map(prefix).collect::<HashSet<_>>().len()
+fn count(prefixes: &[Vec<usize>], states: &[State]) -> usize {
+    let mut read: Vec<usize> = states.iter().map(|(index, at)| prefixes[*index][*at]).collect();
+    read.sort_unstable();
+    read.dedup();
+    read.len()
 }
 
 /// The bytes that lead somewhere particular, and one (none) for all others.
