@@ -9,9 +9,13 @@ use crate::rule::Rule;
 use crate::test::Test;
 use memchr::memmem::Finder;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// More names than this are not looked for ahead.
 const LAST_PARTS_MAX: usize = 3;
+
+/// What the next plan is known by. None is known by 0.
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
 /// A plan in the making.
 struct Builder {
@@ -137,6 +141,7 @@ impl Builder {
         let scopes = self.scopes(&branches);
         let mut groups = self.groups(&branches, &scopes);
         let triggers = self.triggers(&mut groups);
+        let branch_triggers = self.branch_triggers(&branches);
         let mut absences = Vec::new();
         for (number, clause) in self.clauses.iter().enumerate().filter(|(_, clause)| clause.may_be_absent) {
             let tester = self.places[clause.place as usize].tester.as_ref();
@@ -164,8 +169,10 @@ impl Builder {
             last_parts,
             places: self.places.into_iter().zip(scopes.places).map(place).collect(),
             groups,
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             triggers,
             branches,
+            branch_triggers,
             absences,
             nots_count: self.nots as usize,
             absences_count: self.absences as usize,
@@ -224,6 +231,23 @@ impl Builder {
             }
         }
         groups
+    }
+
+    /// Chooses for each branch the clause that it waits for: the one that the fewest branches have.
+    fn branch_triggers(&self, branches: &[Branch]) -> Vec<Vec<u32>> {
+        let mut shared = vec![0_u32; self.clauses.len()];
+        branches.iter().flat_map(|(branch, _)| branch).for_each(|clause| shared[*clause as usize] += 1);
+        let mut triggers = vec![Vec::new(); self.clauses.len()];
+        for (number, (branch, _)) in branches.iter().enumerate() {
+            let wanting_value = branch.iter().filter(|clause| !self.clauses[**clause as usize].may_be_absent);
+            let cost = |clause: &&u32| (shared[**clause as usize], self.clauses[**clause as usize].breadth);
+            match wanting_value.min_by_key(cost) {
+                Some(clause) => triggers[*clause as usize].push(index(number)),
+                // Any of them may be the one that has a value.
+                None => branch.iter().for_each(|clause| triggers[*clause as usize].push(index(number))),
+            }
+        }
+        triggers
     }
 
     /// Chooses for each group what it waits for: the part that the fewest groups have. The answer is what each clause

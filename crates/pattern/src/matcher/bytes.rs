@@ -115,6 +115,7 @@ impl<'e> Reader<'e, '_, '_> {
                         std::str::from_utf8(key).map_err(|_| Stop::Trouble)?;
                     }
                     self.run.enter(child);
+                    self.run.reach(child);
                     self.value(child, depth)?;
                     if self.run.paths_left == 0 && self.arrays == 0 && !self.listened && self.is_silent() {
                         return Err(Stop::Silence);

@@ -23,10 +23,15 @@ pub(super) const ROOT: u32 = 0;
 pub(super) struct Plan {
     pub(super) places: Vec<Place>,
     pub(super) groups: Vec<Group>,
+    /// Different for each plan.
+    pub(super) id: u64,
     /// For each clause, the groups that it triggers.
     pub(super) triggers: Vec<Vec<u32>>,
     /// The clauses of each branch, and its rules.
     pub(super) branches: Vec<Branch>,
+    /// For each clause, the branches that it triggers: where no array has set clauses apart, these are decided without
+    /// groups.
+    pub(super) branch_triggers: Vec<Vec<u32>>,
     /// Clauses that hold if a path has no value: the path by its number among those, and the clause.
     pub(super) absences: Vec<(u32, u32)>,
     pub(super) nots_count: usize,

@@ -26,6 +26,8 @@ const NO_SCOPE: u32 = u32::MAX;
 pub struct Scratch {
     /// The stamp that was given last.
     stamp: u32,
+    /// The plan that there is surely room for.
+    plan: u64,
     /// For each clause and group, the scope that it last held in.
     clauses: Vec<u32>,
     groups: Vec<u32>,
@@ -71,7 +73,18 @@ impl Scratch {
     }
 
     /// Makes room for what a plan may note about an event.
+    #[inline]
     fn prepare(&mut self, plan: &Plan, keys: usize) {
+        if self.plan != plan.id || self.stamp > STAMPS_BEFORE_RESET {
+            self.make_room(plan, keys);
+        }
+        self.facts.clear();
+        self.matched.clear();
+    }
+
+    #[cold]
+    fn make_room(&mut self, plan: &Plan, keys: usize) {
+        self.plan = plan.id;
         let grow = |stamps: &mut Vec<u32>, length: usize| {
             if stamps.len() < length {
                 stamps.resize(length, 0);
@@ -95,8 +108,6 @@ impl Scratch {
             all.into_iter().chain(more).for_each(|stamps| stamps.fill(0));
             self.stamp = 0;
         }
-        self.facts.clear();
-        self.matched.clear();
     }
 
     /// As after a great many events.
@@ -179,7 +190,13 @@ impl<'r> Run<'r> {
             self.irregular |= *stamp == self.scope;
             *stamp = self.scope;
         }
-        if here.tester.is_some() && self.scratch.reached[place as usize] != self.event {
+    }
+
+    /// A field of a text led to the place: then nothing may be left to look for in the rest of it.
+    #[inline]
+    pub(super) fn reach(&mut self, place: u32) {
+        let is_path = self.plan.places[place as usize].tester.is_some();
+        if is_path && self.scratch.reached[place as usize] != self.event {
             self.scratch.reached[place as usize] = self.event;
             self.paths_left -= 1;
         }
@@ -319,11 +336,28 @@ impl<'r> Run<'r> {
         }
         for index in 0..self.scratch.facts.len() {
             match self.scratch.facts[index] {
+                Fact::Clause(clause) if !self.opened => self.conclude(&plan.branch_triggers[clause as usize]),
                 Fact::Clause(clause) => self.fire_all(&plan.triggers[clause as usize], ROOT, NO_SCOPE),
                 Fact::Group(group) => self.fire_all(&plan.groups[group as usize].triggers, ROOT, NO_SCOPE),
             }
         }
         Verdict::Decided
+    }
+
+    /// Notes the rules of branches that hold, where no array has set clauses apart.
+    #[inline]
+    fn conclude(&mut self, branches: &[u32]) {
+        let plan = self.plan;
+        for &number in branches {
+            let (branch, rules) = &plan.branches[number as usize];
+            let scratch = &*self.scratch;
+            let holds = |clause: &u32| {
+                scratch.clauses[*clause as usize] == self.scope || scratch.absent[*clause as usize] == self.event
+            };
+            if branch.iter().all(holds) {
+                rules.iter().for_each(|rule| self.matched(self.keys[*rule as usize]));
+            }
+        }
     }
 
     /// The rules that can match at all: each clause of some branch holds for some value, or because there is none.
