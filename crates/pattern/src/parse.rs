@@ -14,7 +14,7 @@ use crate::test::Test;
 use crate::{DEPTH_MAX, Dialect, Limits, complexity};
 
 /// Names that no field inside a `$or` may have, so that an operator in the wrong place is noticed there.
-const RESERVED_IN_OR: [&str; 24] = [
+pub(crate) const RESERVED_IN_OR: [&str; 24] = [
     "exactly",
     "equals-ignore-case",
     "prefix",

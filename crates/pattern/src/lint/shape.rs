@@ -7,31 +7,13 @@
 
 use super::tree::{Field, Kind, Value};
 use crate::DEPTH_MAX;
+use crate::parse::RESERVED_IN_OR;
 use std::collections::HashMap;
 use std::ops::Range;
 
 /// Operators, in the order in which people should be offered them.
 pub(super) const OPERATORS: [&str; 9] =
     ["prefix", "suffix", "anything-but", "equals-ignore-case", "wildcard", "numeric", "exists", "cidr", "exactly"];
-
-/// Names that no field inside a `$or` may have.
-const RESERVED_IN_OR: [&str; 15] = [
-    "=",
-    "<",
-    "<=",
-    ">",
-    ">=",
-    "regex",
-    "not-wildcard",
-    "not-equals-ignore-case",
-    "date-after",
-    "date-on-or-after",
-    "date-before",
-    "date-on-or-before",
-    "in-date-range",
-    "ip-address-in-range",
-    "ip-address-not-in-range",
-];
 
 /// The operator that a name is but for case, hyphens and underscores.
 pub(super) fn operator_like(name: &str) -> Option<&'static str> {
@@ -339,7 +321,7 @@ impl<'v> Shape<'v> {
 /// The first name inside that keeps a list from being a `$or`. Lists inside are not looked into.
 pub(super) fn reserved_name<'v>(fields: &'v [Field<'v>]) -> Option<&'v str> {
     fields.iter().find_map(|field| {
-        if is_operator(&field.name) || RESERVED_IN_OR.contains(&&*field.name) {
+        if RESERVED_IN_OR.contains(&&*field.name) {
             return Some(&*field.name);
         }
         reserved_name(field.value.object()?)
