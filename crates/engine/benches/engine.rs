@@ -90,11 +90,14 @@ fn stack() -> StackSpec {
             name: "NewOrders".parse().unwrap(),
             keys: KeySchema { hash, range: None },
             view: Some(ViewType::NewAndOldImages),
+            indexes: vec![],
+            expires_by: None,
         }],
         queues: vec![],
         functions: vec![function("Standard"), function("Premium")],
         log_groups: vec![],
         pipes: vec![pipe("standard", STANDARD, "Standard"), pipe("premium", PREMIUM, "Premium")],
+        pollers: vec![],
         origin: json!(null),
     }
 }

@@ -28,6 +28,8 @@ pub(crate) fn queue_spec() -> QueueSpec {
         delay_seconds: 0,
         message_bytes_max: u32::MAX,
         wait_seconds: 0,
+        redrive: None,
+        fifo: None,
     }
 }
 

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
-use types::{FunctionName, KeySchema, LogGroupName, PipeName, QueueName, TableName, ViewType};
+use types::{FunctionName, IndexName, KeySchema, LogGroupName, PipeName, QueueName, TableName, ViewType};
 
 /// One stack's resources.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,6 +23,9 @@ pub struct StackSpec {
     pub log_groups: Vec<LogGroupSpec>,
     /// Pipes.
     pub pipes: Vec<PipeSpec>,
+    /// What hands the messages of queues to functions.
+    #[serde(default)]
+    pub pollers: Vec<PollerSpec>,
     /// What the reader of templates wants to find again to compare the next version with; opaque here.
     pub origin: Json,
 }
@@ -36,6 +39,34 @@ pub struct TableSpec {
     pub keys: KeySchema,
     /// What its stream shows, if it has one.
     pub view: Option<ViewType>,
+    /// The other orders in which its items can be asked for.
+    #[serde(default)]
+    pub indexes: Vec<IndexSpec>,
+    /// The attribute that says, in seconds since 1970, when an item is to go.
+    #[serde(default)]
+    pub expires_by: Option<String>,
+}
+
+/// A secondary index of a table. An item that lacks one of its attributes, or has another type there, is not in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexSpec {
+    /// Its name.
+    pub name: IndexName,
+    /// By what items are found.
+    pub keys: KeySchema,
+    /// What is given of an item that was found.
+    pub projection: Projection,
+}
+
+/// What an index gives of an item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Projection {
+    /// All of it.
+    All,
+    /// The keys of the index and of the table.
+    Keys,
+    /// The keys, and these attributes.
+    Include(Vec<String>),
 }
 
 /// A queue.
@@ -53,6 +84,51 @@ pub struct QueueSpec {
     pub message_bytes_max: u32,
     /// How long a receive waits for a message when it does not say.
     pub wait_seconds: u32,
+    /// Where messages go that are received too often.
+    #[serde(default)]
+    pub redrive: Option<RedriveSpec>,
+    /// Whether it hands messages out in order, and what it takes for the same message; `None` for a standard queue.
+    #[serde(default)]
+    pub fifo: Option<FifoSpec>,
+}
+
+/// When a message is taken for poison, and where it goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RedriveSpec {
+    /// The queue that takes it.
+    pub dead_letters: QueueName,
+    /// How often it may be received before that.
+    pub receives_max: u32,
+}
+
+/// How a queue keeps order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FifoSpec {
+    /// Whether messages with the same body are the same message when their sender does not say.
+    pub deduplicates_by_content: bool,
+    /// Whether the same message in two groups is two messages.
+    pub deduplicates_in_groups: bool,
+}
+
+/// What receives the messages of a queue and hands them to a function: an event source mapping.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PollerSpec {
+    /// The queue.
+    pub queue: QueueName,
+    /// The function.
+    pub function: FunctionName,
+    /// The most messages of one batch.
+    pub batch_size: u32,
+    /// How long a batch that is not full waits for more.
+    pub window_seconds: u32,
+    /// How many batches may be under way at once; `None` for as many as the function takes.
+    pub concurrency: Option<u32>,
+    /// Whether the function's answer names the messages that failed; otherwise all of a batch fail or none.
+    pub names_failures: bool,
+    /// Patterns, one of which a message must match; one that matches none is deleted. None lets everything through.
+    pub filters: Vec<String>,
+    /// Whether it should run.
+    pub running: bool,
 }
 
 /// A function.

@@ -14,12 +14,19 @@ pub(crate) fn spec_of(stack: &stack::Stack) -> StackSpec {
         functions: stack.functions.iter().map(|function| function_of(&function.spec)).collect(),
         log_groups: stack.log_groups.iter().map(|group| log_group_of(&group.spec)).collect(),
         pipes: stack.pipes.iter().map(|pipe| pipe_of(&pipe.spec)).collect(),
+        pollers: vec![],
         origin: serde_json::to_value(stack).expect("a stack has text keys alone"),
     }
 }
 
 fn table_of(table: &stack::Table) -> TableSpec {
-    TableSpec { name: table.name.clone(), keys: table.key.clone(), view: table.stream }
+    TableSpec {
+        name: table.name.clone(),
+        keys: table.key.clone(),
+        view: table.stream,
+        indexes: vec![],
+        expires_by: None,
+    }
 }
 
 fn queue_of(queue: &stack::Queue) -> QueueSpec {
@@ -30,6 +37,8 @@ fn queue_of(queue: &stack::Queue) -> QueueSpec {
         delay_seconds: seconds(queue.delay),
         message_bytes_max: queue.maximum_message_bytes,
         wait_seconds: seconds(queue.receive_wait),
+        redrive: None,
+        fifo: None,
     }
 }
 

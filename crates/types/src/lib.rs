@@ -18,7 +18,7 @@ mod value;
 pub use arn::{Account, Arn, ParseArnError};
 pub use change::{Change, ChangeKind, Record, SequenceNumber, Stream, TableId, ViewType};
 pub use key::{Key, KeyAttribute, KeySchema, KeyType, KeyValue};
-pub use names::{FunctionName, LogGroupName, NameError, PipeName, QueueName, TableName};
+pub use names::{FunctionName, IndexName, LogGroupName, NameError, PipeName, QueueName, TableName};
 pub use number::{Number, NumberError};
 pub use time::Timestamp;
 pub use value::{Item, VALUE_DEPTH_MAX, Value, ValueError};

@@ -88,6 +88,11 @@ names! {
         kind: "queue", length: 1..=80, marks: b"_-.",
         words: "1 to 80 letters, digits, '_' or '-', and '.fifo' at the end of a FIFO queue",
     };
+    /// What a secondary index of a table is called.
+    IndexName = Rule {
+        kind: "index", length: 3..=255, marks: b"_.-",
+        words: "3 to 255 letters, digits, '_', '.' or '-'",
+    };
     /// What a function is called.
     FunctionName = Rule {
         kind: "function", length: 1..=64, marks: b"_-",

@@ -59,6 +59,8 @@ pub(crate) fn table(name: &str) -> TableSpec {
         name: name.parse().unwrap(),
         keys: KeySchema { hash, range: None },
         view: Some(ViewType::NewAndOldImages),
+        indexes: vec![],
+        expires_by: None,
     }
 }
 
@@ -70,6 +72,8 @@ pub(crate) fn queue(name: &str) -> QueueSpec {
         delay_seconds: 0,
         message_bytes_max: 1 << 20,
         wait_seconds: 0,
+        redrive: None,
+        fifo: None,
     }
 }
 
@@ -101,6 +105,7 @@ pub(crate) fn stack(pipe: PipeSpec) -> StackSpec {
         functions: vec![function("F")],
         log_groups: vec![],
         pipes: vec![pipe],
+        pollers: vec![],
         origin: json!(null),
     }
 }

@@ -79,6 +79,8 @@ fn stack() -> StackSpec {
             name: "NewOrders".parse().unwrap(),
             keys: KeySchema { hash: KeyAttribute { name: "orderId".into(), key_type: KeyType::S }, range: None },
             view: Some(ViewType::NewAndOldImages),
+            indexes: vec![],
+            expires_by: None,
         }],
         queues: vec![QueueSpec {
             name: "OrdersDLQ".parse().unwrap(),
@@ -87,10 +89,13 @@ fn stack() -> StackSpec {
             delay_seconds: 0,
             message_bytes_max: 262_144,
             wait_seconds: 0,
+            redrive: None,
+            fifo: None,
         }],
         functions: vec![function("Standard", "standard-orders"), function("Premium", "premium-orders")],
         log_groups: vec![group("/aws/lambda/Standard"), group("/aws/lambda/Premium")],
         pipes: vec![pipe("standard-pipe", "Standard", &[]), pipe("premium-pipe", "Premium", &[PREMIUM])],
+        pollers: vec![],
         origin: json!(null),
     }
 }
