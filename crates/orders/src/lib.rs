@@ -12,6 +12,7 @@ mod handler;
 mod handlers;
 mod order;
 pub mod sample;
+pub mod shop;
 mod tier;
 
 pub use amount::Amount;

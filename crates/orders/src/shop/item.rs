@@ -1,0 +1,369 @@
+//! Decides how an order lies in its table.
+//!
+//! Amounts lie there in minor units with their currency, and beside them the routing attributes that pipes match on.
+//! What only the worker needs to know lies in `progress`.
+
+use super::money::{Currency, Minor};
+use super::order::{Address, Error, Line, Moment, Order, Paid, Progress, Tracking, customer_key};
+use super::status::Status;
+use crate::order::{CUSTOMER_EMAIL, ORDER_ID};
+use crate::tier::{is_test, routing_attributes};
+use types::{Item, Number, Timestamp, Value};
+
+/// An item of the table of orders that was not written by the shop front.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the item is no order of the shop front: {0}")]
+pub struct NotAnOrder(pub String);
+
+fn text(item: &mut Item, name: &str, value: Option<&str>) {
+    if let Some(value) = value {
+        item.insert(name, value.into());
+    }
+}
+
+impl Order {
+    /// As it is written.
+    pub fn to_item(&self) -> Item {
+        let mut item = Item::from([
+            (ORDER_ID, self.id.as_str().into()),
+            ("createdAt", self.created_at.iso_millis().as_str().into()),
+            ("updatedAt", self.updated_at.iso_millis().as_str().into()),
+            ("tenant", self.tenant.as_str().into()),
+            ("customerId", self.customer_id.as_str().into()),
+            ("customerKey", customer_key(&self.tenant, &self.customer_id).as_str().into()),
+            (CUSTOMER_EMAIL, self.customer_email.as_str().into()),
+            ("status", self.status.name().into()),
+            ("currency", self.currency.code().into()),
+            ("amountMinor", Number::from(self.amount.0).into()),
+            ("version", Number::from(self.version).into()),
+            ("correlation", self.correlation.as_str().into()),
+            ("items", Value::L(self.lines.iter().map(line_value).collect())),
+            ("history", Value::L(self.history.iter().map(moment_value).collect())),
+        ]);
+        for (name, value) in routing_attributes(self.amount.number(self.currency), &self.customer_email) {
+            item.insert(name, value);
+        }
+        text(&mut item, "note", self.note.as_deref());
+        if let Some(address) = &self.shipping_address {
+            item.insert("shippingAddress", Value::M(address_item(address)));
+        }
+        if let Some(tracking) = &self.tracking {
+            let mut map = Item::from([
+                ("carrier", tracking.carrier.as_str().into()),
+                ("number", tracking.number.as_str().into()),
+            ]);
+            text(&mut map, "url", tracking.url.as_deref());
+            item.insert("tracking", Value::M(map));
+        }
+        if let Some(error) = &self.error {
+            let map = Item::from([
+                ("step", error.step.name().into()),
+                ("code", error.code.as_str().into()),
+                ("message", error.message.as_str().into()),
+            ]);
+            item.insert("error", Value::M(map));
+        }
+        if self.progress != Progress::default() {
+            item.insert("progress", Value::M(progress_item(&self.progress)));
+        }
+        item
+    }
+
+    /// Reads back what was written.
+    ///
+    /// # Errors
+    /// When it was written by somebody else, in another form.
+    pub fn from_item(item: &Item) -> Result<Self, NotAnOrder> {
+        let currency = Currency::parse(need(item, "currency")?).ok_or_else(|| wrong("currency"))?;
+        let lines = list(item, "items")?.iter().map(read_line).collect::<Result<_, _>>()?;
+        let history = list(item, "history")?.iter().map(read_moment).collect::<Result<_, _>>()?;
+        Ok(Self {
+            id: need(item, ORDER_ID)?.to_owned(),
+            tenant: need(item, "tenant")?.to_owned(),
+            customer_id: need(item, "customerId")?.to_owned(),
+            customer_email: need(item, CUSTOMER_EMAIL)?.to_owned(),
+            status: status(item, "status")?,
+            currency,
+            amount: Minor(whole(item, "amountMinor")?),
+            lines,
+            shipping_address: map(item, "shippingAddress").map(read_address).transpose()?,
+            note: optional(item, "note"),
+            created_at: instant(item, "createdAt")?,
+            updated_at: instant(item, "updatedAt")?,
+            version: whole(item, "version")?,
+            history,
+            tracking: map(item, "tracking").map(read_tracking).transpose()?,
+            error: map(item, "error").map(read_error).transpose()?,
+            progress: map(item, "progress").map(read_progress).transpose()?.unwrap_or_default(),
+            correlation: optional(item, "correlation").unwrap_or_default(),
+        })
+    }
+
+    /// Whether an item's routing attributes say that it is a test's; orders without them are looked at.
+    pub fn item_is_test(item: &Item) -> bool {
+        match item.get("test") {
+            Some(Value::Bool(test)) => *test,
+            _ => item.text(CUSTOMER_EMAIL).is_some_and(is_test),
+        }
+    }
+}
+
+fn line_value(line: &Line) -> Value {
+    Value::M(Item::from([
+        ("sku", line.sku.as_str().into()),
+        ("name", line.name.as_str().into()),
+        ("quantity", Number::from(u64::from(line.quantity)).into()),
+        ("priceMinor", Number::from(line.price.0).into()),
+    ]))
+}
+
+fn moment_value(moment: &Moment) -> Value {
+    let mut map = Item::from([("status", moment.status.name().into()), ("at", moment.at.iso_millis().as_str().into())]);
+    text(&mut map, "detail", moment.detail.as_deref());
+    Value::M(map)
+}
+
+fn address_item(address: &Address) -> Item {
+    let mut map = Item::from([
+        ("line1", address.line1.as_str().into()),
+        ("city", address.city.as_str().into()),
+        ("country", address.country.as_str().into()),
+    ]);
+    text(&mut map, "name", address.name.as_deref());
+    text(&mut map, "line2", address.line2.as_deref());
+    text(&mut map, "region", address.region.as_deref());
+    text(&mut map, "postalCode", address.postal_code.as_deref());
+    map
+}
+
+fn progress_item(progress: &Progress) -> Item {
+    let mut map = Item::new();
+    if progress.attempts > 0 {
+        map.insert("attempts", Number::from(u64::from(progress.attempts)).into());
+    }
+    for (name, flag) in [
+        ("reserved", progress.reserved),
+        ("cancelRequested", progress.cancel_requested),
+        ("deadLettered", progress.dead_lettered),
+    ] {
+        if flag {
+            map.insert(name, true.into());
+        }
+    }
+    text(&mut map, "paymentId", progress.paid.as_ref().map(|paid| paid.payment_id.as_str()));
+    map
+}
+
+fn wrong(name: &str) -> NotAnOrder {
+    NotAnOrder(format!("its {name} is missing or of another type"))
+}
+
+fn need<'a>(item: &'a Item, name: &str) -> Result<&'a str, NotAnOrder> {
+    item.text(name).ok_or_else(|| wrong(name))
+}
+
+fn optional(item: &Item, name: &str) -> Option<String> {
+    item.text(name).map(str::to_owned)
+}
+
+fn whole(item: &Item, name: &str) -> Result<u64, NotAnOrder> {
+    item.number(name).and_then(|number| number.to_string().parse().ok()).ok_or_else(|| wrong(name))
+}
+
+fn status(item: &Item, name: &str) -> Result<Status, NotAnOrder> {
+    Status::parse(need(item, name)?).ok_or_else(|| wrong(name))
+}
+
+fn instant(item: &Item, name: &str) -> Result<Timestamp, NotAnOrder> {
+    let parsed: Option<jiff::Timestamp> = need(item, name)?.parse().ok();
+    parsed.map(|at| Timestamp::from_millis(at.as_millisecond())).ok_or_else(|| wrong(name))
+}
+
+fn list<'a>(item: &'a Item, name: &str) -> Result<&'a [Value], NotAnOrder> {
+    match item.get(name) {
+        Some(Value::L(values)) => Ok(values),
+        _ => Err(wrong(name)),
+    }
+}
+
+fn map<'a>(item: &'a Item, name: &str) -> Option<&'a Item> {
+    match item.get(name) {
+        Some(Value::M(map)) => Some(map),
+        _ => None,
+    }
+}
+
+fn map_of<'a>(value: &'a Value, name: &str) -> Result<&'a Item, NotAnOrder> {
+    match value {
+        Value::M(map) => Ok(map),
+        _ => Err(wrong(name)),
+    }
+}
+
+fn read_line(value: &Value) -> Result<Line, NotAnOrder> {
+    let map = map_of(value, "items")?;
+    Ok(Line {
+        sku: need(map, "sku")?.to_owned(),
+        name: need(map, "name")?.to_owned(),
+        quantity: u32::try_from(whole(map, "quantity")?).map_err(|_| wrong("quantity"))?,
+        price: Minor(whole(map, "priceMinor")?),
+    })
+}
+
+fn read_moment(value: &Value) -> Result<Moment, NotAnOrder> {
+    let map = map_of(value, "history")?;
+    Ok(Moment { status: status(map, "status")?, at: instant(map, "at")?, detail: optional(map, "detail") })
+}
+
+fn read_address(map: &Item) -> Result<Address, NotAnOrder> {
+    Ok(Address {
+        name: optional(map, "name"),
+        line1: need(map, "line1")?.to_owned(),
+        line2: optional(map, "line2"),
+        city: need(map, "city")?.to_owned(),
+        region: optional(map, "region"),
+        postal_code: optional(map, "postalCode"),
+        country: need(map, "country")?.to_owned(),
+    })
+}
+
+fn read_tracking(map: &Item) -> Result<Tracking, NotAnOrder> {
+    Ok(Tracking {
+        carrier: need(map, "carrier")?.to_owned(),
+        number: need(map, "number")?.to_owned(),
+        url: optional(map, "url"),
+    })
+}
+
+fn read_error(map: &Item) -> Result<Error, NotAnOrder> {
+    Ok(Error {
+        step: status(map, "step")?,
+        code: need(map, "code")?.to_owned(),
+        message: need(map, "message")?.to_owned(),
+    })
+}
+
+fn read_progress(map: &Item) -> Result<Progress, NotAnOrder> {
+    let flag = |name: &str| map.get(name) == Some(&Value::Bool(true));
+    let attempts = if map.get("attempts").is_some() { whole(map, "attempts")? } else { 0 };
+    Ok(Progress {
+        attempts: u32::try_from(attempts).map_err(|_| wrong("attempts"))?,
+        reserved: flag("reserved"),
+        paid: optional(map, "paymentId").map(|payment_id| Paid { payment_id }),
+        cancel_requested: flag("cancelRequested"),
+        dead_lettered: flag("deadLettered"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    prop_compose! {
+        fn any_order()(
+            lines in proptest::collection::vec(("[a-z]{1,8}", 1..9u32, 0..100_000u64), 1..4),
+            note in proptest::option::of("\\PC{0,20}"),
+            address in any::<bool>(),
+            ends in 0..3usize,
+            attempts in 0..5u32,
+            flags in any::<[bool; 3]>(),
+            paid in any::<bool>(),
+            millis in 0..4_000_000_000_000i64,
+        ) -> Order {
+            let at = Timestamp::from_millis(millis);
+            let status = [Status::Pending, Status::Completed, Status::Failed][ends];
+            let lines: Vec<Line> = lines
+                .into_iter()
+                .map(|(sku, quantity, price)| Line { name: sku.clone(), sku, quantity, price: Minor(price) })
+                .collect();
+            Order {
+                id: "01890a5d-ac96-774b-bcce-b302099a8057".to_owned(),
+                tenant: "demo".to_owned(),
+                customer_id: "C-1".to_owned(),
+                customer_email: "a@test.com".to_owned(),
+                status,
+                currency: Currency::USD,
+                amount: Minor(lines.iter().map(|line| line.price.0 * u64::from(line.quantity)).sum()),
+                lines,
+                shipping_address: address.then(|| Address {
+                    line1: "1 Main St".to_owned(),
+                    city: "Town".to_owned(),
+                    country: "US".to_owned(),
+                    region: Some("CA".to_owned()),
+                    ..Address::default()
+                }),
+                note,
+                created_at: at,
+                updated_at: at,
+                version: 7,
+                history: vec![Moment { status, at, detail: Some("why".to_owned()) }],
+                tracking: (ends == 1).then(|| Tracking { carrier: "x".into(), number: "1".into(), url: None }),
+                error: (ends == 2).then(|| Error { step: Status::Validating, code: "c".into(), message: "m".into() }),
+                progress: Progress {
+                    attempts,
+                    reserved: flags[0],
+                    paid: paid.then(|| Paid { payment_id: "p".into() }),
+                    cancel_requested: flags[1],
+                    dead_lettered: flags[2],
+                },
+                correlation: "r-1".to_owned(),
+            }
+        }
+    }
+
+    proptest! {
+        /// What is written is read back.
+        #[test]
+        fn orders_round_trip(order in any_order()) {
+            let item = order.to_item();
+            prop_assert_eq!(Order::from_item(&item), Ok(order));
+        }
+
+        /// An item that lacks something, or has it in another type, is refused and not misread.
+        #[test]
+        fn a_damaged_item_is_refused_or_still_whole(order in any_order(), at in 0..30usize) {
+            let item = order.to_item();
+            let name = item.iter().nth(at % item.len()).unwrap().0.to_owned();
+            let mut damaged = item.clone();
+            damaged.insert(name.as_str(), Value::Null);
+            if let Ok(read) = Order::from_item(&damaged) {
+                prop_assert_eq!(read.id, order.id);
+                prop_assert_eq!(read.amount, order.amount);
+                prop_assert_eq!(read.status, order.status);
+            }
+        }
+    }
+
+    #[test]
+    fn pipes_find_what_they_route_by() {
+        let at = Timestamp::from_millis(0);
+        let order = Order {
+            id: "o".into(),
+            tenant: "demo".into(),
+            customer_id: "C-1".into(),
+            customer_email: "VIP@Test.com".into(),
+            status: Status::Pending,
+            currency: Currency::USD,
+            amount: Minor(150_000),
+            lines: vec![],
+            shipping_address: None,
+            note: None,
+            created_at: at,
+            updated_at: at,
+            version: 1,
+            history: vec![],
+            tracking: None,
+            error: None,
+            progress: Progress::default(),
+            correlation: String::new(),
+        };
+        let item = order.to_item();
+        assert_eq!(item.text("tier"), Some("premium"));
+        assert_eq!(item.get("test"), Some(&Value::Bool(true)));
+        assert_eq!(item.text("customerKey"), Some("demo#C-1"));
+        assert_eq!(item.text("status"), Some("PENDING"));
+        assert!(Order::item_is_test(&item));
+        assert_eq!(item.get("progress"), None, "an order without progress has none on disk");
+    }
+}
