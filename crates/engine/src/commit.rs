@@ -66,8 +66,16 @@ impl From<Refused> for WriteRefused {
     }
 }
 
+/// Is shown every change when it is durable and before anybody is answered. It must be quick: all wait for it.
+pub type Observer = dyn Fn(&Change) + Send + Sync;
+
 /// Gives changes their place and instant, and hands them to the feed. Runs on a thread of the store's.
-pub(crate) fn publish(feed: &Feed, counters: Option<&Counters>, group: &mut Vec<Durable<Carried>>) {
+pub(crate) fn publish(
+    feed: &Feed,
+    counters: Option<&Counters>,
+    observer: Option<&Observer>,
+    group: &mut Vec<Durable<Carried>>,
+) {
     let head = group.last().map_or(SequenceNumber::ZERO, |commit| layout::sequence(commit.committed.last));
     let changes = group.drain(..).flat_map(|commit| {
         let (first, at) = (commit.committed.first.0, layout::timestamp(commit.time_ms));
@@ -80,6 +88,9 @@ pub(crate) fn publish(feed: &Feed, counters: Option<&Counters>, group: &mut Vec<
     let counted = changes.inspect(|change| {
         if let Some(counters) = counters {
             counters.add(change);
+        }
+        if let Some(observer) = observer {
+            observer(change);
         }
     });
     feed.publish(counted, head);

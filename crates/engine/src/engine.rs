@@ -104,6 +104,7 @@ pub(crate) struct Inner {
     pub(crate) commits: Commits,
     pub(crate) checkpoints: Arc<Checkpoints>,
     pub(crate) counters: Arc<Counters>,
+    observer: Arc<OnceLock<Box<commit::Observer>>>,
     pub(crate) lines: Arc<Lines>,
     pub(crate) catalog: RwLock<Arc<Catalog>>,
     pub(crate) tables: RwLock<BTreeMap<TableName, Arc<Table>>>,
@@ -136,9 +137,11 @@ impl Engine {
     pub fn open(options: Options) -> Result<(Self, store::OpenReport), OpenError> {
         let feed = Arc::new(Feed::new(SequenceNumber::ZERO));
         let counters = Arc::new(OnceLock::<Arc<Counters>>::new());
-        let (into_feed, into_counters) = (Arc::clone(&feed), Arc::clone(&counters));
+        let observer = Arc::new(OnceLock::<Box<commit::Observer>>::new());
+        let (into_feed, into_counters, shown) = (Arc::clone(&feed), Arc::clone(&counters), Arc::clone(&observer));
         let publish = move |group: &mut Vec<store::Durable<commit::Carried>>| {
-            commit::publish(&into_feed, into_counters.get().map(|counters| &**counters), group);
+            let counters = into_counters.get().map(|counters| &**counters);
+            commit::publish(&into_feed, counters, shown.get().map(|observer| &**observer), group);
         };
         let (store, report) =
             store::Store::open(&options.directory, options.store, Box::new(publish), options.on_fatal)?;
@@ -158,6 +161,7 @@ impl Engine {
             checkpoints: Checkpoints::new(commits.clone(), clock::now()),
             commits,
             counters,
+            observer,
             lines: Arc::new(lines),
             catalog: RwLock::new(Arc::new(catalog)),
             tables: RwLock::default(),
@@ -498,6 +502,17 @@ impl Engine {
     pub fn redrive(&self, redrive: &Redrive, tell: &mut dyn FnMut(Redriven)) -> Result<(), QueueError> {
         let queue = self.queue(&redrive.queue)?;
         Ok(redrive::run(&self.inner, &queue, redrive, tell)?)
+    }
+
+    /// Shows every change from now on to this observer, when it is durable and before anybody is answered. There can
+    /// be one; a second is not taken.
+    pub fn observe(&self, observer: Box<commit::Observer>) -> bool {
+        self.inner.observer.set(observer).is_ok()
+    }
+
+    /// Keys, usage and the like.
+    pub fn documents(&self) -> crate::documents::Documents {
+        crate::documents::Documents::new(self.inner.commits.clone())
     }
 
     /// What is known of an order.

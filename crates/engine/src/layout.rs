@@ -28,6 +28,8 @@ pub(crate) mod kind {
     pub(crate) const CATALOG: u8 = 5;
     /// Clearing away what nobody can ask for any more.
     pub(crate) const HOUSEKEEPING: u8 = 6;
+    /// Documents kept, or taken away.
+    pub(crate) const DOCUMENT: u8 = 7;
 }
 
 /// The one key of the catalog.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod deploy;
+mod documents;
 mod explain;
 mod fixture;
 mod pipes;
