@@ -1,12 +1,13 @@
-//! What functions print: what is kept, for how long, and found again by a filter.
+//! What functions print, and what is counted: what is kept, for how long, and found again by a filter.
 //!
 //! [`FilterPattern`] finds lines, [`invocation`] is what is printed around every call of a function and under which
-//! names, [`Retention`] says how long a group of lines is kept.
+//! names, [`Retention`] says how long a group of lines is kept, [`metrics`] counts and times.
 //!
 //! Invariant: nothing here reads a clock, touches a disk or waits.
 
 mod filter;
 pub mod invocation;
+pub mod metrics;
 mod retention;
 
 pub use filter::{FILTER_PATTERN_LENGTH_MAX, FilterPattern, FilterPatternError};
