@@ -510,6 +510,16 @@ impl Engine {
         self.inner.observer.set(observer).is_ok()
     }
 
+    /// What the store has done since it was opened.
+    pub fn store_stats(&self) -> store::Stats {
+        self.inner.commits.store.stats()
+    }
+
+    /// How many bytes of log there are.
+    pub fn log_bytes(&self) -> u64 {
+        self.inner.commits.store.log_bytes()
+    }
+
     /// Keys, usage and the like.
     pub fn documents(&self) -> crate::documents::Documents {
         crate::documents::Documents::new(self.inner.commits.clone())

@@ -14,6 +14,7 @@ use crate::overlay::Overlay;
 use crate::progress::{Progress, lock};
 use crate::read::{Read, Slice, Snapshot, read};
 use crate::space::FreeSpace;
+use crate::stats::{Counting, Stats};
 use crate::teller::teller;
 use crate::trim::{Before, Trim};
 use crate::versions::Versions;
@@ -41,6 +42,7 @@ pub struct Store<A: Send + 'static> {
     space: Arc<FreeSpace>,
     directory: PathBuf,
     options: Options,
+    counting: Arc<Counting>,
     trimming: Mutex<()>,
     threads: Mutex<Option<Threads>>,
     abandoned: AtomicBool,
@@ -74,6 +76,7 @@ impl<A: Send + 'static> Store<A> {
         let Parts { lock, progress, overlay, index, segments, space, watermark, appender, unverified, report } =
             open::open(directory, &options, Box::new(on_fatal))?;
         let inbox = Arc::new(Inbox::new(options.inbox_commits, options.inbox_bytes));
+        let counting = Arc::new(Counting::default());
         let (teller, telling) = teller(feed, progress.clone());
         let writer = Writer {
             inbox: inbox.clone(),
@@ -85,6 +88,7 @@ impl<A: Send + 'static> Store<A> {
             versions: Versions::new(),
             teller,
             clock: options.clock.clone(),
+            counting: Arc::clone(&counting),
             limit: GroupLimit { entries: options.group_entries, bytes: options.group_bytes },
             overlay_bytes: options.overlay_bytes,
             seal_bytes: options.seal_bytes,
@@ -134,6 +138,7 @@ impl<A: Send + 'static> Store<A> {
             space,
             directory: directory.to_owned(),
             options,
+            counting,
             trimming: Mutex::new(()),
             threads: Mutex::new(Some(threads)),
             abandoned: AtomicBool::new(false),
@@ -270,6 +275,12 @@ impl<A: Send + 'static> Store<A> {
     #[must_use]
     pub fn log_bytes(&self) -> u64 {
         self.segments.all().iter().map(|segment| segment.end()).sum()
+    }
+
+    /// What was done since the store was opened.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.counting.stats()
     }
 
     /// Reads all of the log through; returns every damage, at most one per segment.

@@ -10,11 +10,13 @@ use crate::log::layout::{GROUP_HEAD, GroupHead};
 use crate::overlay::Overlay;
 use crate::progress::Progress;
 use crate::space::FreeSpace;
+use crate::stats::Counting;
 use crate::teller::{Teller, Told};
 use crate::versions::{Slot, Versions};
 use crate::watermark::Watermark;
 use crate::{Clock, Committed, Durable, Entry, Fatal, Refused, Seq};
 use std::sync::Arc;
+use std::time::Instant;
 
 pub(crate) struct Writer<A> {
     pub(crate) inbox: Arc<Inbox<A>>,
@@ -26,6 +28,7 @@ pub(crate) struct Writer<A> {
     pub(crate) versions: Versions,
     pub(crate) teller: Teller<A>,
     pub(crate) clock: Clock,
+    pub(crate) counting: Arc<Counting>,
     pub(crate) limit: GroupLimit,
     pub(crate) overlay_bytes: usize,
     pub(crate) seal_bytes: usize,
@@ -119,8 +122,12 @@ impl<A: Send> Writer<A> {
             previous_sum: 0,
             sum: 0,
         };
+        let begun = Instant::now();
         match self.appender.append(&mut round.group, head) {
-            Ok(()) => self.tell(round, last),
+            Ok(()) => {
+                self.counting.group(round.durable.len(), round.group.len(), begun.elapsed());
+                self.tell(round, last);
+            }
             Err(NotAppended::NoSpace) => {
                 self.space.exhausted();
                 self.versions.take_back_group();
