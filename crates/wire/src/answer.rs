@@ -34,7 +34,7 @@ impl Reply<'_> {
             Answer::Dynamodb(answer) => self.json(&dynamodb::spell(answer, &self.context.account)),
             Answer::Lambda(answer) => lambda::spell(answer, self),
             Answer::Sqs(answer) if matches!(self.protocol, Protocol::Query { .. }) => sqs::spell_xml(answer, self),
-            Answer::Sqs(answer) => self.json(&sqs::spell(answer, self.context)),
+            Answer::Sqs(answer) => self.json(&sqs::spell(answer, self.context).into()),
             Answer::Logs(answer) => self.json(&logs::spell(answer, &self.context.account)),
             Answer::Events(answer) => self.json(&events::spell(*answer)),
             Answer::CallerIdentity => sts::spell(self),

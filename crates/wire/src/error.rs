@@ -7,6 +7,7 @@
 use crate::events::EventFault;
 use crate::reply::Service;
 use crate::sigv4::AuthError;
+use crate::sqs;
 use serde_json::{Map, Value as Json};
 use types::{Account, FunctionName, QueueName, TableName};
 
@@ -61,8 +62,14 @@ pub(crate) enum Namespace {
 use Namespace::{Coral, Own, Validate};
 
 codes! {
+    /// A batch has two entries of one id.
+    BatchEntryIdsNotDistinct = "BatchEntryIdsNotDistinct", Own, 400;
+    /// A batch is too large.
+    BatchRequestTooLong = "BatchRequestTooLong", Own, 400;
     /// The condition on the stored item does not hold.
     ConditionalCheckFailed = "ConditionalCheckFailedException", Own, 400;
+    /// A batch has no entries.
+    EmptyBatchRequest = "EmptyBatchRequest", Own, 400;
     /// Something broke here.
     Internal = "InternalServerError", Own, 500;
     /// Something broke here, as EventBridge names it.
@@ -71,6 +78,12 @@ codes! {
     InvalidAddress = "InvalidAddress", Own, 400;
     /// A queue has no attribute of this name.
     InvalidAttributeName = "InvalidAttributeName", Own, 400;
+    /// An attribute of a queue has a value that it cannot have.
+    InvalidAttributeValue = "InvalidAttributeValue", Own, 400;
+    /// The id of a batch's entry is none.
+    InvalidBatchEntryId = "InvalidBatchEntryId", Own, 400;
+    /// A message has characters that it cannot have.
+    InvalidMessageContents = "InvalidMessageContents", Own, 400;
     /// The event pattern is none.
     InvalidEventPattern = "InvalidEventPatternException", Own, 400;
     /// A parameter of a log request has a value that it cannot have.
@@ -85,12 +98,20 @@ codes! {
     MissingAuthenticationToken = "MissingAuthenticationTokenException", Coral, 400;
     /// The signature lacks a part.
     IncompleteSignature = "IncompleteSignatureException", Coral, 400;
+    /// The message is not hidden by a receive.
+    MessageNotInflight = "MessageNotInflight", Own, 400;
     /// More messages are received and not deleted than a queue may have.
     OverLimit = "OverLimit", Own, 400;
     /// A parameter is missing.
     MissingParameter = "MissingRequiredParameterException", Coral, 400;
+    /// The queue was emptied a moment ago.
+    PurgeQueueInProgress = "PurgeQueueInProgress", Own, 400;
+    /// A queue of this name was deleted a moment ago.
+    QueueDeletedRecently = "QueueDeletedRecently", Own, 400;
     /// There is no such queue.
     QueueDoesNotExist = "QueueDoesNotExist", Own, 400;
+    /// There is a queue of this name, and it is another one.
+    QueueNameExists = "QueueNameExists", Own, 400;
     /// The receipt handle was not made here.
     ReceiptHandleIsInvalid = "ReceiptHandleIsInvalid", Own, 400;
     /// The payload is too large.
@@ -109,12 +130,16 @@ codes! {
     ServiceUnavailableException = "ServiceUnavailableException", Own, 503;
     /// Callers are too fast.
     Throttling = "ThrottlingException", Own, 400;
+    /// A batch has more entries than it may.
+    TooManyEntriesInBatchRequest = "TooManyEntriesInBatchRequest", Own, 400;
     /// The function runs as often as it may.
     TooManyRequests = "TooManyRequestsException", Own, 429;
     /// The service has no such operation, or it is not run here.
     UnknownOperation = "UnknownOperationException", Coral, 400;
     /// The key of the signature is not known here.
     UnrecognizedClient = "UnrecognizedClientException", Coral, 400;
+    /// The service does not do this.
+    UnsupportedOperation = "UnsupportedOperation", Own, 400;
     /// The request breaks a rule.
     Validation = "ValidationException", Validate, 400;
 }
@@ -124,6 +149,16 @@ impl Code {
     pub(crate) fn query_name(self) -> &'static str {
         match self {
             Self::QueueDoesNotExist => "AWS.SimpleQueueService.NonExistentQueue",
+            Self::QueueNameExists => "QueueAlreadyExists",
+            Self::BatchEntryIdsNotDistinct => "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
+            Self::BatchRequestTooLong => "AWS.SimpleQueueService.BatchRequestTooLong",
+            Self::EmptyBatchRequest => "AWS.SimpleQueueService.EmptyBatchRequest",
+            Self::InvalidBatchEntryId => "AWS.SimpleQueueService.InvalidBatchEntryId",
+            Self::MessageNotInflight => "AWS.SimpleQueueService.MessageNotInflight",
+            Self::PurgeQueueInProgress => "AWS.SimpleQueueService.PurgeQueueInProgress",
+            Self::QueueDeletedRecently => "AWS.SimpleQueueService.QueueDeletedRecently",
+            Self::TooManyEntriesInBatchRequest => "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
+            Self::UnsupportedOperation => "AWS.SimpleQueueService.UnsupportedOperation",
             Self::InvalidParameterValue => "InvalidParameterValue",
             Self::MissingParameter => "MissingParameter",
             Self::InvalidSignature => "SignatureDoesNotMatch",
@@ -136,6 +171,7 @@ impl Code {
             Self::Validation => "ValidationError",
             Self::UnknownOperation => "InvalidAction",
             Self::ConditionalCheckFailed | Self::InvalidAddress | Self::InvalidAttributeName => self.name(),
+            Self::InvalidAttributeValue | Self::InvalidMessageContents => self.name(),
             Self::InvalidEventPattern | Self::InvalidParameter | Self::InvalidRequestContent => self.name(),
             Self::OverLimit => self.name(),
             Self::ReceiptHandleIsInvalid => self.name(),
@@ -149,6 +185,7 @@ impl Code {
         match self {
             Self::InvalidSignature | Self::UnrecognizedClient => 403,
             Self::MissingAuthenticationToken => 403,
+            Self::OverLimit | Self::PurgeQueueInProgress => 403,
             other => other.status(),
         }
     }
@@ -178,6 +215,8 @@ pub enum Refusal<'a> {
     NoSuchReceipt,
     /// As many messages of the queue are received and not deleted as may be.
     TooManyInFlight,
+    /// The queue refuses, for a reason that only queues have.
+    Queue(sqs::Refused<'a>),
     /// There is no such log group.
     NoSuchLogGroup,
     /// There is no such log stream.
@@ -253,6 +292,7 @@ impl WireError {
                 Code::OverLimit,
                 "Too many messages are in flight; delete some of those that were received, then receive more.",
             ),
+            Refusal::Queue(refused) => refused.error(account),
             Refusal::NoSuchLogGroup => Self::new(Code::ResourceNotFound, "The specified log group does not exist."),
             Refusal::NoSuchLogStream => Self::new(Code::ResourceNotFound, "The specified log stream does not exist."),
             Refusal::TokenInvalid => Self::token_invalid(service),

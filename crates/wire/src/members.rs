@@ -68,6 +68,27 @@ impl<'a> Members<'a> {
             .map(Some)
     }
 
+    /// A list of objects.
+    pub(crate) fn objects(&self, name: &str) -> Result<Option<Vec<Members<'a>>>, WireError> {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        let list = value.as_array().ok_or_else(|| wrong_type(value, "List"))?;
+        let read = |value: &'a Json| value.as_object().ok_or_else(|| wrong_type(value, "Map"));
+        list.iter()
+            .map(|value| read(value).map(|members| Members { members, service: self.service }))
+            .collect::<Result<_, _>>()
+            .map(Some)
+    }
+
+    /// Texts by name; a name whose text is null is as if it were not there.
+    pub(crate) fn named_texts(&self, name: &str) -> Result<Option<Vec<(&'a str, &'a str)>>, WireError> {
+        let Some(map) = self.object(name)? else { return Ok(None) };
+        map.iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| Ok((name.as_str(), value.as_str().ok_or_else(|| wrong_type(value, "String"))?)))
+            .collect::<Result<_, _>>()
+            .map(Some)
+    }
+
     /// Refuses members that AWS knows and this engine does not handle: they must never be ignored.
     pub(crate) fn refuse(&self, names: &[&str]) -> Result<(), WireError> {
         match names.iter().find(|name| self.get(name).is_some()) {

@@ -181,7 +181,7 @@ impl<'a> Reply<'a> {
         body.insert("__type".to_owned(), shape.into());
         body.insert(key.to_owned(), error.message.as_str().into());
         body.extend(error.members.clone());
-        let mut response = self.json_with_status(error.code.status(), &Json::Object(body));
+        let mut response = self.json_with_status(self.status(error.code, error.code.status()), &Json::Object(body));
         if query_mode {
             let at_fault = if error.code.status() < 500 { "Sender" } else { "Receiver" };
             response.headers.push(("x-amzn-query-error", format!("{};{at_fault}", error.code.query_name())));
@@ -223,7 +223,12 @@ impl<'a> Reply<'a> {
         xml.close("Error");
         xml.text("RequestId", &self.request_id);
         xml.close("ErrorResponse");
-        self.xml(error.code.rest_status(), xml)
+        self.xml(self.status(error.code, error.code.rest_status()), xml)
+    }
+
+    /// The status of an error whose usual one is `usual`: queues say that a resource is not there as the web does.
+    fn status(&self, code: Code, usual: u16) -> u16 {
+        if code == Code::ResourceNotFound && self.service == Service::Sqs { 404 } else { usual }
     }
 
     /// A JSON answer.

@@ -1,30 +1,75 @@
 //! Decides how requests of queues are read: as JSON, and as the form that older clients send.
 //!
-//! Start at `parse`. A form is first made into the JSON that says the same, so that there is one reading of every
-//! operation. A queue is found by the path of its URL, whatever host stands before it: clients reach one server by
-//! many names.
+//! Start at [`Call`], then `parse`. A form is first made into the JSON that says the same, so that there is one reading
+//! of every operation; answers are spelt in JSON, and XML is made from that. A queue is found by the path of its URL,
+//! whatever host stands before it: clients reach one server by many names.
+//!
+//! Whatever can be refused without knowing the queue's state is refused here. A queue's type needs no state: the name
+//! of a FIFO queue says it.
 
+mod asked;
+mod attributes;
+mod batch;
+mod describe;
 mod form;
+mod messages;
+mod moves;
+mod outcome;
+mod policy;
+mod queues;
 mod receipt;
+mod redrive;
+mod refused;
+mod settings;
 mod spell;
+mod xml;
 
+pub use asked::{AttributeFilter, MessageAttributes, QueueAttributes, WantedOfMessages};
+pub use attributes::{Attribute, AttributeValue};
+pub use batch::Entry;
+pub use describe::{Encryption, Fifo, QueueDescription};
 pub(crate) use form::parse_form;
+pub use messages::{MESSAGE_BYTES_MAX, NewMessage};
+pub use moves::{MoveState, MoveTask};
+pub use outcome::{Failure, Outcome};
+pub use policy::{Permission, remove_permission};
 pub use receipt::Receipt;
-pub use spell::{Answer, DeadLetters, Message, QueueDescription, message_id};
-pub(crate) use spell::{spell, spell_xml};
+pub use redrive::{DeadLetters, RedriveAllowed};
+pub use refused::Refused;
+pub use settings::{Change, Settings};
+pub(crate) use spell::spell;
+pub use spell::{Answer, Message, Sent, message_id};
+pub(crate) use xml::spell_xml;
 
 use crate::error::{Code, WireError};
 use crate::members::{Members, parse_body};
 use crate::reply::Service;
 use crate::{Context, unknown_operation};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use std::time::Duration;
 use types::QueueName;
 
 /// What a client asks of queues.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Call {
+    /// Make a queue, or say that it is there if it is just like this.
+    CreateQueue {
+        /// Its name. Whether it is a FIFO queue is told by [`is_fifo`].
+        queue: QueueName,
+        /// What it is to be like, as far as the client says.
+        settings: Box<Settings>,
+        /// Its tags, sorted by key.
+        tags: Vec<(String, String)>,
+    },
+    /// Remove a queue with all its messages.
+    DeleteQueue {
+        /// Which.
+        queue: QueueName,
+    },
+    /// Remove all messages of a queue.
+    PurgeQueue {
+        /// Which.
+        queue: QueueName,
+    },
     /// Say under which URL a queue is found.
     GetQueueUrl {
         /// Which.
@@ -39,6 +84,76 @@ pub enum Call {
         /// At most so many; `None` for AWS's 1,000 and no token for more.
         limit: Option<usize>,
     },
+    /// Say which queues hand their dead letters to a queue, sorted by name.
+    ListDeadLetterSourceQueues {
+        /// The queue that takes them.
+        queue: QueueName,
+        /// Only those after this name.
+        after: Option<QueueName>,
+        /// At most so many; `None` for AWS's 1,000 and no token for more.
+        limit: Option<usize>,
+    },
+    /// Say what a queue is and how much waits in it.
+    GetQueueAttributes {
+        /// Which.
+        queue: QueueName,
+        /// What of it.
+        attributes: QueueAttributes,
+    },
+    /// Change what a queue is like.
+    SetQueueAttributes {
+        /// Which.
+        queue: QueueName,
+        /// What is to become different.
+        settings: Box<Settings>,
+    },
+    /// Add tags to a queue, or change them.
+    TagQueue {
+        /// Which.
+        queue: QueueName,
+        /// The tags, sorted by key.
+        tags: Vec<(String, String)>,
+    },
+    /// Remove tags from a queue; those that it does not have are no fault.
+    UntagQueue {
+        /// Which.
+        queue: QueueName,
+        /// The tags' keys.
+        keys: Vec<String>,
+    },
+    /// Say which tags a queue has.
+    ListQueueTags {
+        /// Which.
+        queue: QueueName,
+    },
+    /// Add a statement to a queue's policy: [`Permission::add_to`].
+    AddPermission {
+        /// Which.
+        queue: QueueName,
+        /// What is allowed to whom.
+        permission: Permission,
+    },
+    /// Remove a statement from a queue's policy: [`remove_permission`].
+    RemovePermission {
+        /// Which.
+        queue: QueueName,
+        /// The statement's label.
+        label: String,
+    },
+    /// Send a message.
+    SendMessage {
+        /// Where to.
+        queue: QueueName,
+        /// The message.
+        message: Box<NewMessage>,
+    },
+    /// Send up to ten messages, each for itself.
+    SendMessageBatch {
+        /// Where to.
+        queue: QueueName,
+        /// The messages; one that is faulty does not hold back the others.
+        entries: Vec<Entry<NewMessage>>,
+    },
     /// Receive messages.
     ReceiveMessage {
         /// From where.
@@ -49,83 +164,65 @@ pub enum Call {
         visible_after: Option<Duration>,
         /// How long to wait for one; `None` for as long as the queue says.
         wait_for: Option<Duration>,
+        /// By what a FIFO queue knows the same receive when it is tried again.
+        attempt: Option<String>,
         /// What to say of them.
-        attributes: MessageAttributes,
+        wanted: WantedOfMessages,
     },
     /// Remove a message that was received.
     DeleteMessage {
         /// Which, and by which receive of it.
         receipt: Receipt,
     },
-    /// Say what a queue is and how much waits in it.
-    GetQueueAttributes {
-        /// Which.
+    /// Remove up to ten messages, each for itself.
+    DeleteMessageBatch {
+        /// From where.
         queue: QueueName,
-        /// What of it.
-        attributes: QueueAttributes,
+        /// Which, and by which receives.
+        entries: Vec<Entry<Receipt>>,
+    },
+    /// Hide a message that was received for another time, from now on.
+    ChangeMessageVisibility {
+        /// Which, and by which receive of it.
+        receipt: Receipt,
+        /// How long; nothing to show it at once.
+        visible_after: Duration,
+    },
+    /// The same for up to ten messages, each for itself.
+    ChangeMessageVisibilityBatch {
+        /// The queue.
+        queue: QueueName,
+        /// Which, and how long.
+        entries: Vec<Entry<(Receipt, Duration)>>,
+    },
+    /// Begin to move the messages of a dead-letter queue.
+    StartMessageMoveTask {
+        /// The dead-letter queue.
+        source: QueueName,
+        /// Where they go; `None` for each to where it came from.
+        destination: Option<QueueName>,
+        /// At most so many in a second; `None` for as fast as possible.
+        per_second: Option<u32>,
+    },
+    /// Say which moves of a queue's messages there were, the latest first.
+    ListMessageMoveTasks {
+        /// The dead-letter queue.
+        source: QueueName,
+        /// At most so many.
+        limit: usize,
+    },
+    /// Stop a move.
+    CancelMessageMoveTask {
+        /// The dead-letter queue whose messages are moved.
+        source: QueueName,
+        /// The task's id, as [`Answer::MoveStarted`] said it.
+        task: String,
     },
 }
 
-/// Declares attributes that clients may ask for by name: a set of them, and how it is read.
-macro_rules! attributes {
-    ($(#[$doc:meta])* $set:ident: $($field:ident = $name:literal,)* | $($absent:literal)|*) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-        pub struct $set { $(pub(crate) $field: bool,)* }
-
-        impl $set {
-            /// All there are.
-            pub const ALL: Self = Self { $($field: true,)* };
-
-            /// Reads a list of names. Some that AWS knows are never there here, and asking for them is no fault.
-            pub(crate) fn read(names: &[&str]) -> Result<Self, WireError> {
-                let mut set = Self::default();
-                for name in names {
-                    match *name {
-                        "All" => set = Self::ALL,
-                        $($name => set.$field = true,)*
-                        $($absent)|* => {}
-                        other => {
-                            let message = format!("Unknown Attribute {other}.");
-                            return Err(WireError::new(Code::InvalidAttributeName, message));
-                        }
-                    }
-                }
-                Ok(set)
-            }
-        }
-    };
-}
-
-attributes! {
-    /// What to say of messages.
-    MessageAttributes:
-    sender = "SenderId",
-    sent_at = "SentTimestamp",
-    receives = "ApproximateReceiveCount",
-    first_received_at = "ApproximateFirstReceiveTimestamp",
-    | "SequenceNumber" | "MessageDeduplicationId" | "MessageGroupId" | "AWSTraceHeader" | "DeadLetterQueueSourceArn"
-}
-
-attributes! {
-    /// What to say of a queue.
-    QueueAttributes:
-    policy = "Policy",
-    visibility = "VisibilityTimeout",
-    message_size = "MaximumMessageSize",
-    retention = "MessageRetentionPeriod",
-    waiting = "ApproximateNumberOfMessages",
-    in_flight = "ApproximateNumberOfMessagesNotVisible",
-    delayed = "ApproximateNumberOfMessagesDelayed",
-    created_at = "CreatedTimestamp",
-    modified_at = "LastModifiedTimestamp",
-    arn = "QueueArn",
-    delay = "DelaySeconds",
-    wait = "ReceiveMessageWaitTimeSeconds",
-    redrive = "RedrivePolicy",
-    encrypted = "SqsManagedSseEnabled",
-    | "FifoQueue" | "ContentBasedDeduplication" | "KmsMasterKeyId" | "KmsDataKeyReusePeriodSeconds"
-    | "DeduplicationScope" | "FifoThroughputLimit" | "RedriveAllowPolicy"
+/// Whether a queue keeps order: its name ends with `.fifo`, and no other queue's does.
+pub fn is_fifo(queue: &QueueName) -> bool {
+    queue.as_str().ends_with(".fifo")
 }
 
 pub(crate) fn parse(operation: &str, body: &[u8], context: &Context) -> Result<Call, WireError> {
@@ -139,73 +236,55 @@ type Reader = fn(Members<'_>, &Context) -> Result<Call, WireError>;
 /// What reads the members of an operation's request.
 fn reader(operation: &str) -> Result<Reader, WireError> {
     Ok(match operation {
-        "GetQueueUrl" => get_queue_url,
-        "ListQueues" => list_queues,
-        "ReceiveMessage" => receive_message,
-        "DeleteMessage" => delete_message,
-        "GetQueueAttributes" => get_queue_attributes,
+        "CreateQueue" => queues::create,
+        "DeleteQueue" => queues::delete,
+        "PurgeQueue" => queues::purge,
+        "GetQueueUrl" => queues::url,
+        "ListQueues" => queues::list,
+        "ListDeadLetterSourceQueues" => queues::list_sources,
+        "GetQueueAttributes" => queues::attributes,
+        "SetQueueAttributes" => queues::set_attributes,
+        "TagQueue" => queues::tag,
+        "UntagQueue" => queues::untag,
+        "ListQueueTags" => queues::tags,
+        "AddPermission" => policy::read_add,
+        "RemovePermission" => policy::read_remove,
+        "SendMessage" => messages::send,
+        "SendMessageBatch" => messages::send_batch,
+        "ReceiveMessage" => messages::receive,
+        "DeleteMessage" => messages::delete,
+        "DeleteMessageBatch" => messages::delete_batch,
+        "ChangeMessageVisibility" => messages::hide,
+        "ChangeMessageVisibilityBatch" => messages::hide_batch,
+        "StartMessageMoveTask" => moves::start,
+        "ListMessageMoveTasks" => moves::list,
+        "CancelMessageMoveTask" => moves::cancel,
         other => return Err(unknown_operation(other)),
     })
 }
 
-fn get_queue_url(members: Members<'_>, context: &Context) -> Result<Call, WireError> {
-    let name = required(members, "QueueName")?;
-    let owner = members.text("QueueOwnerAWSAccountId")?;
-    match name.parse() {
-        Ok(queue) if owner.is_none_or(|owner| owner == context.account.id) => Ok(Call::GetQueueUrl { queue }),
-        // A name that no queue can have, and another account's queue, are queues that do not exist.
-        Ok(_) | Err(_) => Err(no_such_queue()),
-    }
-}
-
-fn list_queues(members: Members<'_>, _: &Context) -> Result<Call, WireError> {
-    let prefix = members.text("QueueNamePrefix")?.unwrap_or("").to_owned();
-    let limit = number(members, "MaxResults", 1..=1000, "Must be >= 1 and <= 1000, if provided.")?;
-    let after = members.text("NextToken")?.map(|token| {
-        let name = BASE64.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        name.and_then(|name| name.parse().ok()).ok_or_else(|| WireError::token_invalid(Service::Sqs))
-    });
-    let limit = limit.map(|limit| usize::try_from(limit).expect("bounded by 1000"));
-    Ok(Call::ListQueues { prefix, after: after.transpose()?, limit })
-}
-
-fn receive_message(members: Members<'_>, context: &Context) -> Result<Call, WireError> {
-    let queue = queue(members, context)?;
-    members.refuse(&["ReceiveRequestAttemptId"])?;
-    let max = number(members, "MaxNumberOfMessages", 1..=10, "Must be between 1 and 10, if provided.")?;
-    let hidden = number(members, "VisibilityTimeout", 0..=43_200, "Must be between 0 and 43200, if provided.")?;
-    let wait = number(members, "WaitTimeSeconds", 0..=20, "Must be >= 0 and <= 20, if provided.")?;
-    let mut names = members.texts("AttributeNames")?.unwrap_or_default();
-    names.extend(members.texts("MessageSystemAttributeNames")?.unwrap_or_default());
-    // Messages here carry no attributes of their senders, so whichever are asked for, none is what there is.
-    members.texts("MessageAttributeNames")?;
-    Ok(Call::ReceiveMessage {
-        queue,
-        max: usize::try_from(max.unwrap_or(1)).expect("bounded by 10"),
-        visible_after: hidden.map(Duration::from_secs),
-        wait_for: wait.map(Duration::from_secs),
-        attributes: MessageAttributes::read(&names)?,
-    })
-}
-
-fn delete_message(members: Members<'_>, context: &Context) -> Result<Call, WireError> {
-    let queue = queue(members, context)?;
-    let handle = required(members, "ReceiptHandle")?;
-    let receipt = Receipt::read(handle).filter(|receipt| receipt.queue == queue);
-    let invalid = || WireError::new(Code::ReceiptHandleIsInvalid, "The input receipt handle is invalid.");
-    receipt.map(|receipt| Call::DeleteMessage { receipt }).ok_or_else(invalid)
-}
-
-fn get_queue_attributes(members: Members<'_>, context: &Context) -> Result<Call, WireError> {
-    let queue = queue(members, context)?;
-    let names = members.texts("AttributeNames")?.unwrap_or_default();
-    Ok(Call::GetQueueAttributes { queue, attributes: QueueAttributes::read(&names)? })
-}
-
 fn required<'a>(members: Members<'a>, name: &str) -> Result<&'a str, WireError> {
-    members.text(name)?.ok_or_else(|| {
-        WireError::new(Code::MissingParameter, format!("The request must contain the parameter {name}."))
-    })
+    members.text(name)?.ok_or_else(|| missing(name))
+}
+
+fn missing(name: &str) -> WireError {
+    WireError::new(Code::MissingParameter, format!("The request must contain the parameter {name}."))
+}
+
+fn invalid(message: impl Into<String>) -> WireError {
+    WireError::new(Code::InvalidParameterValue, message)
+}
+
+/// What AWS says of a parameter whose value it cannot take.
+fn invalid_value(value: &str, name: &str, reason: &str) -> WireError {
+    invalid(format!("Value {} for parameter {name} is invalid. Reason: {reason}", shown(value)))
+}
+
+/// A text as far as it is repeated in an error. AWS repeats all of it; here an answer stays small.
+fn shown(text: &str) -> &str {
+    const SHOWN_MAX: usize = 8192;
+    let end = text.char_indices().map(|(at, _)| at).find(|at| *at >= SHOWN_MAX);
+    &text[..end.unwrap_or(text.len())]
 }
 
 /// A number within its bounds; `reason` is what AWS says of one without.
@@ -217,8 +296,7 @@ fn number(
 ) -> Result<Option<u64>, WireError> {
     let Some(given) = members.integer(name)? else { return Ok(None) };
     if !bounds.contains(&given) {
-        let message = format!("Value {given} for parameter {name} is invalid. Reason: {reason}");
-        return Err(WireError::new(Code::InvalidParameterValue, message));
+        return Err(invalid_value(&given.to_string(), name, reason));
     }
     Ok(u64::try_from(given).ok())
 }
@@ -238,4 +316,9 @@ fn queue(members: Members<'_>, context: &Context) -> Result<QueueName, WireError
 
 fn no_such_queue() -> WireError {
     WireError::new(Code::QueueDoesNotExist, "The specified queue does not exist.")
+}
+
+/// Whether XML can carry the character, and so a message.
+fn is_message_char(character: char) -> bool {
+    matches!(character, '\t' | '\n' | '\r' | '\u{20}'..='\u{FFFD}' | '\u{10000}'..)
 }

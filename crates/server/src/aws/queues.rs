@@ -22,7 +22,8 @@ pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response
             names.truncate(limit);
             say(reply, sqs::Answer::Listed { names: &names, more })
         }
-        Call::ReceiveMessage { queue, max, visible_after, wait_for, attributes } => {
+        Call::ReceiveMessage { attempt: Some(_), .. } => not_handled(reply, "ReceiveRequestAttemptId"),
+        Call::ReceiveMessage { queue, max, visible_after, wait_for, attempt: None, wanted } => {
             let usual = app.engine.catalog().queues.get(&queue).map_or(0, |entry| entry.spec.wait_seconds);
             let wait = wait_for.unwrap_or(Duration::from_secs(usual.into()));
             match app.engine.receive(&queue, max, visible_after, wait).await {
@@ -31,20 +32,27 @@ pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response
                         .iter()
                         .map(|one| sqs::Message {
                             id: one.message.id,
+                            origin: None,
                             body: &one.message.body,
+                            attributes: Vec::new(),
                             sent_at: one.message.sent_at,
                             receives: one.receipt.receives,
                             first_received_at: one.first_received_at,
+                            trace_header: None,
+                            group: None,
+                            deduplication: None,
+                            sequence: None,
+                            dead_letter_source: None,
                         })
                         .collect();
-                    say(reply, sqs::Answer::Received { queue: &queue, messages: &messages, attributes })
+                    say(reply, sqs::Answer::Received { queue: &queue, messages: &messages, wanted: &wanted })
                 }
                 Err(error) => not_done(reply, &queue, &error),
             }
         }
         Call::DeleteMessage { receipt } => {
             match app.engine.delete(&receipt.queue, receipt.message, receipt.receives).await {
-                Ok(true) => say(reply, sqs::Answer::Deleted),
+                Ok(true) => say(reply, sqs::Answer::Done),
                 Ok(false) => reply.refuse(&Refusal::NoSuchReceipt),
                 Err(error) => not_done(reply, &receipt.queue, &error),
             }
@@ -68,11 +76,37 @@ pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response
                 in_flight: counts.in_flight as u64,
                 delayed: counts.delayed as u64,
                 dead_letters: None,
+                redrive_allowed: None,
                 policy: None,
+                fifo: None,
+                encryption: sqs::Encryption::default(),
             };
             say(reply, sqs::Answer::Described { queue: &described, attributes })
         }
+        Call::CreateQueue { .. }
+        | Call::DeleteQueue { .. }
+        | Call::PurgeQueue { .. }
+        | Call::ListDeadLetterSourceQueues { .. }
+        | Call::SetQueueAttributes { .. }
+        | Call::TagQueue { .. }
+        | Call::UntagQueue { .. }
+        | Call::ListQueueTags { .. }
+        | Call::AddPermission { .. }
+        | Call::RemovePermission { .. }
+        | Call::SendMessage { .. }
+        | Call::SendMessageBatch { .. }
+        | Call::DeleteMessageBatch { .. }
+        | Call::ChangeMessageVisibility { .. }
+        | Call::ChangeMessageVisibilityBatch { .. }
+        | Call::StartMessageMoveTask { .. }
+        | Call::ListMessageMoveTasks { .. }
+        | Call::CancelMessageMoveTask { .. } => not_handled(reply, reply.operation()),
     }
+}
+
+/// What AWS knows and the engine does not do.
+fn not_handled(reply: &Reply<'_>, name: &str) -> Response {
+    reply.refuse(&Refusal::Queue(sqs::Refused::NotHandled { parameter: name }))
 }
 
 fn say(reply: &Reply<'_>, answer: sqs::Answer<'_>) -> Response {

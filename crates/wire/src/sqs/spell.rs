@@ -1,20 +1,19 @@
-//! Decides how answers about queues are spelt, in JSON and in XML.
+//! Decides how answers about queues are spelt in JSON. XML says the same: [`super::xml`].
 
-use super::{MessageAttributes, QueueAttributes, Receipt};
+use super::attributes::{self, Attribute};
+use super::{Failure, MoveTask, NewMessage, Outcome, QueueAttributes, QueueDescription, Receipt, WantedOfMessages};
+use super::{describe, moves, queues};
 use crate::Context;
 use crate::head::hex;
-use crate::reply::{Reply, Response};
-use crate::xml::Xml;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use md5::{Digest as _, Md5};
 use serde_json::{Map, Value as Json, json};
-use std::time::Duration;
-use types::{Arn, QueueName, Timestamp};
+use types::{QueueName, Timestamp};
 
 /// What is answered about queues.
 #[derive(Debug)]
 pub enum Answer<'a> {
+    /// It is done, and there is nothing to say of it.
+    Done,
     /// Under which URL a queue is found.
     Url(&'a QueueName),
     /// Which queues there are.
@@ -24,17 +23,13 @@ pub enum Answer<'a> {
         /// Whether there are more after them.
         more: bool,
     },
-    /// Messages, or none.
-    Received {
-        /// From where.
-        queue: &'a QueueName,
-        /// The messages.
-        messages: &'a [Message<'a>],
-        /// What to say of them.
-        attributes: MessageAttributes,
+    /// Which queues hand their dead letters to a queue.
+    DeadLetterSources {
+        /// Their names, sorted.
+        names: &'a [QueueName],
+        /// Whether there are more after them.
+        more: bool,
     },
-    /// The message is gone.
-    Deleted,
     /// What a queue is.
     Described {
         /// The queue.
@@ -42,61 +37,92 @@ pub enum Answer<'a> {
         /// What of it to say.
         attributes: QueueAttributes,
     },
+    /// The tags of a queue.
+    Tags(&'a [(String, String)]),
+    /// The message is in the queue.
+    Sent {
+        /// Where it was sent to.
+        queue: &'a QueueName,
+        /// The message.
+        sent: Sent<'a>,
+    },
+    /// What came of the messages of a batch.
+    SentBatch {
+        /// Where they were sent to.
+        queue: &'a QueueName,
+        /// One by one.
+        outcomes: &'a [Outcome<'a, Sent<'a>>],
+    },
+    /// Messages, or none.
+    Received {
+        /// From where.
+        queue: &'a QueueName,
+        /// The messages.
+        messages: &'a [Message<'a>],
+        /// What to say of them.
+        wanted: &'a WantedOfMessages,
+    },
+    /// What came of the entries of a batch that deletes or hides messages.
+    Batch(&'a [Outcome<'a, ()>]),
+    /// Messages of a queue are being moved.
+    MoveStarted {
+        /// The queue.
+        source: &'a QueueName,
+        /// The task's id.
+        task: &'a str,
+    },
+    /// Which moves of a queue's messages there were.
+    MovesListed {
+        /// The queue.
+        source: &'a QueueName,
+        /// The moves, the latest first.
+        tasks: &'a [MoveTask<'a>],
+    },
+    /// The move is being stopped.
+    MoveCancelled {
+        /// How many messages were moved until then.
+        moved: u64,
+    },
+}
+
+/// A message that was sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Sent<'a> {
+    /// The message as it was asked for.
+    pub message: &'a NewMessage,
+    /// Its number in the queue; that of the first, if a FIFO queue had the same message before.
+    pub id: u64,
+    /// Its place in a FIFO queue.
+    pub sequence: Option<u64>,
 }
 
 /// A message that was received.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Message<'a> {
     /// Its number in the queue.
     pub id: u64,
+    /// Where it was sent to and its number there, if it was moved since: clients know it by that.
+    pub origin: Option<(&'a QueueName, u64)>,
     /// Its body.
     pub body: &'a str,
+    /// What its sender said beside the body.
+    pub attributes: Vec<Attribute>,
     /// When it was sent.
     pub sent_at: Timestamp,
     /// How often it was received, this time included.
     pub receives: u32,
     /// When it was received for the first time.
     pub first_received_at: Timestamp,
-}
-
-/// What a queue is said to be.
-#[derive(Debug, Clone)]
-pub struct QueueDescription<'a> {
-    /// Its name.
-    pub name: &'a QueueName,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When it was last changed.
-    pub modified_at: Timestamp,
-    /// How long a received message is hidden.
-    pub visible_after: Duration,
-    /// How long a sent message is hidden at first.
-    pub delayed_for: Duration,
-    /// How long a message is kept.
-    pub retained_for: Duration,
-    /// How long a receive waits for a message when it does not say.
-    pub wait_for: Duration,
-    /// The most bytes of a body.
-    pub message_size_max: u32,
-    /// How many messages can be received.
-    pub waiting: u64,
-    /// How many are received and not deleted.
-    pub in_flight: u64,
-    /// How many are not yet to be received.
-    pub delayed: u64,
-    /// Where messages go that are received too often.
-    pub dead_letters: Option<DeadLetters>,
-    /// Who may do what, as JSON.
-    pub policy: Option<&'a str>,
-}
-
-/// Where messages go that are received too often.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeadLetters {
-    /// The queue they go to.
-    pub queue: Arn,
-    /// How often a message may be received.
-    pub receives_max: u32,
+    /// The trace that it belongs to.
+    pub trace_header: Option<&'a str>,
+    /// Among which messages a FIFO queue keeps order.
+    pub group: Option<&'a str>,
+    /// By what a FIFO queue knows the same message.
+    pub deduplication: Option<&'a str>,
+    /// Its place in a FIFO queue.
+    pub sequence: Option<u64>,
+    /// The queue in which it was received too often.
+    pub dead_letter_source: Option<&'a QueueName>,
 }
 
 /// The id under which clients know a message: a UUID, the same whenever it is asked.
@@ -117,136 +143,150 @@ fn url(queue: &QueueName, context: &Context) -> String {
     format!("{}/{}/{queue}", context.base_url, context.account.id)
 }
 
-fn next_token(names: &[QueueName], more: bool) -> Option<String> {
-    names.last().filter(|_| more).map(|last| BASE64.encode(last.as_str()))
-}
-
 fn md5_of(body: &str) -> String {
     hex(&Md5::digest(body.as_bytes()))
 }
 
-fn handle(queue: &QueueName, message: &Message<'_>) -> String {
-    Receipt { queue: queue.clone(), message: message.id, receives: message.receives }.handle()
+/// Sequence numbers have twenty digits, so that texts of them sort as they do.
+fn sequence_number(sequence: u64) -> String {
+    format!("{sequence:020}")
 }
 
-/// The attributes of a message that are asked for, by name.
-fn of_message(message: &Message<'_>, asked: MessageAttributes, context: &Context) -> Vec<(&'static str, String)> {
+/// What is said of a message beside what its sender said, by name.
+fn known_of(message: &Message<'_>, wanted: &WantedOfMessages, context: &Context) -> Map<String, Json> {
+    let asked = wanted.attributes;
+    let account = &context.account;
     let all = [
-        (asked.sender, "SenderId", context.account.id.clone()),
-        (asked.first_received_at, "ApproximateFirstReceiveTimestamp", message.first_received_at.millis().to_string()),
-        (asked.receives, "ApproximateReceiveCount", message.receives.to_string()),
-        (asked.sent_at, "SentTimestamp", message.sent_at.millis().to_string()),
+        (asked.sender, "SenderId", Some(account.id.clone())),
+        (
+            asked.first_received_at,
+            "ApproximateFirstReceiveTimestamp",
+            Some(message.first_received_at.millis().to_string()),
+        ),
+        (asked.receives, "ApproximateReceiveCount", Some(message.receives.to_string())),
+        (asked.sent_at, "SentTimestamp", Some(message.sent_at.millis().to_string())),
+        (asked.sequence, "SequenceNumber", message.sequence.map(sequence_number)),
+        (asked.deduplication, "MessageDeduplicationId", message.deduplication.map(str::to_owned)),
+        (asked.group, "MessageGroupId", message.group.map(str::to_owned)),
+        (asked.trace_header, attributes::TRACE_HEADER, message.trace_header.map(str::to_owned)),
+        (
+            asked.dead_letter_source,
+            "DeadLetterQueueSourceArn",
+            message.dead_letter_source.map(|queue| account.arn("sqs", queue.as_str()).to_string()),
+        ),
     ];
-    all.into_iter().filter(|(asked, ..)| *asked).map(|(_, name, value)| (name, value)).collect()
+    let asked = all.into_iter().filter(|(asked, ..)| *asked);
+    asked.filter_map(|(_, name, value)| Some((name.to_owned(), value?.into()))).collect()
 }
 
-/// The attributes of a queue that are asked for, by name. All values are texts.
-fn of_queue(queue: &QueueDescription<'_>, asked: QueueAttributes, context: &Context) -> Vec<(&'static str, String)> {
-    let seconds = |span: Duration| Some(span.as_secs().to_string());
-    let at = |at: Timestamp| Some(at.seconds().to_string());
-    let arn = context.account.arn("sqs", queue.name.as_str());
-    let redrive = queue.dead_letters.as_ref().map(|dead| {
-        json!({ "deadLetterTargetArn": dead.queue.to_string(), "maxReceiveCount": dead.receives_max }).to_string()
+fn received(queue: &QueueName, message: &Message<'_>, wanted: &WantedOfMessages, context: &Context) -> Json {
+    let (first, id) = message.origin.unwrap_or((queue, message.id));
+    let receipt =
+        Receipt { queue: queue.clone(), message: message.id, sent_at: message.sent_at, receives: message.receives };
+    let mut spelt = json!({
+        "MessageId": message_id(first, id),
+        "ReceiptHandle": receipt.handle(),
+        "MD5OfBody": md5_of(message.body),
+        "Body": message.body,
     });
-    let all = [
-        (asked.arn, "QueueArn", Some(arn.to_string())),
-        (asked.waiting, "ApproximateNumberOfMessages", Some(queue.waiting.to_string())),
-        (asked.in_flight, "ApproximateNumberOfMessagesNotVisible", Some(queue.in_flight.to_string())),
-        (asked.delayed, "ApproximateNumberOfMessagesDelayed", Some(queue.delayed.to_string())),
-        (asked.created_at, "CreatedTimestamp", at(queue.created_at)),
-        (asked.modified_at, "LastModifiedTimestamp", at(queue.modified_at)),
-        (asked.visibility, "VisibilityTimeout", seconds(queue.visible_after)),
-        (asked.message_size, "MaximumMessageSize", Some(queue.message_size_max.to_string())),
-        (asked.retention, "MessageRetentionPeriod", seconds(queue.retained_for)),
-        (asked.delay, "DelaySeconds", seconds(queue.delayed_for)),
-        (asked.wait, "ReceiveMessageWaitTimeSeconds", seconds(queue.wait_for)),
-        (asked.policy, "Policy", queue.policy.map(str::to_owned)),
-        (asked.redrive, "RedrivePolicy", redrive),
-        (asked.encrypted, "SqsManagedSseEnabled", Some("false".to_owned())),
-    ];
-    all.into_iter().filter(|(asked, ..)| *asked).filter_map(|(_, name, value)| Some((name, value?))).collect()
+    let known = known_of(message, wanted, context);
+    if !known.is_empty() {
+        spelt["Attributes"] = known.into();
+    }
+    let sent = || message.attributes.iter().filter(|attribute| wanted.sent.wants(&attribute.name));
+    // The digest is of what is given here: by that a client checks it.
+    if let Some(digest) = attributes::digest(sent()) {
+        spelt["MD5OfMessageAttributes"] = digest.into();
+        let named = sent().map(|attribute| (attribute.name.clone(), attribute.spell()));
+        spelt["MessageAttributes"] = named.collect::<Map<String, Json>>().into();
+    }
+    spelt
 }
 
-pub(crate) fn spell(answer: &Answer<'_>, context: &Context) -> Json {
-    let attributes = |pairs: Vec<(&'static str, String)>| {
-        pairs.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect::<Map<String, Json>>()
-    };
+fn sent(queue: &QueueName, sent: &Sent<'_>) -> Map<String, Json> {
+    let message = sent.message;
+    let parts = [
+        ("MessageId", Some(message_id(queue, sent.id))),
+        ("MD5OfMessageBody", Some(md5_of(&message.body))),
+        ("MD5OfMessageAttributes", attributes::digest(&message.attributes)),
+        ("MD5OfMessageSystemAttributes", message.trace_header.as_deref().and_then(attributes::digest_of_trace_header)),
+        ("SequenceNumber", sent.sequence.map(sequence_number)),
+    ];
+    parts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect()
+}
+
+/// A batch's outcomes: what went well, and what did not. A list without entries is left out, as AWS does.
+fn batch<T>(
+    outcomes: &[Outcome<'_, T>],
+    context: &Context,
+    spell: impl Fn(&T) -> Map<String, Json>,
+) -> Map<String, Json> {
+    let (mut successful, mut failed) = (Vec::new(), Vec::new());
+    for Outcome { id, outcome } in outcomes {
+        match outcome {
+            Ok(done) => {
+                let mut spelt = spell(done);
+                spelt.insert("Id".to_owned(), (*id).into());
+                successful.push(Json::Object(spelt));
+            }
+            Err(failure) => failed.push(Failure::spell(failure, id, context)),
+        }
+    }
+    let lists = [("Successful", successful), ("Failed", failed)];
+    lists.into_iter().filter(|(_, list)| !list.is_empty()).map(|(name, list)| (name.to_owned(), list.into())).collect()
+}
+
+pub(crate) fn spell(answer: &Answer<'_>, context: &Context) -> Map<String, Json> {
     let mut body = Map::new();
     let mut put = |name: &str, value: Json| drop(body.insert(name.to_owned(), value));
+    let urls = |names: &[QueueName]| names.iter().map(|name| url(name, context)).collect::<Json>();
     match answer {
+        Answer::Done => {}
         Answer::Url(queue) => put("QueueUrl", url(queue, context).into()),
         Answer::Listed { names, more } => {
             // Without queues AWS leaves the list out.
             if !names.is_empty() {
-                put("QueueUrls", names.iter().map(|name| url(name, context)).collect());
+                put("QueueUrls", urls(names));
             }
-            if let Some(token) = next_token(names, *more) {
+            if let Some(token) = queues::next_token(names, *more) {
                 put("NextToken", token.into());
             }
         }
-        Answer::Received { queue, messages, attributes: asked } => {
-            let spelt = messages.iter().map(|message| {
-                let mut spelt = json!({
-                    "MessageId": message_id(queue, message.id),
-                    "ReceiptHandle": handle(queue, message),
-                    "MD5OfBody": md5_of(message.body),
-                    "Body": message.body,
-                });
-                let said = attributes(of_message(message, *asked, context));
-                if !said.is_empty() {
-                    spelt["Attributes"] = said.into();
-                }
-                spelt
-            });
-            if !messages.is_empty() {
-                put("Messages", spelt.collect());
+        Answer::DeadLetterSources { names, more } => {
+            // This list begins small, and is there even when it is empty.
+            put("queueUrls", urls(names));
+            if let Some(token) = queues::next_token(names, *more) {
+                put("NextToken", token.into());
             }
         }
-        Answer::Deleted => {}
-        Answer::Described { queue, attributes: asked } => {
-            let said = attributes(of_queue(queue, *asked, context));
+        Answer::Described { queue, attributes } => {
+            let said = describe::spell(queue, *attributes, context);
             if !said.is_empty() {
-                put("Attributes", said.into());
+                let said = said.into_iter().map(|(name, value)| (name.to_owned(), value.into()));
+                put("Attributes", said.collect::<Map<String, Json>>().into());
             }
         }
+        Answer::Tags(tags) => {
+            if !tags.is_empty() {
+                let tags = tags.iter().map(|(key, value)| (key.clone(), value.as_str().into()));
+                put("Tags", tags.collect::<Map<String, Json>>().into());
+            }
+        }
+        Answer::Sent { queue, sent: message } => return sent(queue, message),
+        Answer::SentBatch { queue, outcomes } => return batch(outcomes, context, |message| sent(queue, message)),
+        Answer::Received { queue, messages, wanted } => {
+            if !messages.is_empty() {
+                put("Messages", messages.iter().map(|message| received(queue, message, wanted, context)).collect());
+            }
+        }
+        Answer::Batch(outcomes) => return batch(outcomes, context, |()| Map::new()),
+        Answer::MoveStarted { source, task } => {
+            put("TaskHandle", moves::handle(source, task, &context.account).into());
+        }
+        Answer::MovesListed { source, tasks } => {
+            put("Results", tasks.iter().map(|task| task.spell(source, &context.account)).collect());
+        }
+        Answer::MoveCancelled { moved } => put("ApproximateNumberOfMessagesMoved", (*moved).into()),
     }
-    Json::Object(body)
-}
-
-pub(crate) fn spell_xml(answer: &Answer<'_>, reply: &Reply<'_>) -> Response {
-    let context = reply.context;
-    let attributes = |xml: &mut Xml, pairs: Vec<(&'static str, String)>| {
-        for (name, value) in pairs {
-            xml.open("Attribute");
-            xml.text("Name", name);
-            xml.text("Value", &value);
-            xml.close("Attribute");
-        }
-    };
-    match answer {
-        Answer::Url(queue) => reply.query_result(Some(&|xml| xml.text("QueueUrl", &url(queue, context)))),
-        Answer::Listed { names, more } => reply.query_result(Some(&|xml| {
-            for name in *names {
-                xml.text("QueueUrl", &url(name, context));
-            }
-            if let Some(token) = next_token(names, *more) {
-                xml.text("NextToken", &token);
-            }
-        })),
-        Answer::Received { queue, messages, attributes: asked } => reply.query_result(Some(&|xml| {
-            for message in *messages {
-                xml.open("Message");
-                xml.text("MessageId", &message_id(queue, message.id));
-                xml.text("ReceiptHandle", &handle(queue, message));
-                xml.text("MD5OfBody", &md5_of(message.body));
-                xml.text("Body", message.body);
-                attributes(xml, of_message(message, *asked, context));
-                xml.close("Message");
-            }
-        })),
-        Answer::Deleted => reply.query_result(None),
-        Answer::Described { queue, attributes: asked } => {
-            reply.query_result(Some(&|xml| attributes(xml, of_queue(queue, *asked, context))))
-        }
-    }
+    body
 }

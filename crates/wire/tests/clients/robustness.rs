@@ -7,7 +7,7 @@ use types::Timestamp;
 use wire::Response;
 use wire::sigv4::{Credentials, verify};
 
-const OPERATIONS: [&str; 16] = [
+const OPERATIONS: [&str; 34] = [
     "DynamoDB_20120810.PutItem",
     "DynamoDB_20120810.GetItem",
     "DynamoDB_20120810.DeleteItem",
@@ -19,6 +19,24 @@ const OPERATIONS: [&str; 16] = [
     "AmazonSQS.ReceiveMessage",
     "AmazonSQS.DeleteMessage",
     "AmazonSQS.GetQueueAttributes",
+    "AmazonSQS.CreateQueue",
+    "AmazonSQS.DeleteQueue",
+    "AmazonSQS.PurgeQueue",
+    "AmazonSQS.SetQueueAttributes",
+    "AmazonSQS.ListDeadLetterSourceQueues",
+    "AmazonSQS.TagQueue",
+    "AmazonSQS.UntagQueue",
+    "AmazonSQS.ListQueueTags",
+    "AmazonSQS.AddPermission",
+    "AmazonSQS.RemovePermission",
+    "AmazonSQS.SendMessage",
+    "AmazonSQS.SendMessageBatch",
+    "AmazonSQS.DeleteMessageBatch",
+    "AmazonSQS.ChangeMessageVisibility",
+    "AmazonSQS.ChangeMessageVisibilityBatch",
+    "AmazonSQS.StartMessageMoveTask",
+    "AmazonSQS.ListMessageMoveTasks",
+    "AmazonSQS.CancelMessageMoveTask",
     "Logs_20140328.DescribeLogGroups",
     "Logs_20140328.DescribeLogStreams",
     "Logs_20140328.GetLogEvents",
@@ -26,7 +44,7 @@ const OPERATIONS: [&str; 16] = [
     "AWSEvents.TestEventPattern",
 ];
 
-const MEMBERS: [&str; 26] = [
+const MEMBERS: [&str; 38] = [
     "TableName",
     "Item",
     "Key",
@@ -43,6 +61,18 @@ const MEMBERS: [&str; 26] = [
     "MaxNumberOfMessages",
     "AttributeNames",
     "ReceiptHandle",
+    "Attributes",
+    "Entries",
+    "Id",
+    "MessageBody",
+    "MessageAttributes",
+    "MessageSystemAttributes",
+    "Tags",
+    "TagKeys",
+    "VisibilityTimeout",
+    "SourceArn",
+    "TaskHandle",
+    "Label",
     "NextToken",
     "logGroupName",
     "logGroupIdentifier",
@@ -161,7 +191,8 @@ proptest! {
             let spelt: Json = serde_json::from_slice(&response.body).unwrap();
             let message = spelt.get("message").or(spelt.get("Message")).and_then(Json::as_str);
             prop_assert!(spelt["__type"].is_string() && message.is_some_and(|text| !text.is_empty()));
-            prop_assert_eq!(response.status, 400);
+            let absent = spelt["__type"] == "com.amazonaws.sqs#ResourceNotFoundException";
+            prop_assert_eq!(response.status, if absent { 404 } else { 400 });
             prop_assert_eq!(header(&response, "x-amzn-query-error").is_some(), target.starts_with("AmazonSQS"));
         }
     }

@@ -63,7 +63,7 @@ fn operations_that_are_not_run_are_unknown_in_every_protocol() {
         text(&response),
         r#"{"Message":"The operation \"StartExecution\" is not known, or not run by this engine.","__type":"com.amazon.coral.service#UnknownOperationException"}"#
     );
-    let response = Sent::json("AmazonSQS.SendMessage", "{}").refused();
+    let response = Sent::json("AmazonSQS.SendMessages", "{}").refused();
     assert_eq!(header(&response, "x-amzn-query-error"), Some("InvalidAction;Sender"));
     let response = Sent::form("/", "Action=AssumeRole&Version=2011-06-15").refused();
     assert_eq!(response.status, 400);

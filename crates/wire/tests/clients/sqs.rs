@@ -1,10 +1,21 @@
-//! Queues, in JSON and as forms.
+//! Queues, in JSON and as forms: what all of these tests share, and how clients find queues and receive from them.
+
+mod answers;
+mod both;
+mod digests;
+mod permissions;
+mod recorded;
+mod refusals;
+mod settings;
 
 use super::{AT, Sent, header, json, text};
 use serde_json::json;
 use std::time::Duration;
-use types::{Arn, QueueName};
-use wire::sqs::{Answer, Call, DeadLetters, Message, MessageAttributes, QueueAttributes, QueueDescription, Receipt};
+use types::QueueName;
+use wire::sqs::{
+    Answer, Call, DeadLetters, Encryption, Message, MessageAttributes, QueueAttributes, QueueDescription, Receipt,
+    WantedOfMessages,
+};
 use wire::{Answer as Any, Refusal};
 
 const URL: &str = "http://somewhere:99/000000000000/PremiumOrdersDLQ";
@@ -30,19 +41,53 @@ fn queue() -> QueueName {
 }
 
 fn message() -> Message<'static> {
-    Message { id: 7, body: "{\"a\":\"<&✓>\"}\n", sent_at: AT, receives: 2, first_received_at: AT }
+    Message {
+        id: 7,
+        origin: None,
+        body: "{\"a\":\"<&✓>\"}\n",
+        attributes: Vec::new(),
+        sent_at: AT,
+        receives: 2,
+        first_received_at: AT,
+        trace_header: None,
+        group: None,
+        deduplication: None,
+        sequence: None,
+        dead_letter_source: None,
+    }
+}
+
+fn description(name: &QueueName) -> QueueDescription<'_> {
+    QueueDescription {
+        name,
+        created_at: AT,
+        modified_at: AT,
+        visible_after: Duration::from_secs(30),
+        delayed_for: Duration::ZERO,
+        retained_for: Duration::from_secs(345_600),
+        wait_for: Duration::from_secs(20),
+        message_size_max: 1_048_576,
+        waiting: 3,
+        in_flight: 1,
+        delayed: 2,
+        dead_letters: None,
+        redrive_allowed: None,
+        policy: None,
+        fifo: None,
+        encryption: Encryption::default(),
+    }
+}
+
+/// What is asked for by a request to receive that has these members beside the queue's URL.
+fn wanted(members: &str) -> WantedOfMessages {
+    match call(&sent("ReceiveMessage", &format!(r#"{{"QueueUrl": "URL", {members}}}"#))) {
+        Call::ReceiveMessage { wanted, .. } => wanted,
+        other => panic!("{other:?}"),
+    }
 }
 
 fn receipt() -> Receipt {
-    Receipt { queue: queue(), message: 7, receives: 2 }
-}
-
-/// The attributes that a request for messages names.
-fn message_attributes(names: &str) -> MessageAttributes {
-    match call(&sent("ReceiveMessage", &format!(r#"{{"QueueUrl": "URL", "AttributeNames": {names}}}"#))) {
-        Call::ReceiveMessage { attributes, .. } => attributes,
-        other => panic!("{other:?}"),
-    }
+    Receipt { queue: queue(), message: 7, sent_at: AT, receives: 2 }
 }
 
 /// The attributes that a request for a queue names.
@@ -56,13 +101,18 @@ fn queue_attributes(names: &str) -> QueueAttributes {
 #[test]
 fn json_and_forms_say_the_same() {
     let handle = receipt().handle();
-    let receive = |max, visible_after: Option<u64>, wait_for: Option<u64>, attributes| Call::ReceiveMessage {
-        queue: queue(),
-        max,
-        visible_after: visible_after.map(Duration::from_secs),
-        wait_for: wait_for.map(Duration::from_secs),
-        attributes,
-    };
+    let nothing = WantedOfMessages::default();
+    let all = wanted(r#""MessageSystemAttributeNames": ["All"], "MessageAttributeNames": [".*"]"#);
+    assert_eq!(all.attributes, MessageAttributes::ALL);
+    let receive =
+        |max, visible_after: Option<u64>, wait_for: Option<u64>, wanted: &WantedOfMessages| Call::ReceiveMessage {
+            queue: queue(),
+            max,
+            visible_after: visible_after.map(Duration::from_secs),
+            wait_for: wait_for.map(Duration::from_secs),
+            attempt: None,
+            wanted: wanted.clone(),
+        };
     let cases = [
         ("GetQueueUrl", r#"{"QueueName": "PremiumOrdersDLQ"}"#.to_owned(), "QueueName=PremiumOrdersDLQ".to_owned(), Call::GetQueueUrl { queue: queue() }),
         ("ListQueues", "{}".to_owned(), String::new(), Call::ListQueues { prefix: String::new(), after: None, limit: None }),
@@ -72,18 +122,18 @@ fn json_and_forms_say_the_same() {
             "QueueNamePrefix=Prem&MaxResults=2&NextToken=UHJlbWl1bU9yZGVyc0RMUQ".to_owned(),
             Call::ListQueues { prefix: "Prem".to_owned(), after: Some(queue()), limit: Some(2) },
         ),
-        ("ReceiveMessage", r#"{"QueueUrl": "URL"}"#.to_owned(), "QueueUrl=URL".to_owned(), receive(1, None, None, MessageAttributes::default())),
+        ("ReceiveMessage", r#"{"QueueUrl": "URL"}"#.to_owned(), "QueueUrl=URL".to_owned(), receive(1, None, None, &nothing)),
         (
             "ReceiveMessage",
             r#"{"QueueUrl": "URL", "MaxNumberOfMessages": 10, "VisibilityTimeout": 0, "WaitTimeSeconds": 20, "AttributeNames": ["All"], "MessageAttributeNames": ["All"]}"#.to_owned(),
             "QueueUrl=URL&MaxNumberOfMessages=10&VisibilityTimeout=0&WaitTimeSeconds=20&AttributeName.1=All&MessageAttributeName.1=All".to_owned(),
-            receive(10, Some(0), Some(20), MessageAttributes::ALL),
+            receive(10, Some(0), Some(20), &all),
         ),
         (
             "ReceiveMessage",
-            r#"{"QueueUrl": "URL", "MessageSystemAttributeNames": ["SentTimestamp", "SenderId", "MessageGroupId"]}"#.to_owned(),
+            r#"{"QueueUrl": "URL", "MessageSystemAttributeNames": ["SentTimestamp", "SenderId"]}"#.to_owned(),
             "QueueUrl=URL&MessageSystemAttributeName.1=SentTimestamp&MessageSystemAttributeName.2=SenderId".to_owned(),
-            receive(1, None, None, message_attributes(r#"["SenderId", "SentTimestamp"]"#)),
+            receive(1, None, None, &wanted(r#""AttributeNames": ["SenderId", "SentTimestamp"]"#)),
         ),
         (
             "DeleteMessage",
@@ -107,7 +157,7 @@ fn json_and_forms_say_the_same() {
     }
     // Old clients post to the queue's own URL.
     let posted = Sent::form("/000000000000/PremiumOrdersDLQ", "Action=ReceiveMessage");
-    assert_eq!(call(&posted), receive(1, None, None, MessageAttributes::default()));
+    assert_eq!(call(&posted), receive(1, None, None, &nothing));
 }
 
 #[test]
@@ -115,22 +165,96 @@ fn faulty_requests_are_refused_in_awss_words() {
     let other = Receipt { queue: "Other".parse().unwrap(), ..receipt() }.handle();
     let parameter = "InvalidParameterValueException: Value";
     let cases = [
-        ("ReceiveMessage", "{}".to_owned(), "MissingRequiredParameterException: The request must contain the parameter QueueUrl.".to_owned()),
-        ("GetQueueUrl", "{}".to_owned(), "MissingRequiredParameterException: The request must contain the parameter QueueName.".to_owned()),
-        ("GetQueueUrl", r#"{"QueueName": "a b"}"#.to_owned(), "QueueDoesNotExist: The specified queue does not exist.".to_owned()),
-        ("GetQueueUrl", r#"{"QueueName": "Q", "QueueOwnerAWSAccountId": "111111111111"}"#.to_owned(), "QueueDoesNotExist: The specified queue does not exist.".to_owned()),
-        ("ReceiveMessage", r#"{"QueueUrl": "http://h/111111111111/Q"}"#.to_owned(), "QueueDoesNotExist: The specified queue does not exist.".to_owned()),
-        ("ReceiveMessage", r#"{"QueueUrl": "http://h"}"#.to_owned(), "InvalidAddress: The address http://h is not valid for this endpoint.".to_owned()),
-        ("ReceiveMessage", r#"{"QueueUrl": "URL", "MaxNumberOfMessages": 11}"#.to_owned(), format!("{parameter} 11 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.")),
-        ("ReceiveMessage", r#"{"QueueUrl": "URL", "MaxNumberOfMessages": 0}"#.to_owned(), format!("{parameter} 0 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.")),
-        ("ReceiveMessage", r#"{"QueueUrl": "URL", "WaitTimeSeconds": 21}"#.to_owned(), format!("{parameter} 21 for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20, if provided.")),
-        ("ReceiveMessage", r#"{"QueueUrl": "URL", "VisibilityTimeout": 43201}"#.to_owned(), format!("{parameter} 43201 for parameter VisibilityTimeout is invalid. Reason: Must be between 0 and 43200, if provided.")),
-        ("ReceiveMessage", r#"{"QueueUrl": "URL", "ReceiveRequestAttemptId": "x"}"#.to_owned(), "InvalidParameterValueException: ReceiveRequestAttemptId is not handled by this engine yet; send the request without it".to_owned()),
-        ("ReceiveMessage", r#"{"QueueUrl": 7}"#.to_owned(), "SerializationException: NUMBER_VALUE cannot be converted to String".to_owned()),
-        ("GetQueueAttributes", r#"{"QueueUrl": "URL", "AttributeNames": ["Huh"]}"#.to_owned(), "InvalidAttributeName: Unknown Attribute Huh.".to_owned()),
-        ("DeleteMessage", r#"{"QueueUrl": "URL", "ReceiptHandle": "x"}"#.to_owned(), "ReceiptHandleIsInvalid: The input receipt handle is invalid.".to_owned()),
-        ("DeleteMessage", format!(r#"{{"QueueUrl": "URL", "ReceiptHandle": "{other}"}}"#), "ReceiptHandleIsInvalid: The input receipt handle is invalid.".to_owned()),
-        ("ListQueues", r#"{"NextToken": "!"}"#.to_owned(), "InvalidParameterValueException: Invalid or expired next token.".to_owned()),
+        (
+            "ReceiveMessage",
+            "{}".to_owned(),
+            "MissingRequiredParameterException: The request must contain the parameter QueueUrl.".to_owned(),
+        ),
+        (
+            "GetQueueUrl",
+            "{}".to_owned(),
+            "MissingRequiredParameterException: The request must contain the parameter QueueName.".to_owned(),
+        ),
+        (
+            "GetQueueUrl",
+            r#"{"QueueName": "a b"}"#.to_owned(),
+            "QueueDoesNotExist: The specified queue does not exist.".to_owned(),
+        ),
+        (
+            "GetQueueUrl",
+            r#"{"QueueName": "Q", "QueueOwnerAWSAccountId": "111111111111"}"#.to_owned(),
+            "QueueDoesNotExist: The specified queue does not exist.".to_owned(),
+        ),
+        (
+            "ReceiveMessage",
+            r#"{"QueueUrl": "http://h/111111111111/Q"}"#.to_owned(),
+            "QueueDoesNotExist: The specified queue does not exist.".to_owned(),
+        ),
+        (
+            "ReceiveMessage",
+            r#"{"QueueUrl": "http://h"}"#.to_owned(),
+            "InvalidAddress: The address http://h is not valid for this endpoint.".to_owned(),
+        ),
+        (
+            "ReceiveMessage",
+            r#"{"QueueUrl": "URL", "MaxNumberOfMessages": 11}"#.to_owned(),
+            format!(
+                "{parameter} 11 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided."
+            ),
+        ),
+        (
+            "ReceiveMessage",
+            r#"{"QueueUrl": "URL", "MaxNumberOfMessages": 0}"#.to_owned(),
+            format!(
+                "{parameter} 0 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided."
+            ),
+        ),
+        (
+            "ReceiveMessage",
+            r#"{"QueueUrl": "URL", "WaitTimeSeconds": 21}"#.to_owned(),
+            format!(
+                "{parameter} 21 for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20, if provided."
+            ),
+        ),
+        (
+            "ReceiveMessage",
+            r#"{"QueueUrl": "URL", "VisibilityTimeout": 43201}"#.to_owned(),
+            format!(
+                "{parameter} 43201 for parameter VisibilityTimeout is invalid. Reason: Must be >= 0 and <= 43200, if provided."
+            ),
+        ),
+        (
+            "ReceiveMessage",
+            r#"{"QueueUrl": "URL", "ReceiveRequestAttemptId": "x"}"#.to_owned(),
+            format!(
+                "{parameter} x for parameter ReceiveRequestAttemptId is invalid. Reason: The request include parameter that is not valid for this queue type."
+            ),
+        ),
+        (
+            "ReceiveMessage",
+            r#"{"QueueUrl": 7}"#.to_owned(),
+            "SerializationException: NUMBER_VALUE cannot be converted to String".to_owned(),
+        ),
+        (
+            "GetQueueAttributes",
+            r#"{"QueueUrl": "URL", "AttributeNames": ["Huh"]}"#.to_owned(),
+            "InvalidAttributeName: Unknown Attribute Huh.".to_owned(),
+        ),
+        (
+            "DeleteMessage",
+            r#"{"QueueUrl": "URL", "ReceiptHandle": "x"}"#.to_owned(),
+            "ReceiptHandleIsInvalid: The input receipt handle is invalid.".to_owned(),
+        ),
+        (
+            "DeleteMessage",
+            format!(r#"{{"QueueUrl": "URL", "ReceiptHandle": "{other}"}}"#),
+            "ReceiptHandleIsInvalid: The input receipt handle is invalid.".to_owned(),
+        ),
+        (
+            "ListQueues",
+            r#"{"NextToken": "!"}"#.to_owned(),
+            "InvalidParameterValueException: Invalid or expired next token.".to_owned(),
+        ),
     ];
     for (operation, body, expected) in cases {
         assert_eq!(sent(operation, &body).error(), expected, "{operation} {body}");
@@ -174,8 +298,8 @@ fn an_error_carries_its_old_name_for_those_who_ask() {
 fn messages_are_handed_out_in_both_protocols() {
     let queue = queue();
     let messages = [message()];
-    let attributes = message_attributes(r#"["SentTimestamp", "ApproximateReceiveCount"]"#);
-    let answer = Any::Sqs(Answer::Received { queue: &queue, messages: &messages, attributes });
+    let wanted = wanted(r#""AttributeNames": ["SentTimestamp", "ApproximateReceiveCount", "MessageGroupId"]"#);
+    let answer = Any::Sqs(Answer::Received { queue: &queue, messages: &messages, wanted: &wanted });
     let response = sent("ReceiveMessage", "{}").answer(&answer);
     let body = json(&response);
     let spelt = &body["Messages"][0];
@@ -193,15 +317,15 @@ fn messages_are_handed_out_in_both_protocols() {
         text(&response),
         format!(
             "<?xml version=\"1.0\"?><ReceiveMessageResponse xmlns=\"http://queue.amazonaws.com/doc/2012-11-05/\">\
-             <ReceiveMessageResult><Message><MessageId>{id}</MessageId><ReceiptHandle>{handle}</ReceiptHandle>\
-             <MD5OfBody>29a6e1b37ee7a36104dba3eed0b6263c</MD5OfBody><Body>{{&quot;a&quot;:&quot;&lt;&amp;✓&gt;&quot;}}\n\
-             </Body><Attribute><Name>ApproximateReceiveCount</Name><Value>2</Value></Attribute><Attribute>\
-             <Name>SentTimestamp</Name><Value>1709856000498</Value></Attribute></Message></ReceiveMessageResult>\
+             <ReceiveMessageResult><Message><Attribute><Name>ApproximateReceiveCount</Name><Value>2</Value></Attribute>\
+             <Attribute><Name>SentTimestamp</Name><Value>1709856000498</Value></Attribute>\
+             <Body>{{&quot;a&quot;:&quot;&lt;&amp;✓&gt;&quot;}}\n</Body><MD5OfBody>29a6e1b37ee7a36104dba3eed0b6263c</MD5OfBody>\
+             <MessageId>{id}</MessageId><ReceiptHandle>{handle}</ReceiptHandle></Message></ReceiveMessageResult>\
              <ResponseMetadata><RequestId>3f1c2d4e-0000-4000-8000-000000000000</RequestId></ResponseMetadata>\
              </ReceiveMessageResponse>"
         )
     );
-    let none = Any::Sqs(Answer::Received { queue: &queue, messages: &[], attributes });
+    let none = Any::Sqs(Answer::Received { queue: &queue, messages: &[], wanted: &wanted });
     assert_eq!(text(&sent("ReceiveMessage", "{}").answer(&none)), "{}");
     assert!(
         text(&form("Action=ReceiveMessage").answer(&none)).contains("<ReceiveMessageResult></ReceiveMessageResult>")
@@ -230,24 +354,13 @@ fn queues_are_found_and_described() {
     assert_eq!(after, Call::ListQueues { prefix: String::new(), after: Some(queue.clone()), limit: None });
     let response = sent("ListQueues", "{}").answer(&Any::Sqs(Answer::Listed { names: &[], more: false }));
     assert_eq!(text(&response), "{}");
-    assert_eq!(text(&sent("DeleteMessage", "{}").answer(&Any::Sqs(Answer::Deleted))), "{}");
-    let deleted = form("Action=DeleteMessage").answer(&Any::Sqs(Answer::Deleted));
+    assert_eq!(text(&sent("DeleteMessage", "{}").answer(&Any::Sqs(Answer::Done))), "{}");
+    let deleted = form("Action=DeleteMessage").answer(&Any::Sqs(Answer::Done));
     assert!(!text(&deleted).contains("DeleteMessageResult"), "{}", text(&deleted));
 
     let description = QueueDescription {
-        name: &queue,
-        created_at: AT,
-        modified_at: AT,
-        visible_after: Duration::from_secs(30),
-        delayed_for: Duration::ZERO,
-        retained_for: Duration::from_secs(345_600),
-        wait_for: Duration::from_secs(20),
-        message_size_max: 1_048_576,
-        waiting: 3,
-        in_flight: 1,
-        delayed: 2,
-        dead_letters: Some(DeadLetters { queue: "arn:aws:sqs:r:0:dlq".parse::<Arn>().unwrap(), receives_max: 5 }),
-        policy: None,
+        dead_letters: Some(DeadLetters { queue: "dlq".parse().unwrap(), receives_max: 5 }),
+        ..description(&queue)
     };
     let describe = |attributes| {
         let response =
@@ -268,7 +381,7 @@ fn queues_are_found_and_described() {
             "MessageRetentionPeriod": "345600",
             "DelaySeconds": "0",
             "ReceiveMessageWaitTimeSeconds": "20",
-            "RedrivePolicy": "{\"deadLetterTargetArn\":\"arn:aws:sqs:r:0:dlq\",\"maxReceiveCount\":5}",
+            "RedrivePolicy": "{\"deadLetterTargetArn\":\"arn:aws:sqs:us-east-1:000000000000:dlq\",\"maxReceiveCount\":5}",
             "SqsManagedSseEnabled": "false",
         }})
     );
