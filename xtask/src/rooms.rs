@@ -18,10 +18,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("engine", &["types", "table", "delivery", "observe", "store"]),
     ("stack", &["types", "pattern"]),
     ("runtime", &["types", "observe", "engine", "orders"]),
+    ("gateway", &["types"]),
     ("wire", &["types", "pattern", "table", "delivery", "observe"]),
     (
         "server",
-        &["types", "pattern", "table", "delivery", "observe", "orders", "store", "engine", "stack", "runtime", "wire"],
+        &[
+            "types", "pattern", "table", "delivery", "observe", "orders", "store", "engine", "stack", "runtime",
+            "gateway", "wire",
+        ],
     ),
 ];
 
