@@ -7,11 +7,18 @@
 //! Invariant: a state of an order is written under the condition that the one before is still there, so no step is
 //! made twice and none is lost.
 
+pub mod api;
+#[cfg(test)]
+pub(crate) mod fake;
+mod idempotency;
 mod item;
 pub mod money;
 mod order;
+mod page;
 pub mod ports;
+mod request;
 mod status;
+pub mod view;
 
 pub use item::NotAnOrder;
 pub use order::{Address, Error, Line, Moment, Order, Paid, Progress, Tracking, customer_key};

@@ -150,6 +150,7 @@ fn progress_item(progress: &Progress) -> Item {
             map.insert(name, true.into());
         }
     }
+    text(&mut map, "cancelReason", progress.cancel_reason.as_deref());
     text(&mut map, "paymentId", progress.paid.as_ref().map(|paid| paid.payment_id.as_str()));
     map
 }
@@ -251,6 +252,7 @@ fn read_progress(map: &Item) -> Result<Progress, NotAnOrder> {
         reserved: flag("reserved"),
         paid: optional(map, "paymentId").map(|payment_id| Paid { payment_id }),
         cancel_requested: flag("cancelRequested"),
+        cancel_reason: optional(map, "cancelReason"),
         dead_lettered: flag("deadLettered"),
     })
 }
@@ -305,6 +307,7 @@ mod tests {
                     reserved: flags[0],
                     paid: paid.then(|| Paid { payment_id: "p".into() }),
                     cancel_requested: flags[1],
+                    cancel_reason: flags[1].then(|| "why".to_owned()),
                     dead_lettered: flags[2],
                 },
                 correlation: "r-1".to_owned(),

@@ -122,6 +122,8 @@ pub struct Progress {
     pub paid: Option<Paid>,
     /// Whether the customer wants it called off, and the worker has yet to do so.
     pub cancel_requested: bool,
+    /// Why, in the customer's words.
+    pub cancel_reason: Option<String>,
     /// Whether its message lies among the dead letters, from where an operator may have it tried again.
     pub dead_lettered: bool,
 }
