@@ -5,6 +5,7 @@
 
 use crate::config::Config;
 use crate::exit::{Failure, USAGE};
+use crate::params::Param;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -73,6 +74,9 @@ pub(crate) struct UpOptions {
     /// Where customers are served [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR", value_parser = address)]
     pub(crate) public: Option<SocketAddr>,
+    /// A value for a parameter of a template, with its stack before it where several are run
+    #[arg(long = "param", value_name = "[STACK.]NAME=VALUE")]
+    pub(crate) params: Vec<Param>,
 }
 
 /// The verbs.
@@ -84,6 +88,7 @@ Examples:
   orderflow up                                    the built-in stack
   orderflow up stacks/premium.yaml stacks/orders.yaml
   orderflow up --ephemeral --admin 4600 my.yaml   keep nothing, listen elsewhere
+  orderflow up stacks/orders.yaml --param TableName=Sales
 
 Run it again with a changed template to update what changed; the data stays.")]
     Up(Up),
@@ -121,6 +126,7 @@ Examples:
   orderflow check my.yaml --sample order.json           hold its filters against an item or event
   orderflow check my.yaml --sample PremiumPipe=@record.json --json
   orderflow check template.yaml --for aws               leave out what only orderflow minds
+  orderflow check my.yaml --param StageName=dev
 
 Patterns are checked in pipes, event source mappings and rules, in AWS::Serverless functions too.
 Exit codes: 0 no errors, 1 errors, 2 a file cannot be read")]
@@ -244,6 +250,9 @@ pub(crate) struct Check {
     /// Only what concerns AWS, or orderflow here; both if it is left out
     #[arg(long = "for", value_name = "WHERE")]
     pub(crate) engines: Option<Engines>,
+    /// A value for a parameter of a template, with its stack before it where several are checked
+    #[arg(long = "param", value_name = "[STACK.]NAME=VALUE")]
+    pub(crate) params: Vec<Param>,
     /// Show too what is only worth knowing
     #[arg(long)]
     pub(crate) info: bool,
@@ -298,12 +307,17 @@ impl Cli {
             Some(Command::Up(given)) => {
                 let ephemeral = given.options.ephemeral || up.ephemeral;
                 let public = given.options.public.or(up.public);
-                Ok((options, Command::Up(Up { options: UpOptions { ephemeral, public }, ..given })))
+                let params = [up.params, given.options.params].concat();
+                Ok((options, Command::Up(Up { options: UpOptions { ephemeral, public, params }, ..given })))
             }
             // Nothing is kept, so there is nothing that any other verb could look at.
             Some(_) if up.ephemeral => {
                 let failure = Failure::new(USAGE, "--ephemeral goes with `orderflow up` only");
                 Err(failure.hint("other verbs look at a server that runs: name it with --admin ADDR"))
+            }
+            Some(_) if !up.params.is_empty() => {
+                let failure = Failure::new(USAGE, "--param before a verb goes with `orderflow up` only");
+                Err(failure.hint("`check` takes it behind: orderflow check TEMPLATE --param NAME=VALUE"))
             }
             Some(command) => Ok((options, command)),
         }

@@ -66,7 +66,7 @@ pub(crate) fn run(cli: Cli, out: &mut Out) -> Result<u8, Stop> {
     match command {
         Command::Up(up) => {
             let config = Config { public: up.options.public.unwrap_or(given.config.public), ..given.config };
-            let ended = crate::up::run(&config, &up.templates, up.options.ephemeral, given.options.json);
+            let ended = crate::up::run(&config, &up.templates, &up.options, given.options.json);
             Ok(ended.map_err(Failure::from)?)
         }
         Command::Explain { order } => explain::run(given, &order),

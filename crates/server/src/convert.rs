@@ -1,7 +1,8 @@
 //! Decides how what a template says becomes what the engine deploys: the same things in the engine's words.
 
 use engine::spec::{
-    FunctionSpec, InvocationType, LogGroupSpec, PipeSpec, QueueSpec, StackSpec, StartingPosition, TableSpec,
+    FifoSpec, FunctionSpec, IndexSpec, InvocationType, LogGroupSpec, PipeSpec, PollerSpec, Projection, QueueSpec,
+    RedriveSpec, StackSpec, StartingPosition, TableSpec,
 };
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ pub(crate) fn spec_of(stack: &stack::Stack) -> StackSpec {
         functions: stack.functions.iter().map(|function| function_of(&function.spec)).collect(),
         log_groups: stack.log_groups.iter().map(|group| log_group_of(&group.spec)).collect(),
         pipes: stack.pipes.iter().map(|pipe| pipe_of(&pipe.spec)).collect(),
-        pollers: vec![],
+        pollers: stack.pollers.iter().map(|poller| poller_of(&poller.spec)).collect(),
         origin: serde_json::to_value(stack).expect("a stack has text keys alone"),
     }
 }
@@ -24,9 +25,18 @@ fn table_of(table: &stack::Table) -> TableSpec {
         name: table.name.clone(),
         keys: table.key.clone(),
         view: table.stream,
-        indexes: vec![],
-        expires_by: None,
+        indexes: table.indexes.iter().map(index_of).collect(),
+        expires_by: table.expires_by.clone(),
     }
+}
+
+fn index_of(index: &stack::Index) -> IndexSpec {
+    let projection = match &index.projection {
+        stack::Projection::All => Projection::All,
+        stack::Projection::Keys => Projection::Keys,
+        stack::Projection::Include(attributes) => Projection::Include(attributes.clone()),
+    };
+    IndexSpec { name: index.name.clone(), keys: index.key.clone(), projection }
 }
 
 fn queue_of(queue: &stack::Queue) -> QueueSpec {
@@ -37,8 +47,27 @@ fn queue_of(queue: &stack::Queue) -> QueueSpec {
         delay_seconds: seconds(queue.delay),
         message_bytes_max: queue.maximum_message_bytes,
         wait_seconds: seconds(queue.receive_wait),
-        redrive: None,
-        fifo: None,
+        redrive: queue.redrive.as_ref().map(|redrive| RedriveSpec {
+            dead_letters: redrive.dead_letters.clone(),
+            receives_max: redrive.receives_max,
+        }),
+        fifo: queue.fifo.map(|fifo| FifoSpec {
+            deduplicates_by_content: fifo.deduplicates_by_content,
+            deduplicates_in_groups: fifo.deduplicates_in_groups,
+        }),
+    }
+}
+
+fn poller_of(poller: &stack::Poller) -> PollerSpec {
+    PollerSpec {
+        queue: poller.queue.name.clone(),
+        function: poller.function.name.clone(),
+        batch_size: poller.batch_size,
+        window_seconds: seconds(poller.batching_window),
+        concurrency: poller.maximum_concurrency,
+        names_failures: poller.names_failures,
+        filters: poller.filters.clone(),
+        running: poller.enabled,
     }
 }
 

@@ -18,6 +18,7 @@ mod listener;
 mod nearest;
 mod open;
 mod own;
+mod params;
 mod query;
 mod stall;
 mod terminal;

@@ -4,10 +4,11 @@
 //! deployed, and only when everything is in place do the listeners open and the lines to paste appear.
 
 use crate::app::App;
+use crate::cli::UpOptions;
 use crate::config::Config;
 use crate::greeting::{self, Greeting};
 use crate::listener::{self, Service, Whole};
-use crate::{aws, convert, exit, open, own};
+use crate::{aws, convert, exit, open, own, params};
 use anyhow::Context as _;
 use bytes::Bytes;
 use engine::{Engine, Step};
@@ -37,11 +38,14 @@ struct Source {
     shown: String,
     template: Template,
     stack_name: String,
+    /// What was given for its parameters.
+    overrides: Overrides,
 }
 
 /// Runs stacks until told to stop; the exit code is given back.
-pub(crate) fn run(config: &Config, templates: &[PathBuf], ephemeral: bool, json: bool) -> anyhow::Result<u8> {
+pub(crate) fn run(config: &Config, templates: &[PathBuf], options: &UpOptions, json: bool) -> anyhow::Result<u8> {
     let started = Instant::now();
+    let ephemeral = options.ephemeral;
     let mut sources = Vec::new();
     for path in templates {
         match read(path) {
@@ -52,7 +56,8 @@ pub(crate) fn run(config: &Config, templates: &[PathBuf], ephemeral: bool, json:
     if sources.is_empty() {
         let (name, text) = BUILT_IN;
         let template = Template::parse(text, &format!("{name}.yaml")).map_err(|errors| anyhow::anyhow!("{errors}"))?;
-        sources.push(Source { shown: format!("{name} (built in)"), template, stack_name: name.to_owned() });
+        let (shown, stack_name) = (format!("{name} (built in)"), name.to_owned());
+        sources.push(Source { shown, template, stack_name, overrides: Overrides::new() });
     }
     for (index, source) in sources.iter().enumerate() {
         if let Some(twin) = sources[..index].iter().find(|twin| twin.stack_name == source.stack_name) {
@@ -62,6 +67,9 @@ pub(crate) fn run(config: &Config, templates: &[PathBuf], ephemeral: bool, json:
             )));
         }
     }
+    let names: Vec<&str> = sources.iter().map(|source| source.stack_name.as_str()).collect();
+    let given = params::by_stack(&options.params, &names)?;
+    sources.iter_mut().zip(given).for_each(|(source, overrides)| source.overrides = overrides);
     let credentials = credentials(config);
     if credentials.is_empty()
         && let Some(address) = [config.admin, config.public].into_iter().find(|address| !address.ip().is_loopback())
@@ -165,7 +173,7 @@ fn read(path: &Path) -> Result<Source, String> {
     };
     let refused = |errors| format!("error: {shown} cannot be run\n{errors}");
     let template = Template::parse(&text, &shown).map_err(refused)?;
-    Ok(Source { shown, template, stack_name: stem })
+    Ok(Source { shown, template, stack_name: stem, overrides: Overrides::new() })
 }
 
 fn credentials(config: &Config) -> Vec<wire::sigv4::Credentials> {
@@ -190,7 +198,7 @@ fn resolve(
         stream_label,
     };
     let handlers: Vec<&str> = orders::catalogue().iter().map(|entry| entry.name).collect();
-    source.template.resolve(&environment, &Overrides::new(), &handlers)
+    source.template.resolve(&environment, &source.overrides, &handlers)
 }
 
 /// A stack that is in place.

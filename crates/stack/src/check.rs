@@ -2,7 +2,7 @@
 //!
 //! Start at [`check`]. Three things come together: what resolving the template refuses, the lints of every pattern in
 //! it (those of [`pattern::lint`]), and what only a template shows: limits, filters written twice, streams that one
-//! bad record holds up. Types of resources that are not run here hide nothing: their patterns are checked too.
+//! bad record holds up, queues and APIs that do harm with what stands around them. Types of resources that are not run here hide nothing: their patterns are checked too.
 
 mod consumers;
 mod limits;
@@ -12,6 +12,7 @@ mod origin;
 mod patterns;
 mod report;
 mod samples;
+mod services;
 mod source;
 mod values;
 
@@ -37,12 +38,14 @@ pub struct Settings<'a> {
     pub catalogue: &'a [&'a str],
     /// Events like those that will come.
     pub samples: &'a [Sample],
+    /// Values that take the place of parameters' defaults.
+    pub overrides: &'a Overrides,
 }
 
 /// Checks the text of a template, YAML or JSON. `file` is what the report is called by.
 ///
 /// ```
-/// use stack::{Environment, check};
+/// use stack::{Environment, Overrides, check};
 ///
 /// let text = r#"
 /// Resources:
@@ -53,7 +56,8 @@ pub struct Settings<'a> {
 ///         source: aws.s3
 /// "#;
 /// let environment = Environment::local("shop");
-/// let settings = check::Settings { environment: &environment, catalogue: &[], samples: &[] };
+/// let overrides = Overrides::new();
+/// let settings = check::Settings { environment: &environment, catalogue: &[], samples: &[], overrides: &overrides };
 /// let report = check::check(text, "shop.yaml", &settings);
 /// assert_eq!(report.patterns, 1);
 /// let first = &report.findings[0];
@@ -72,14 +76,16 @@ pub fn check(text: &str, file: &str, settings: &Settings<'_>) -> Report {
     let template = root.as_ref().and_then(|root| Template::of(root, file, &mut refused));
     let stack = template
         .as_ref()
-        .and_then(|template| template.resolved(environment, &Overrides::new(), settings.catalogue, &mut refused));
+        .and_then(|template| template.resolved(environment, settings.overrides, settings.catalogue, &mut refused));
     let mut patterns_at = Vec::new();
     if let (Some(root), Some(template)) = (&root, &template) {
-        let values = Values::new(text, template, environment, &Overrides::new());
-        let consumers = consumers::consumers(&resources(root), &values);
+        let values = Values::new(text, template, environment, settings.overrides);
+        let resources = resources(root);
+        let consumers = consumers::consumers(&resources, &values);
         patterns_at.extend(consumers.iter().flat_map(|consumer| &consumer.patterns).map(|place| place.path.clone()));
         patterns::check(&consumers, &values, settings.samples, &mut report);
         limits::check(&consumers, &values, &mut report);
+        services::check(&resources, &values, &mut report);
     }
     let read = Read { in_reading: in_reading.into_list().0, is_whole: template.is_some(), patterns_at };
     add_refused(refused, &read, &mut report);

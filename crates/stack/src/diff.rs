@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::findings::Position;
 use crate::stack::{
-    Function, LogGroup, LogicalId, Output, Pipe, Policy, Queue, QueuePolicy, Resource, Role, Stack, Table,
+    Api, Function, LogGroup, LogicalId, Output, Permission, Pipe, Policy, Poller, Queue, QueuePolicy, Resource, Role,
+    Stack, Table,
 };
 
 /// The types of resources, in the order in which they are set up.
@@ -31,8 +32,14 @@ pub enum ResourceKind {
     Table,
     /// A function.
     Function,
+    /// What a function says about who may call it.
+    Permission,
+    /// What hands the messages of a queue to a function.
+    Poller,
     /// A pipe.
     Pipe,
+    /// An API.
+    Api,
     /// What the template tells its caller.
     Output,
 }
@@ -53,7 +60,7 @@ pub struct ChangeStep {
 /// What happens to a resource.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Change {
-    /// It stops: a pipe keeps its position, a function is no longer called.
+    /// It stops: a pipe keeps its position, a function is no longer called, an API no longer served.
     Stop,
     /// It is there from now on. A dormant resource of the same name wakes up with its data.
     Create,
@@ -94,7 +101,10 @@ pub fn diff(old: &Stack, new: &Stack) -> Result<Vec<ChangeStep>, Vec<Refusal>> {
     changes.list(&old.queue_policies, &new.queue_policies);
     changes.list(&old.tables, &new.tables);
     changes.list(&old.functions, &new.functions);
+    changes.list(&old.permissions, &new.permissions);
+    changes.list(&old.pollers, &new.pollers);
     changes.list(&old.pipes, &new.pipes);
+    changes.list(&old.apis, &new.apis);
     changes.outputs(&old.outputs, &new.outputs);
     if !changes.refusals.is_empty() {
         changes.refusals.sort_by_key(|refusal| refusal.at);
@@ -254,6 +264,8 @@ impl Diffable for Table {
         name: "TableName",
         arn: "Arn",
         key: "KeySchema",
+        indexes: "GlobalSecondaryIndexes",
+        expires_by: "TimeToLiveSpecification",
         stream: "StreamSpecification",
         billing: "BillingMode",
         deletion_protected: "DeletionProtectionEnabled",
@@ -272,6 +284,16 @@ impl Diffable for Table {
                 "the items that are there are found by the old key".to_owned(),
                 "make a new table and copy the items".to_owned(),
             ));
+        }
+        for index in &new.indexes {
+            let before = self.indexes.iter().find(|before| before.name == index.name);
+            if before.is_some_and(|before| before != index) {
+                losses.push((
+                    "GlobalSecondaryIndexes",
+                    format!("the index `{}` is another one then, and AWS changes none in place", index.name),
+                    "give the new index a new name, and take the old one out when nobody asks it any more".to_owned(),
+                ));
+            }
         }
         // AWS does not change a stream in place either: it is switched off and on, and begins anew.
         if let (Some(old), Some(new)) = (self.stream, new.stream)
@@ -308,6 +330,9 @@ impl Diffable for Queue {
         delay: "DelaySeconds",
         maximum_message_bytes: "MaximumMessageSize",
         receive_wait: "ReceiveMessageWaitTimeSeconds",
+        redrive: "RedrivePolicy",
+        takes_dead_letters: "RedriveAllowPolicy",
+        fifo: "FifoQueue",
         tags: "Tags",
     });
 
@@ -448,4 +473,69 @@ impl Diffable for QueuePolicy {
     }
 
     differences!(QueuePolicy { queues: "Queues", statements: "PolicyDocument" });
+}
+
+impl Diffable for Poller {
+    const KIND: ResourceKind = ResourceKind::Poller;
+    const WHEN_GONE: Change = Change::Stop;
+
+    /// A mapping has no name of its own; what it ties together tells it from others.
+    fn name(&self) -> String {
+        format!("{} to {}", self.queue.name, self.function.name)
+    }
+
+    differences!(Poller {
+        id: "Id",
+        queue: "EventSourceArn",
+        function: "FunctionName",
+        batch_size: "BatchSize",
+        batching_window: "MaximumBatchingWindowInSeconds",
+        maximum_concurrency: "ScalingConfig",
+        names_failures: "FunctionResponseTypes",
+        filters: "FilterCriteria",
+        enabled: "Enabled",
+        tags: "Tags",
+    });
+}
+
+impl Diffable for Permission {
+    const KIND: ResourceKind = ResourceKind::Permission;
+    const WHEN_GONE: Change = Change::Remove;
+
+    fn name(&self) -> String {
+        format!("{} by {}", self.function.name, self.principal)
+    }
+
+    differences!(Permission {
+        function: "FunctionName",
+        action: "Action",
+        principal: "Principal",
+        source_arn: "SourceArn",
+        source_account: "SourceAccount",
+    });
+}
+
+impl Diffable for Api {
+    const KIND: ResourceKind = ResourceKind::Api;
+    const WHEN_GONE: Change = Change::Stop;
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    differences!(Api {
+        name: "Name",
+        id: "RestApiId",
+        url_on_aws: "Url",
+        stage: "StageName",
+        body: "Body",
+        method_settings: "MethodSettings",
+        caching: "CacheClusterEnabled",
+        access_log: "AccessLogSetting",
+        variables: "Variables",
+        plans: "UsagePlans",
+        keys: "ApiKeys",
+        functions: "Functions",
+        tags: "Tags",
+    });
 }

@@ -69,7 +69,10 @@ impl<'s> Scope<'s> {
             return Err(full);
         }
         match &node.data {
-            Data::Scalar(text) => self.made(node.at, text.clone(), path, findings).map(Some),
+            Data::Scalar(text) => {
+                let made = self.made(node.at, text.clone(), path, findings)?;
+                Ok(Some(Node { unquoted: node.unquoted, ..made }))
+            }
             Data::List(items) => self.list_items(node.at, items, path, findings).map(Some),
             Data::Map(entries) => match node.as_call() {
                 Some((function, argument)) => self.call(node.at, function, argument, &path.key(function), findings),
@@ -93,7 +96,7 @@ impl<'s> Scope<'s> {
                 Err(failure) => failed = Some(failure),
             }
         }
-        failed.map_or(Ok(Node { at, data: Data::List(values) }), Err)
+        failed.map_or(Ok(Node::list(at, values)), Err)
     }
 
     fn map_entries(
@@ -118,7 +121,7 @@ impl<'s> Scope<'s> {
                 Err(failure) => failed = Some(failure),
             }
         }
-        failed.map_or(Ok(Node { at, data: Data::Map(values) }), Err)
+        failed.map_or(Ok(Node::map(at, values)), Err)
     }
 
     /// A scalar that was made, if there is room for it.
@@ -376,7 +379,7 @@ impl<'s> Scope<'s> {
         let text = self.scalar(text, &path.index(1), findings)?;
         self.charge(at, text.split(delimiter).count(), text.len(), path, findings)?;
         let items = text.split(delimiter).map(|part| Node::scalar(at, part)).collect();
-        Ok(Node { at, data: Data::List(items) })
+        Ok(Node::list(at, items))
     }
 
     fn select(&self, argument: &Node, path: &Path<'_>, findings: &mut Findings) -> Result<Node, Failed> {

@@ -1,8 +1,9 @@
 //! Decides what roles allow: policy documents, how they are evaluated, and what a stack needs.
 //!
 //! [`Statement`] is a policy's unit, [`decide`] evaluates a list of them against a [`Request`],
-//! and `check` asks for everything that the pipes and functions of a stack will do.
+//! and `check` asks for everything that the pipes and functions of a stack will do, `calls` for what its APIs will.
 
+mod calls;
 mod check;
 mod condition;
 mod decide;

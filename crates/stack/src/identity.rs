@@ -19,10 +19,20 @@ pub(crate) enum ResourceType {
     Policy,
     ManagedPolicy,
     LogGroup,
+    Poller,
+    Permission,
+    Api,
+    ApiDeployment,
+    ApiStage,
+    ApiKey,
+    UsagePlan,
+    UsagePlanKey,
+    GatewayResponse,
+    ApiAccount,
 }
 
 impl ResourceType {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::Table,
         Self::Function,
         Self::Pipe,
@@ -32,6 +42,16 @@ impl ResourceType {
         Self::Policy,
         Self::ManagedPolicy,
         Self::LogGroup,
+        Self::Poller,
+        Self::Permission,
+        Self::Api,
+        Self::ApiDeployment,
+        Self::ApiStage,
+        Self::ApiKey,
+        Self::UsagePlan,
+        Self::UsagePlanKey,
+        Self::GatewayResponse,
+        Self::ApiAccount,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -45,14 +65,62 @@ impl ResourceType {
             Self::Policy => "AWS::IAM::Policy",
             Self::ManagedPolicy => "AWS::IAM::ManagedPolicy",
             Self::LogGroup => "AWS::Logs::LogGroup",
+            Self::Poller => "AWS::Lambda::EventSourceMapping",
+            Self::Permission => "AWS::Lambda::Permission",
+            Self::Api => "AWS::ApiGateway::RestApi",
+            Self::ApiDeployment => "AWS::ApiGateway::Deployment",
+            Self::ApiStage => "AWS::ApiGateway::Stage",
+            Self::ApiKey => "AWS::ApiGateway::ApiKey",
+            Self::UsagePlan => "AWS::ApiGateway::UsagePlan",
+            Self::UsagePlanKey => "AWS::ApiGateway::UsagePlanKey",
+            Self::GatewayResponse => "AWS::ApiGateway::GatewayResponse",
+            Self::ApiAccount => "AWS::ApiGateway::Account",
         }
     }
 
     /// Whether a resource of this type says what is allowed.
     pub(crate) fn is_policy(self) -> bool {
         match self {
-            Self::QueuePolicy | Self::Role | Self::Policy | Self::ManagedPolicy => true,
-            Self::Table | Self::Function | Self::Pipe | Self::Queue | Self::LogGroup => false,
+            Self::QueuePolicy | Self::Role | Self::Policy | Self::ManagedPolicy | Self::Permission => true,
+            Self::Table
+            | Self::Function
+            | Self::Pipe
+            | Self::Queue
+            | Self::LogGroup
+            | Self::Poller
+            | Self::Api
+            | Self::ApiDeployment
+            | Self::ApiStage
+            | Self::ApiKey
+            | Self::UsagePlan
+            | Self::UsagePlanKey
+            | Self::GatewayResponse
+            | Self::ApiAccount => false,
+        }
+    }
+
+    /// Whether no two resources of this type may have one name.
+    pub(crate) fn has_unique_name(self) -> bool {
+        match self {
+            // The policies of two roles may well be called the same, and so may the stages of two APIs.
+            Self::Policy | Self::ApiStage => false,
+            Self::Table
+            | Self::Function
+            | Self::Pipe
+            | Self::Queue
+            | Self::QueuePolicy
+            | Self::Role
+            | Self::ManagedPolicy
+            | Self::LogGroup
+            | Self::Poller
+            | Self::Permission
+            | Self::Api
+            | Self::ApiDeployment
+            | Self::ApiKey
+            | Self::UsagePlan
+            | Self::UsagePlanKey
+            | Self::GatewayResponse
+            | Self::ApiAccount => true,
         }
     }
 
@@ -67,8 +135,17 @@ impl ResourceType {
             Self::Function => ("FunctionName", 64),
             Self::Pipe => ("Name", 64),
             Self::Queue => ("QueueName", 80),
-            // A queue policy has no name; its id is made, never given.
-            Self::QueuePolicy => ("", 64),
+            Self::Api | Self::ApiKey => ("Name", 255),
+            Self::ApiStage => ("StageName", 128),
+            Self::UsagePlan => ("UsagePlanName", 255),
+            // These have no names; their ids are made, never given.
+            Self::QueuePolicy
+            | Self::Poller
+            | Self::Permission
+            | Self::ApiDeployment
+            | Self::UsagePlanKey
+            | Self::GatewayResponse
+            | Self::ApiAccount => ("", 64),
             Self::Role => ("RoleName", 64),
             Self::Policy => ("PolicyName", 128),
             Self::ManagedPolicy => ("ManagedPolicyName", 128),
@@ -92,12 +169,14 @@ impl Identity {
     /// The identity of a resource whose properties are evaluated as far as they could be.
     pub(crate) fn of(kind: ResourceType, logical_id: &str, properties: &[Entry], environment: &Environment) -> Self {
         let (name_property, length_max) = kind.name_property();
-        let name = find(properties, name_property)
-            .and_then(|entry| entry.value.as_scalar())
-            .map_or_else(|| made_name(&environment.stack_name, logical_id, length_max), str::to_owned);
+        let given = |key| find(properties, key).and_then(|entry| entry.value.as_scalar());
+        // A queue keeps order if its name ends so, and the other way round.
+        let end = if kind == ResourceType::Queue && given("FifoQueue") == Some("true") { ".fifo" } else { "" };
+        let made = || made_name(&environment.stack_name, logical_id, length_max - end.len()) + end;
+        let name = given(name_property).map_or_else(made, str::to_owned);
         let path = find(properties, "Path").and_then(|entry| entry.value.as_scalar()).unwrap_or("/");
         let has_stream = find(properties, "StreamSpecification").is_some();
-        let (reference, attributes) = references(kind, &name, path, has_stream, environment);
+        let (reference, attributes) = references(kind, logical_id, &name, path, has_stream, environment);
         Self { kind, name, reference, attributes }
     }
 
@@ -116,6 +195,7 @@ impl Identity {
 
 fn references(
     kind: ResourceType,
+    logical_id: &str,
     name: &str,
     path: &str,
     has_stream: bool,
@@ -151,8 +231,58 @@ fn references(
         ResourceType::LogGroup => {
             (name.to_owned(), vec![("Arn", environment.arn("logs", format_args!("log-group:{name}:*")))])
         }
-        ResourceType::QueuePolicy | ResourceType::Policy => (name.to_owned(), Vec::new()),
+        ResourceType::Poller => {
+            let id = uuid(&[&environment.stack_name, logical_id, kind.name()]);
+            let arn = environment.arn("lambda", format_args!("event-source-mapping:{id}"));
+            (id.clone(), vec![("Id", id), ("EventSourceMappingArn", arn)])
+        }
+        ResourceType::Api => {
+            let id = short_id(kind, logical_id, environment);
+            (
+                id.clone(),
+                vec![("RestApiId", id), ("RootResourceId", short_id(kind, &format!("{logical_id}/"), environment))],
+            )
+        }
+        ResourceType::ApiDeployment => {
+            let id = short_id(kind, logical_id, environment);
+            (id.clone(), vec![("DeploymentId", id)])
+        }
+        ResourceType::ApiKey => {
+            let id = short_id(kind, logical_id, environment);
+            (id.clone(), vec![("APIKeyId", id)])
+        }
+        ResourceType::UsagePlan => {
+            let id = short_id(kind, logical_id, environment);
+            (id.clone(), vec![("Id", id)])
+        }
+        ResourceType::QueuePolicy
+        | ResourceType::Policy
+        | ResourceType::Permission
+        | ResourceType::ApiStage
+        | ResourceType::UsagePlanKey
+        | ResourceType::GatewayResponse
+        | ResourceType::ApiAccount => (name.to_owned(), Vec::new()),
     }
+}
+
+/// The ten characters that AWS names parts of its gateway with; the same in every run.
+fn short_id(kind: ResourceType, logical_id: &str, environment: &Environment) -> String {
+    let mut id = suffix(&[kind.name(), &environment.stack_name, logical_id]).to_ascii_lowercase();
+    id.truncate(10);
+    id
+}
+
+/// A UUID that depends on `parts` alone.
+fn uuid(parts: &[&str]) -> String {
+    let (high, low) = (stable_hash(parts), stable_hash(&[parts, &["low"]].concat()));
+    format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        high >> 32,
+        (high >> 16) & 0xffff,
+        high & 0xffff,
+        low >> 48,
+        low & 0xffff_ffff_ffff
+    )
 }
 
 /// The ARN of a table's change stream, with the label that the environment knows.

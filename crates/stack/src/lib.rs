@@ -32,6 +32,7 @@
 //! Invariant: nothing in a template is ignored. What is not run here is refused by name with
 //! its line; what has no effect here is a [`Note`].
 
+mod apis;
 pub mod check;
 mod diff;
 mod environment;
@@ -44,6 +45,7 @@ mod parameter;
 mod properties;
 mod read;
 mod references;
+mod relations;
 mod resolve;
 mod resource;
 mod stack;
@@ -53,8 +55,9 @@ pub use diff::{Change, ChangeStep, Refusal, ResourceKind, diff};
 pub use environment::{Environment, Overrides, StreamLabel};
 pub use findings::{Errors, Finding, Position, Sort};
 pub use stack::{
-    Billing, DesiredState, Function, FunctionReference, InlinePolicy, Invocation, LogGroup, LogGroupOrigin, LogicalId,
-    Note, Output, Pipe, Policy, Queue, QueuePolicy, QueueReference, Resource, Role, RoleReference, Stack,
-    StartingPosition, Table, TableReference,
+    AccessLog, Api, ApiKey, Billing, Caching, DeadLettersFrom, DesiredState, Fifo, Function, FunctionReference, Index,
+    InlinePolicy, Invocation, LogGroup, LogGroupOrigin, LogicalId, Method, MethodSettings, Note, Output, Period,
+    Permission, Pipe, Plan, Policy, Poller, Projection, Queue, QueuePolicy, QueueReference, Quota, Rate, Redrive,
+    Resource, Role, RoleReference, RouteThrottle, Stack, StartingPosition, Table, TableReference, Throttle,
 };
 pub use template::Template;

@@ -1,10 +1,13 @@
 //! The tree that both spellings of a template (YAML and JSON) are read into.
 //!
 //! Every node knows where it stands. Scalars are text whatever their spelling, because that is
-//! how templates treat them: `14`, `"14"` and the value of a parameter are the same thing.
+//! how templates treat them: `14`, `"14"` and the value of a parameter are the same thing. Only a
+//! document inside a template ([`Node::to_json`]) tells them apart, so it is kept who stood without quotes.
 //! Short forms are already long ones: `!Sub x` is the map `{"Fn::Sub": "x"}`.
 //!
 //! Invariant: no tree is deeper than [`DEPTH_MAX`], so walking it by recursion is safe.
+
+use serde_json::Value as Json;
 
 use crate::findings::Position;
 
@@ -18,6 +21,8 @@ pub(crate) const NODES_MAX: usize = 200_000;
 pub(crate) struct Node {
     pub(crate) at: Position,
     pub(crate) data: Data,
+    /// Whether it is a single value that stands in the template without quotes.
+    pub(crate) unquoted: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +42,30 @@ pub(crate) struct Entry {
 
 impl Node {
     pub(crate) fn scalar(at: Position, text: impl Into<String>) -> Self {
-        Self { at, data: Data::Scalar(text.into()) }
+        Self { at, data: Data::Scalar(text.into()), unquoted: false }
+    }
+
+    pub(crate) fn list(at: Position, items: Vec<Node>) -> Self {
+        Self { at, data: Data::List(items), unquoted: false }
+    }
+
+    pub(crate) fn map(at: Position, entries: Vec<Entry>) -> Self {
+        Self { at, data: Data::Map(entries), unquoted: false }
+    }
+
+    /// A value as the JSON document that AWS makes of it: numbers and booleans are what stands without quotes.
+    pub(crate) fn to_json(&self) -> Json {
+        match &self.data {
+            Data::Scalar(text) if self.unquoted => match serde_json::from_str(text) {
+                Ok(value @ (Json::Number(_) | Json::Bool(_))) => value,
+                Ok(_) | Err(_) => Json::String(text.clone()),
+            },
+            Data::Scalar(text) => Json::String(text.clone()),
+            Data::List(items) => Json::Array(items.iter().map(Node::to_json).collect()),
+            Data::Map(entries) => {
+                Json::Object(entries.iter().map(|entry| (entry.key.clone(), entry.value.to_json())).collect())
+            }
+        }
     }
 
     /// The word for what this is, for messages.

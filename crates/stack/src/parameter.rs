@@ -157,10 +157,7 @@ impl ParameterValue {
     pub(crate) fn into_node(self, at: Position) -> Node {
         match self {
             Self::Text(text) => Node::scalar(at, text),
-            Self::List(items) => Node {
-                at,
-                data: crate::node::Data::List(items.into_iter().map(|item| Node::scalar(at, item)).collect()),
-            },
+            Self::List(items) => Node::list(at, items.into_iter().map(|item| Node::scalar(at, item)).collect()),
         }
     }
 }

@@ -135,6 +135,12 @@ impl<'n, 'p, 'f> Properties<'n, 'p, 'f> {
         text.parse().map_err(|error: NameError| self.wrong(key, error.to_string())).ok()
     }
 
+    /// A name that the template must give.
+    pub(crate) fn parsed_required_name<T: FromStr<Err = NameError>>(&mut self, key: &'static str) -> Option<T> {
+        self.required_node(key)?;
+        self.parsed_name(key)
+    }
+
     /// The name that the template gives, or the one that was made.
     pub(crate) fn name_or<T: FromStr<Err = NameError>>(&mut self, key: &'static str, made: &str) -> Option<T> {
         match self.node(key) {
@@ -275,6 +281,32 @@ impl<'n, 'p, 'f> Properties<'n, 'p, 'f> {
             if let Some(mut inner) = Properties::open(item, &path, self.findings) {
                 values.extend(read(&mut inner));
                 inner.finish();
+            }
+        }
+        Some(values)
+    }
+
+    /// The maps of a map, each read by `read` with its key; what `read` says against a key is a finding there.
+    pub(crate) fn maps<T>(
+        &mut self,
+        key: &'static str,
+        mut read: impl FnMut(&str, &mut Properties<'n, '_, '_>) -> Result<T, String>,
+    ) -> Option<Vec<T>> {
+        let node = self.node(key)?;
+        let path = self.path.key(key);
+        let Some(entries) = node.as_map() else {
+            self.wrong(key, format!("must be a map, not {}", node.what()));
+            return None;
+        };
+        let mut values = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let path = path.key(&entry.key);
+            let Some(mut inner) = Properties::open(&entry.value, &path, self.findings) else { continue };
+            let value = read(&entry.key, &mut inner);
+            inner.finish();
+            match value {
+                Ok(value) => values.push(value),
+                Err(message) => drop(self.findings.add(entry.key_at, &path, message)),
             }
         }
         Some(values)

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::apis::Parts;
 use crate::environment::{Environment, Overrides};
 use crate::evaluate::{Scope, evaluate_conditions};
 use crate::findings::{Errors, Findings, Path, Position, did_you_mean};
@@ -15,7 +16,10 @@ use crate::node::{Data, Entry, Node};
 use crate::parameter::ParameterValue;
 use crate::properties::Properties;
 use crate::references;
-use crate::resource::{Context, Evaluated, function, pipe, queue, role, table};
+use crate::relations;
+use crate::resource::{
+    Context, Evaluated, api, function, log_group, permission, pipe, plan, poller, queue, role, stage, table,
+};
 use crate::stack::{LogGroup, LogGroupOrigin, LogicalId, Note, Output, Resource, Stack};
 use crate::template::Template;
 
@@ -63,6 +67,9 @@ impl Template {
             functions: Vec::new(),
             pipes: Vec::new(),
             queues: Vec::new(),
+            pollers: Vec::new(),
+            apis: Vec::new(),
+            permissions: Vec::new(),
             log_groups: Vec::new(),
             roles: Vec::new(),
             policies: Vec::new(),
@@ -71,20 +78,25 @@ impl Template {
             notes: Vec::new(),
         };
         let mut notes = Vec::new();
+        let mut parts = Parts::default();
         check_names(&resources.known, findings);
         let mut policies_known = self.has_all_policies() && resources.policies_known();
         let mut context = Context { all: &resources.known, catalogue, notes: &mut notes };
         for (resource, properties) in resources.known.iter().zip(&resources.properties) {
             if let Some(entries) = properties {
                 let before = findings.count();
-                read(resource, entries, &mut context, &mut stack, findings);
+                read(resource, entries, &mut context, &mut stack, &mut parts, findings);
                 policies_known &= findings.count() == before || !resource.identity.kind.is_policy();
             }
         }
         add_log_groups_of_functions(&mut stack);
+        relations::check(&stack, findings);
+        let together = parts.together(environment, findings);
+        stack.apis = together.apis;
+        notes.extend(together.notes);
         // A policy that is not known might allow what would be missed.
         if policies_known {
-            notes.extend(iam::check(&stack, environment, findings));
+            notes.extend(iam::check(&stack, &together.calls, environment, findings));
         }
         notes.sort_by_key(|note: &Note| note.at);
         stack.notes = notes;
@@ -215,8 +227,7 @@ fn check_names(resources: &[Evaluated], findings: &mut Findings) {
     let mut seen: BTreeMap<(ResourceType, &str), &Evaluated> = BTreeMap::new();
     for resource in resources {
         let Identity { kind, name, .. } = &resource.identity;
-        // The policies of two roles may well be called the same.
-        if *kind == ResourceType::Policy {
+        if !kind.has_unique_name() {
             continue;
         }
         if let Some(first) = seen.insert((*kind, name), resource) {
@@ -232,6 +243,7 @@ fn read(
     entries: &[Entry],
     context: &mut Context<'_>,
     stack: &mut Stack,
+    parts: &mut Parts,
     findings: &mut Findings,
 ) {
     let section = Path::TOP.key("Resources");
@@ -241,23 +253,33 @@ fn read(
     let Evaluated { logical_id, at, identity } = resource;
     let place = |logical_id: &LogicalId| (logical_id.clone(), *at);
     macro_rules! push {
-        ($list:ident, $spec:expr) => {
+        ($list:expr, $spec:expr) => {
             if let Some(spec) = $spec {
                 let (logical_id, at) = place(logical_id);
-                stack.$list.push(Resource { logical_id, at, spec });
+                $list.push(Resource { logical_id, at, spec });
             }
         };
     }
     match identity.kind {
-        ResourceType::Table => push!(tables, table::read(properties, identity, context)),
-        ResourceType::Function => push!(functions, function::read(properties, identity, context)),
-        ResourceType::Pipe => push!(pipes, pipe::read(properties, identity, context)),
-        ResourceType::Queue => push!(queues, queue::read(properties, identity, context)),
-        ResourceType::QueuePolicy => push!(queue_policies, queue::read_policy(properties, context)),
-        ResourceType::Role => push!(roles, role::read(properties, identity)),
-        ResourceType::Policy => push!(policies, role::read_policy(properties, context)),
-        ResourceType::ManagedPolicy => push!(policies, role::read_managed_policy(properties, identity, context)),
-        ResourceType::LogGroup => push!(log_groups, queue::read_log_group(properties, identity)),
+        ResourceType::Table => push!(stack.tables, table::read(properties, identity, context)),
+        ResourceType::Function => push!(stack.functions, function::read(properties, identity, context)),
+        ResourceType::Pipe => push!(stack.pipes, pipe::read(properties, identity, context)),
+        ResourceType::Queue => push!(stack.queues, queue::read(properties, identity, context)),
+        ResourceType::QueuePolicy => push!(stack.queue_policies, queue::read_policy(properties, context)),
+        ResourceType::Role => push!(stack.roles, role::read(properties, identity)),
+        ResourceType::Policy => push!(stack.policies, role::read_policy(properties, context)),
+        ResourceType::ManagedPolicy => push!(stack.policies, role::read_managed_policy(properties, identity, context)),
+        ResourceType::LogGroup => push!(stack.log_groups, log_group::read(properties, identity)),
+        ResourceType::Poller => push!(stack.pollers, poller::read(properties, identity, context)),
+        ResourceType::Permission => push!(stack.permissions, permission::read(properties, context)),
+        ResourceType::Api => push!(parts.apis, api::read(properties, identity, context)),
+        ResourceType::ApiDeployment => push!(parts.deployments, api::read_deployment(properties, context)),
+        ResourceType::ApiStage => push!(parts.stages, stage::read(properties, context)),
+        ResourceType::ApiKey => push!(parts.keys, plan::read_key(properties, identity, context)),
+        ResourceType::UsagePlan => push!(parts.plans, plan::read(properties, identity, context)),
+        ResourceType::UsagePlanKey => push!(parts.plan_keys, plan::read_plan_key(properties, context)),
+        ResourceType::GatewayResponse => push!(parts.responses, api::read_response(properties, context)),
+        ResourceType::ApiAccount => api::read_account(properties, context),
     }
     properties.refuse_unknown();
 }

@@ -4,16 +4,22 @@
 //! by name. A property that means something on AWS and nothing here leaves a [`Note`]; one that
 //! would change what happens is refused.
 
+pub(crate) mod api;
 pub(crate) mod function;
+pub(crate) mod log_group;
+pub(crate) mod permission;
 pub(crate) mod pipe;
+pub(crate) mod plan;
+pub(crate) mod poller;
 pub(crate) mod queue;
 pub(crate) mod role;
+pub(crate) mod stage;
 pub(crate) mod table;
 
-use crate::findings::Position;
+use crate::findings::{Position, Sort};
 use crate::identity::{Identity, ResourceType};
 use crate::properties::Properties;
-use crate::stack::{LogicalId, Note, RoleReference};
+use crate::stack::{FunctionReference, LogicalId, Note, QueueReference, RoleReference};
 
 /// One resource with its properties evaluated.
 pub(crate) struct Evaluated {
@@ -46,6 +52,57 @@ impl<'c> Context<'c> {
     /// The resource of a type that has this ARN.
     fn by_arn(&self, kind: ResourceType, arn: &str) -> Option<&'c Evaluated> {
         self.all.iter().find(|resource| resource.identity.kind == kind && resource.identity.arn() == arn)
+    }
+
+    /// The resource of a type that a `Ref` answers this for.
+    fn by_reference(&self, kind: ResourceType, reference: &str) -> Option<&'c Evaluated> {
+        self.all.iter().find(|resource| resource.identity.kind == kind && resource.identity.reference == reference)
+    }
+
+    /// The logical id of a part of the gateway that a property refers to by `Ref`.
+    fn referred(
+        &self,
+        properties: &mut Properties<'_, '_, '_>,
+        key: &'static str,
+        kind: ResourceType,
+        what: &str,
+    ) -> Option<LogicalId> {
+        let id = properties.required_text(key, 1..=255)?;
+        let found = self.by_reference(kind, &id);
+        if found.is_none() {
+            properties.wrong_with_hint(
+                key,
+                format!("`{id}` is not {what} of this template"),
+                "use !Ref with its logical id",
+            );
+        }
+        found.map(|resource| resource.logical_id.clone())
+    }
+
+    /// The function in a property: its name or its ARN, as the parts of Lambda's own API take it.
+    fn function(&self, properties: &mut Properties<'_, '_, '_>, key: &'static str) -> Option<FunctionReference> {
+        let given = properties.required_text(key, 1..=170)?;
+        let functions = || self.all.iter().filter(|resource| resource.identity.kind == ResourceType::Function);
+        let is_meant = |function: &&Evaluated| {
+            let (name, arn) = (function.identity.name.as_str(), function.identity.arn());
+            let account = arn.split(':').nth(4).unwrap_or_default();
+            given == name || given == arn || given == format!("{account}:function:{name}")
+        };
+        let Some(function) = functions().find(is_meant) else {
+            let qualified = functions().any(|function| {
+                let rest = given.strip_prefix(function.identity.arn()).or(given.strip_prefix(&function.identity.name));
+                rest.is_some_and(|rest| rest.starts_with(':'))
+            });
+            if qualified {
+                let message = format!("`{given}` is a version or alias, which are not run here");
+                properties.not_run(key, Sort::FeatureNotRun, message, Some("name the function itself".to_owned()));
+            } else {
+                let message = format!("`{given}` is not a function of this template");
+                properties.wrong_with_hint(key, message, "use !Ref or !GetAtt Function.Arn");
+            }
+            return None;
+        };
+        function_reference(function)
     }
 
     /// The role in a property, which must be an ARN.
@@ -82,4 +139,14 @@ impl<'c> Context<'c> {
         );
         Some(RoleReference::Outside { arn })
     }
+}
+
+fn queue_reference(queue: &Evaluated) -> Option<QueueReference> {
+    // A name that breaks its rule is a finding at the queue itself.
+    Some(QueueReference { logical_id: queue.logical_id.clone(), name: queue.identity.name.parse().ok()? })
+}
+
+fn function_reference(function: &Evaluated) -> Option<FunctionReference> {
+    // As with queues.
+    Some(FunctionReference { logical_id: function.logical_id.clone(), name: function.identity.name.parse().ok()? })
 }

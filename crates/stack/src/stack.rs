@@ -12,10 +12,16 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use types::{FunctionName, KeySchema, LogGroupName, PipeName, QueueName, TableName, ViewType};
+use types::{FunctionName, IndexName, KeySchema, LogGroupName, PipeName, QueueName, TableName, ViewType};
 
 use crate::findings::Position;
 use crate::iam::Statement;
+
+mod api;
+
+pub use api::{
+    AccessLog, Api, ApiKey, Caching, Method, MethodSettings, Period, Plan, Quota, Rate, RouteThrottle, Throttle,
+};
 
 /// The name that a template gives to one of its resources: 1 to 255 letters and digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -66,6 +72,15 @@ pub struct Stack {
     pub pipes: Vec<Resource<Pipe>>,
     /// Queues.
     pub queues: Vec<Resource<Queue>>,
+    /// What hands the messages of queues to functions.
+    #[serde(default)]
+    pub pollers: Vec<Resource<Poller>>,
+    /// What customers call.
+    #[serde(default)]
+    pub apis: Vec<Resource<Api>>,
+    /// Who may call functions by what the functions themselves say.
+    #[serde(default)]
+    pub permissions: Vec<Resource<Permission>>,
     /// Log groups: the declared ones, and one for each function that has none declared.
     pub log_groups: Vec<Resource<LogGroup>>,
     /// Roles.
@@ -101,6 +116,12 @@ pub struct Table {
     pub arn: String,
     /// Which attributes are its key.
     pub key: KeySchema,
+    /// The other orders in which its items can be asked for.
+    #[serde(default)]
+    pub indexes: Vec<Index>,
+    /// The attribute that says, in seconds since 1970, when an item may go; `None` where items stay.
+    #[serde(default)]
+    pub expires_by: Option<String>,
     /// What its change stream shows; `None` where it has no stream.
     pub stream: Option<ViewType>,
     /// How it is paid for on AWS.
@@ -109,6 +130,28 @@ pub struct Table {
     pub deletion_protected: bool,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+}
+
+/// A secondary index of a table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Index {
+    /// Its name.
+    pub name: IndexName,
+    /// By what items are found.
+    pub key: KeySchema,
+    /// What is given of an item that was found.
+    pub projection: Projection,
+}
+
+/// What an index gives of an item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Projection {
+    /// All of it.
+    All,
+    /// The keys of the index and of the table.
+    Keys,
+    /// The keys, and these attributes.
+    Include(Vec<String>),
 }
 
 /// How a table is paid for on AWS. It sets no limit here.
@@ -288,8 +331,88 @@ pub struct Queue {
     pub maximum_message_bytes: u32,
     /// How long a receive waits for a message by default.
     pub receive_wait: Duration,
+    /// Where messages go that are received too often; `None` where they come again until they expire.
+    #[serde(default)]
+    pub redrive: Option<Redrive>,
+    /// Which queues may send their dead letters here.
+    #[serde(default)]
+    pub takes_dead_letters: DeadLettersFrom,
+    /// How it keeps order; `None` for a standard queue.
+    #[serde(default)]
+    pub fifo: Option<Fifo>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+}
+
+/// When a message is taken for poison, and where it goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redrive {
+    /// The name of the queue that takes it.
+    pub dead_letters: QueueName,
+    /// How often it may be received before that.
+    pub receives_max: u32,
+}
+
+/// Whose dead letters a queue takes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DeadLettersFrom {
+    /// Those of every queue.
+    #[default]
+    All,
+    /// Those of none.
+    None,
+    /// Those of the queues with these ARNs.
+    Only(Vec<String>),
+}
+
+/// How a queue keeps order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fifo {
+    /// Whether messages with the same body are the same message when their sender does not say.
+    pub deduplicates_by_content: bool,
+    /// Whether the same message in two groups is two messages.
+    pub deduplicates_in_groups: bool,
+}
+
+/// What receives the messages of a queue and hands them to a function: an event source mapping.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Poller {
+    /// What AWS calls it.
+    pub id: String,
+    /// The queue.
+    pub queue: QueueReference,
+    /// The function.
+    pub function: FunctionReference,
+    /// How many messages it hands over at once, at most.
+    pub batch_size: u32,
+    /// How long it waits for a batch to fill.
+    pub batching_window: Duration,
+    /// How many batches may be under way at once; `None` for as many as the function takes.
+    pub maximum_concurrency: Option<u32>,
+    /// Whether the function's answer names the messages that failed; otherwise all of a batch fail or none.
+    pub names_failures: bool,
+    /// Event patterns as text, each valid in the pipe dialect; a message that matches none is deleted, and every
+    /// message passes where there is none.
+    pub filters: Vec<String>,
+    /// Whether it runs.
+    pub enabled: bool,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// What a function says about who may call it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Permission {
+    /// The function.
+    pub function: FunctionReference,
+    /// What may be done.
+    pub action: String,
+    /// The service or account that may.
+    pub principal: String,
+    /// The only ARN, with wildcards, on whose behalf; `None` for anybody's.
+    pub source_arn: Option<String>,
+    /// The only account on whose behalf.
+    pub source_account: Option<String>,
 }
 
 /// A log group.

@@ -225,7 +225,7 @@ impl RawResource {
         attributes.refuse("CreationPolicy", "nothing here waits for signals");
         attributes.refuse("UpdatePolicy", "nothing here is updated in steps");
         let properties = match attributes.node("Properties") {
-            None => Node { at: entry.key_at, data: Data::Map(Vec::new()) },
+            None => Node::map(entry.key_at, Vec::new()),
             Some(node) => {
                 if node.as_map().is_none() || node.as_call().is_some() {
                     attributes.wrong("Properties", "must be a map of properties");

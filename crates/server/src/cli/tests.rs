@@ -39,6 +39,25 @@ fn a_bare_orderflow_is_up() {
 }
 
 #[test]
+fn values_for_parameters_are_collected() {
+    let given = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<Param>>();
+    let cases: [(&str, &[&str]); 3] = [
+        ("--param A=1", &["A=1"]),
+        ("up a.yaml --param A=1 --param b.B=x=y", &["A=1", "b.B=x=y"]),
+        ("--param A=1 up a.yaml --param B=2", &["A=1", "B=2"]),
+    ];
+    for (words, params) in cases {
+        let (_, Command::Up(up)) = verb(words) else { panic!("{words} is another verb") };
+        assert_eq!(up.options.params, given(params), "{words}");
+    }
+    let (_, Command::Check(check)) = verb("check a.yaml --param A=1") else { panic!("another verb") };
+    assert_eq!(check.params, given(&["A=1"]));
+    let cli = Cli::try_parse_from(split("--param A=1 check a.yaml")).unwrap();
+    assert!(cli.verb().unwrap_err().hint.unwrap().contains("orderflow check TEMPLATE --param"));
+    assert!(Cli::try_parse_from(split("up --param A")).is_err());
+}
+
+#[test]
 fn options_of_every_verb_stand_before_it_or_behind() {
     for words in ["--json --admin 9 --data-dir d explain X", "explain X --json --admin localhost:9 --data-dir d"] {
         let (options, _) = verb(words);

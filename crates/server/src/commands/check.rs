@@ -6,12 +6,13 @@ use super::match_event::{read_file, text_of};
 use super::record;
 use crate::cli::{Check, Engines};
 use crate::exit::{DONE, Failure, NO, Stop, USAGE};
+use crate::params;
 use crate::terminal::{Look, Out, Paint, safe};
 use crate::up::BUILT_IN;
 use pattern::lint::{Engine, Severity};
 use serde::Serialize;
-use stack::Environment;
 use stack::check::{Finding, Reader, Report, Sample, Settings};
+use stack::{Environment, Overrides};
 use std::path::{Path, PathBuf};
 
 /// A template's text.
@@ -45,12 +46,14 @@ pub(super) fn run(wanted: &Check, json: bool, out: &mut Out) -> Result<u8, Stop>
         given.resize(samples.len(), option);
     }
     let handlers: Vec<&str> = orders::catalogue().iter().map(|entry| entry.name).collect();
-    let check = |template: &Template| {
+    let names: Vec<&str> = templates.iter().map(|template| template.stack_name.as_str()).collect();
+    let given_params = params::by_stack(&wanted.params, &names)?;
+    let check = |(template, overrides): (&Template, &Overrides)| {
         let environment = Environment::local(&template.stack_name);
-        let settings = Settings { environment: &environment, catalogue: &handlers, samples: &samples };
+        let settings = Settings { environment: &environment, catalogue: &handlers, samples: &samples, overrides };
         stack::check::check(&template.text, &template.file, &settings)
     };
-    let mut reports: Vec<Report> = templates.iter().map(check).collect();
+    let mut reports: Vec<Report> = templates.iter().zip(&given_params).map(check).collect();
     refuse_unused(&samples, &given, &reports)?;
     if let Some(engines) = wanted.engines {
         let engines: &[Engine] = match engines {
@@ -179,6 +182,7 @@ fn shown<'a>(finding: &'a Finding, file: &'a str, line: &'a str) -> Shown<'a> {
         severities: finding.severities,
         pipe_engine: match finding.reader {
             Reader::EventSourceMapping => "AWS event source mapping, judged as a pipe",
+            Reader::Service => "AWS",
             Reader::Pipe | Reader::Rule | Reader::Template => "AWS pipe",
         },
         file,

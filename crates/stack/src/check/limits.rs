@@ -63,7 +63,7 @@ fn count_filters(consumer: &Consumer<'_>, values: &Values<'_>, report: &mut Repo
         Reader::EventSourceMapping => {
             (TOO_MANY_FILTERS.severities, format!("{count} filters: AWS takes {FILTERS_OF_MAPPING_MAX} at most"))
         }
-        Reader::Pipe | Reader::Rule | Reader::Template => {
+        Reader::Pipe | Reader::Rule | Reader::Template | Reader::Service => {
             (TOO_MANY_FILTERS.severities, format!("{count} filters: a pipe has {FILTERS_MAX} at most"))
         }
     };

@@ -159,9 +159,118 @@ pub(super) static PIPE_WITHOUT_DEAD_LETTERS: Lint = Lint {
     ),
 };
 
+pub(super) static SHORT_VISIBILITY: Lint = Lint {
+    id: "short-visibility",
+    severities: in_pipes(Severity::Warning),
+    title: "Messages are handed out again while they are being handled",
+    explanation: "A received message is hidden for the queue's `VisibilityTimeout`. AWS wants it six times as long as the \
+                  function's `Timeout`, and the batching window longer, so that a batch can be tried again and wait for \
+                  a function that is busy. Shorter than the `Timeout` itself it refuses the event source mapping.",
+    wrong: "Queue: {VisibilityTimeout: 60}\nFunction: {Timeout: 30}",
+    right: Some("Queue: {VisibilityTimeout: 180}\nFunction: {Timeout: 30}"),
+};
+
+pub(super) static DEAD_LETTERS_EXPIRE_FIRST: Lint = Lint {
+    id: "dead-letters-expire-first",
+    severities: in_pipes(Severity::Warning),
+    title: "Dead letters are kept for a shorter time than messages",
+    explanation: "A message keeps its age when it becomes a dead letter of a standard queue. If the queue of dead letters \
+                  keeps messages for a shorter time, one that was tried for long is gone before anybody looks.",
+    wrong: "Queue: {MessageRetentionPeriod: 345600}\nDLQ: {MessageRetentionPeriod: 86400}",
+    right: Some("Queue: {MessageRetentionPeriod: 345600}\nDLQ: {MessageRetentionPeriod: 1209600}"),
+};
+
+pub(super) static QUEUE_WITHOUT_DEAD_LETTERS: Lint = Lint {
+    id: "queue-without-dead-letters",
+    severities: in_pipes(Severity::Warning),
+    title: "A queue that is worked on has no place for what cannot be handled",
+    explanation: "Without `RedrivePolicy` a message that fails comes again until it expires. It takes the place of others \
+                  all that time, and then it is lost.",
+    wrong: "Queue:\n  Type: AWS::SQS::Queue",
+    right: Some(
+        "Queue:\n  Type: AWS::SQS::Queue\n  Properties:\n    RedrivePolicy: {deadLetterTargetArn: !GetAtt DLQ.Arn, \
+         maxReceiveCount: 5}",
+    ),
+};
+
+pub(super) static POLLER_ALL_OR_NOTHING: Lint = Lint {
+    id: "poller-all-or-nothing",
+    severities: in_pipes(Severity::Warning),
+    title: "One message that fails brings back its whole batch",
+    explanation: "Without `ReportBatchItemFailures` a batch succeeds or fails as one. Messages that were handled come \
+                  again with the one that was not, and become dead letters with it.",
+    wrong: "Poller: {EventSourceArn: !GetAtt Queue.Arn, FunctionName: !Ref Function, BatchSize: 10}",
+    right: Some(
+        "Poller: {EventSourceArn: !GetAtt Queue.Arn, FunctionName: !Ref Function, BatchSize: 10, FunctionResponseTypes: \
+         [ReportBatchItemFailures]}",
+    ),
+};
+
+pub(super) static PERMISSION_FOR_ANY_API: Lint = Lint {
+    id: "permission-for-any-api",
+    severities: in_pipes(Severity::Warning),
+    title: "A function lets every API call it",
+    explanation: "A permission for `apigateway.amazonaws.com` without `SourceArn` is one for the APIs of every account. \
+                  Name the API that it is for.",
+    wrong: "Permission: {Action: lambda:InvokeFunction, FunctionName: !Ref Function, Principal: apigateway.amazonaws.com}",
+    right: Some(
+        "Permission:\n  Action: lambda:InvokeFunction\n  FunctionName: !Ref Function\n  Principal: \
+         apigateway.amazonaws.com\n  SourceArn: !Sub \
+         arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*/*",
+    ),
+};
+
+pub(super) static STAGE_WITHOUT_THROTTLING: Lint = Lint {
+    id: "stage-without-throttling",
+    severities: in_pipes(Severity::Warning),
+    title: "An API's stage has no limit of its own",
+    explanation: "All APIs of an account share one limit. A stage without one lets a single caller use it up, for every \
+                  other API too.",
+    wrong: "Stage: {RestApiId: !Ref Api, DeploymentId: !Ref Deployment, StageName: prod}",
+    right: Some(
+        "Stage:\n  RestApiId: !Ref Api\n  DeploymentId: !Ref Deployment\n  StageName: prod\n  MethodSettings:\n    - \
+         {HttpMethod: \"*\", ResourcePath: /*, ThrottlingRateLimit: 100, ThrottlingBurstLimit: 200}",
+    ),
+};
+
+pub(super) static CACHE_ACROSS_KEYS: Lint = Lint {
+    id: "cache-across-keys",
+    severities: in_pipes(Severity::Error),
+    title: "One customer's cached answer is given to another",
+    explanation: "A cached answer is found by the path and by `cacheKeyParameters`. Where a key says who asks, the key is \
+                  part of the question; without it among them the first caller's answer goes to everybody.",
+    wrong: "x-amazon-apigateway-integration:\n  cacheKeyParameters: [method.request.path.orderId]",
+    right: Some(
+        "parameters:\n  - {name: x-api-key, in: header, schema: {type: string}}\nx-amazon-apigateway-integration:\n  \
+         cacheKeyParameters: [method.request.path.orderId, method.request.header.x-api-key]",
+    ),
+};
+
+pub(super) static KEY_IN_TEMPLATE: Lint = Lint {
+    id: "key-in-template",
+    severities: in_pipes(Severity::Error),
+    title: "A key stands in the template",
+    explanation: "Templates lie in repositories, in logs of deployments and with whoever may look at the stack. AWS makes \
+                  a key where the template gives none, and here `orderflow keys create` does.",
+    wrong: "Key:\n  Type: AWS::ApiGateway::ApiKey\n  Properties: {Enabled: true, Value: 7Jd0-not-a-secret-any-more}",
+    right: Some("Key:\n  Type: AWS::ApiGateway::ApiKey\n  Properties: {Enabled: true}"),
+};
+
+/// The lints about services that read no patterns, for which AWS has one column alone.
+const OF_SERVICES: [&Lint; 8] = [
+    &SHORT_VISIBILITY,
+    &DEAD_LETTERS_EXPIRE_FIRST,
+    &QUEUE_WITHOUT_DEAD_LETTERS,
+    &POLLER_ALL_OR_NOTHING,
+    &PERMISSION_FOR_ANY_API,
+    &STAGE_WITHOUT_THROTTLING,
+    &CACHE_ACROSS_KEYS,
+    &KEY_IN_TEMPLATE,
+];
+
 /// All lints of templates, in the order of the documentation.
-pub fn lints() -> [&'static Lint; 13] {
-    [
+pub fn lints() -> Vec<&'static Lint> {
+    let of_patterns = [
         &TEMPLATE_INVALID,
         &UNSUPPORTED_RESOURCE,
         &UNSUPPORTED_FEATURE,
@@ -175,7 +284,8 @@ pub fn lints() -> [&'static Lint; 13] {
         &TOO_MANY_WILDCARD_RULES,
         &PIPE_WITHOUT_END,
         &PIPE_WITHOUT_DEAD_LETTERS,
-    ]
+    ];
+    of_patterns.into_iter().chain(OF_SERVICES).collect()
 }
 
 /// The lints of templates as a part of a page in Markdown.
@@ -189,12 +299,14 @@ pub fn page() -> String {
     }
     for Lint { id, severities, title, explanation, wrong, right } in lints() {
         let word = |engine| severities.of(engine).map_or_else(|| "–".to_owned(), |severity| severity.to_string());
-        page.push_str(&format!(
-            "\n### `{id}`\n\n{title}.\n\n{explanation}\n\n| orderflow | AWS bus | AWS pipe |\n|---|---|---|\n| {} | {} | {} |\n",
-            word(Engine::Here),
-            word(Engine::AwsBus),
-            word(Engine::AwsPipe)
-        ));
+        page.push_str(&format!("\n### `{id}`\n\n{title}.\n\n{explanation}\n\n"));
+        let (here, bus, pipe) = (word(Engine::Here), word(Engine::AwsBus), word(Engine::AwsPipe));
+        if OF_SERVICES.iter().any(|lint| lint.id == *id) {
+            page.push_str(&format!("| orderflow | AWS |\n|---|---|\n| {here} | {pipe} |\n"));
+        } else {
+            page.push_str("| orderflow | AWS bus | AWS pipe |\n|---|---|---|\n");
+            page.push_str(&format!("| {here} | {bus} | {pipe} |\n"));
+        }
         page.push_str(&format!("\nWrong:\n\n```yaml\n{wrong}\n```\n"));
         if let Some(right) = right {
             page.push_str(&format!("\nRight:\n\n```yaml\n{right}\n```\n"));

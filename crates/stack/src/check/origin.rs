@@ -61,7 +61,7 @@ impl Origins<'_, '_, '_> {
 }
 
 /// The resource that a node refers to, in any of the ways to do so.
-fn referred_to(node: &Node) -> Option<&str> {
+pub(crate) fn referred_to(node: &Node) -> Option<&str> {
     let (function, argument) = node.as_call()?;
     match (function, &argument.data) {
         ("Ref", Data::Scalar(id)) => Some(id),

@@ -44,7 +44,7 @@ impl Patterns<'_, '_, '_> {
     fn check(&self, place: &Place<'_>, report: &mut Report) {
         let dialect = match self.consumer.reader {
             Reader::Rule => Dialect::Bus,
-            Reader::Pipe | Reader::EventSourceMapping | Reader::Template => Dialect::Pipe,
+            Reader::Pipe | Reader::EventSourceMapping | Reader::Template | Reader::Service => Dialect::Pipe,
         };
         let text = self.values.text(place.node);
         let is_map = text.is_none();

@@ -18,6 +18,8 @@ pub enum Reader {
     EventSourceMapping,
     /// A rule of an event bus.
     Rule,
+    /// A service of AWS, or of this program in its place, that reads no patterns. It is judged by what holds for pipes.
+    Service,
 }
 
 /// Something to know about a template, with its place.
@@ -100,7 +102,7 @@ impl Reader {
     pub fn engines(self) -> &'static [Engine] {
         match self {
             Reader::Template => &[Engine::Here, Engine::AwsBus, Engine::AwsPipe],
-            Reader::Pipe | Reader::EventSourceMapping => &[Engine::Here, Engine::AwsPipe],
+            Reader::Pipe | Reader::EventSourceMapping | Reader::Service => &[Engine::Here, Engine::AwsPipe],
             Reader::Rule => &[Engine::Here, Engine::AwsBus],
         }
     }

@@ -224,7 +224,7 @@ impl<'s> Values<'s> {
         let at = Position::START;
         let text = Node::scalar(at, format!("${{{name}}}"));
         let call = Entry { key: "Fn::Sub".to_owned(), key_at: at, value: text };
-        self.scalar(&Node { at, data: Data::Map(vec![call]) })
+        self.scalar(&Node::map(at, vec![call]))
     }
 
     /// Adds the text of an `Fn::Join`, if its list stands in the template.

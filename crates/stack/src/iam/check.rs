@@ -1,4 +1,5 @@
-//! Holds the roles of a stack against what its pipes and functions will do.
+//! Holds the roles of a stack against what its pipes, event source mappings and functions will do, and the functions'
+//! own permissions against what its APIs will call.
 //!
 //! A missing permission is found here, before anything runs, and named with the statement that
 //! grants it. What cannot be told (a role or policy of elsewhere, a condition key that is not
@@ -9,17 +10,21 @@ use std::collections::BTreeMap;
 use super::decide::{Decision, Request, decide};
 use super::document::Statement;
 use super::managed;
+use crate::apis::Calls;
 use crate::environment::Environment;
 use crate::findings::{Findings, Path, Sort};
 use crate::identity::stream_arn;
-use crate::stack::{Function, Note, Pipe, Resource, Role, RoleReference, Stack};
+use crate::stack::{Function, Note, Pipe, Poller, Resource, Role, RoleReference, Stack};
 
 /// What reading a change stream takes.
 const STREAM_ACTIONS: [&str; 4] =
     ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"];
 
-/// Checks every role that a pipe or function of the stack runs as.
-pub(crate) fn check(stack: &Stack, environment: &Environment, findings: &mut Findings) -> Vec<Note> {
+/// What handing the messages of a queue to a function takes.
+const QUEUE_ACTIONS: [&str; 3] = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
+
+/// Checks every role that a pipe or function of the stack runs as, and every call of an API.
+pub(crate) fn check(stack: &Stack, calls: &[Calls], environment: &Environment, findings: &mut Findings) -> Vec<Note> {
     let mut notes = Vec::new();
     for pipe in &stack.pipes {
         if let Some(checked) = Checked::of(stack, &pipe.spec.role, environment) {
@@ -30,6 +35,17 @@ pub(crate) fn check(stack: &Stack, environment: &Environment, findings: &mut Fin
         if let Some(checked) = Checked::of(stack, &function.spec.role, environment) {
             checked.function(function, findings, &mut notes);
         }
+    }
+    for poller in &stack.pollers {
+        let function = stack.functions.iter().find(|function| function.logical_id == poller.spec.function.logical_id);
+        if let Some(function) = function
+            && let Some(checked) = Checked::of(stack, &function.spec.role, environment)
+        {
+            checked.poller(poller, function, findings, &mut notes);
+        }
+    }
+    for calls in calls {
+        super::calls::check(calls, stack, environment, findings);
     }
     notes.dedup();
     notes
@@ -93,6 +109,21 @@ impl<'s> Checked<'s> {
         let resource = format_args!("log-group:{}:log-stream:*", spec.log_group).to_string();
         let stream = self.environment.arn("logs", resource);
         self.allows(&["logs:CreateLogStream", "logs:PutLogEvents"], &stream, &spec.arn, &what, findings, notes);
+    }
+
+    /// A mapping receives as its function's role.
+    fn poller(
+        &self,
+        poller: &Resource<Poller>,
+        function: &Resource<Function>,
+        findings: &mut Findings,
+        notes: &mut Vec<Note>,
+    ) {
+        let what = format!("the event source mapping `{}`", poller.logical_id);
+        let queue = self.stack.queues.iter().find(|queue| queue.logical_id == poller.spec.queue.logical_id);
+        if let Some(queue) = queue {
+            self.allows(&QUEUE_ACTIONS, &queue.spec.arn, &function.spec.arn, &what, findings, notes);
+        }
     }
 
     /// The role must be one that the service may take.

@@ -73,7 +73,8 @@ impl Reader<'_, '_> {
         if self.nodes > NODES_MAX {
             return Err(self.wrong(format!("the template has more than {NODES_MAX} values")));
         }
-        let data = match self.peek() {
+        let first = self.peek();
+        let data = match first {
             Some('{') => Data::Map(self.map(depth)?),
             Some('[') => Data::List(self.list(depth)?),
             Some('"') => Data::Scalar(self.string()?),
@@ -81,7 +82,7 @@ impl Reader<'_, '_> {
             Some('a'..='z') => Data::Scalar(self.word()?),
             _ => return Err(self.expected("a value")),
         };
-        Ok(Node { at, data })
+        Ok(Node { at, data, unquoted: matches!(first, Some('-' | '0'..='9' | 'a'..='z')) })
     }
 
     fn map(&mut self, depth: usize) -> Result<Vec<Entry>, Failed> {

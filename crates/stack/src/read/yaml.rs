@@ -156,7 +156,7 @@ impl Builder<'_> {
             Items::List(items) => Data::List(items),
             Items::Map { entries, .. } => Data::Map(entries),
         };
-        self.place(at, call, Node { at, data })
+        self.place(at, call, Node { at, data, unquoted: false })
     }
 
     fn scalar(&mut self, at: Position, text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<(), Failed> {
@@ -173,8 +173,9 @@ impl Builder<'_> {
             return Ok(());
         }
         let call = self.call(at, tag)?;
-        let text = if style == ScalarStyle::Plain && tag.is_none() { self.plain(at, text) } else { text };
-        self.place(at, call, Node::scalar(at, text))
+        let unquoted = style == ScalarStyle::Plain && tag.is_none();
+        let text = if unquoted { self.plain(at, text) } else { text };
+        self.place(at, call, Node { unquoted, ..Node::scalar(at, text) })
     }
 
     /// What a scalar without quotes means; what would have to be guessed is refused, and stays as it is written, so that
@@ -230,7 +231,7 @@ impl Builder<'_> {
             None => node,
             Some(long) => {
                 let entry = Entry { key: long.to_owned(), key_at: at, value: node };
-                Node { at, data: Data::Map(vec![entry]) }
+                Node::map(at, vec![entry])
             }
         };
         match self.open.last_mut() {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pattern::{Dialect, Pattern};
 
-use super::{Context, Evaluated};
+use super::{Context, function_reference, queue_reference};
 use crate::findings::Sort;
 use crate::identity::{Identity, ResourceType};
 use crate::node::Node;
@@ -116,8 +116,7 @@ fn target_function(properties: &mut Properties<'_, '_, '_>, context: &Context<'_
         properties.not_run("Target", sort, message, Some("use !GetAtt Function.Arn".to_owned()));
         return None;
     };
-    let name = function.identity.name.parse().ok()?;
-    Some(FunctionReference { logical_id: function.logical_id.clone(), name })
+    function_reference(function)
 }
 
 fn source(parameters: &mut Properties<'_, '_, '_>, context: &Context<'_>, from_elsewhere: bool) -> Option<Source> {
@@ -149,7 +148,8 @@ fn source(parameters: &mut Properties<'_, '_, '_>, context: &Context<'_>, from_e
     Some(Source { filters: filters.unwrap_or_default(), ..stream? })
 }
 
-fn filter(filter: &mut Properties<'_, '_, '_>) -> Option<String> {
+/// One filter of a pipe or event source mapping.
+pub(super) fn filter(filter: &mut Properties<'_, '_, '_>) -> Option<String> {
     let node = filter.required_node("Pattern")?;
     if node.as_scalar().is_none() {
         filter.wrong_with_hint(
@@ -201,11 +201,6 @@ fn stream_parameters(stream: &mut Properties<'_, '_, '_>, context: &Context<'_>)
         bisects,
         dead_letter,
     })
-}
-
-fn queue_reference(queue: &Evaluated) -> Option<QueueReference> {
-    // A name that breaks its rule is a finding at the queue itself.
-    Some(QueueReference { logical_id: queue.logical_id.clone(), name: queue.identity.name.parse().ok()? })
 }
 
 fn target(parameters: &mut Properties<'_, '_, '_>) -> Option<Invocation> {

@@ -114,7 +114,9 @@ fn swallow(text: &str) {
     let resolved =
         Template::parse(text, "t").and_then(|template| template.resolve(&environment, &Overrides::new(), &CATALOGUE));
     let samples = [Sample { id: None, text: "{}".to_owned() }];
-    let settings = Settings { environment: &environment, catalogue: &CATALOGUE, samples: &samples };
+    let overrides = Overrides::new();
+    let settings =
+        Settings { environment: &environment, catalogue: &CATALOGUE, samples: &samples, overrides: &overrides };
     let report = check(text, "t", &settings);
     let refusals = ["template-invalid", "unsupported-resource", "unsupported-feature", "missing-permission"];
     let refused = report.findings.iter().any(|finding| refusals.contains(&finding.id));

@@ -3,9 +3,14 @@
 mod bad_input;
 mod changes;
 mod checks;
+mod commerce;
 mod functions;
+mod gateway;
 mod permissions;
+mod queues;
 mod refusals;
+mod services;
+mod tables;
 mod templates;
 
 use stack::{Environment, Errors, Overrides, Stack, Template};

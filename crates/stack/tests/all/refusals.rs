@@ -99,19 +99,9 @@ fn the_sound_template_is_sound() {
 fn what_is_not_run_here_is_refused_by_name_with_its_line() {
     check(&[
         (
-            "BillingMode: PAY_PER_REQUEST",
-            "BillingMode: PAY_PER_REQUEST\n      GlobalSecondaryIndexes: []",
-            "t.yaml:12:7: Resources.Orders.Properties.GlobalSecondaryIndexes: `GlobalSecondaryIndexes` is not run here",
-        ),
-        (
             "TableName: !Ref Name",
             "LocalSecondaryIndexes: []",
             "t.yaml:10:7: Resources.Orders.Properties.LocalSecondaryIndexes: `LocalSecondaryIndexes` is not run here",
-        ),
-        (
-            "TableName: !Ref Name",
-            "TimeToLiveSpecification: {Enabled: true}",
-            "t.yaml:10:7: Resources.Orders.Properties.TimeToLiveSpecification: `TimeToLiveSpecification` is not run here",
         ),
         (
             "Name: pipe",
@@ -132,21 +122,6 @@ fn what_is_not_run_here_is_refused_by_name_with_its_line() {
             "{LambdaFunctionParameters: {InvocationType: REQUEST_RESPONSE}}",
             "{SqsQueueParameters: {}}",
             "t.yaml:30:26: Resources.Pipe.Properties.TargetParameters.SqsQueueParameters: `SqsQueueParameters` is not run here",
-        ),
-        (
-            "QueueName: failed",
-            "RedrivePolicy: {}",
-            "t.yaml:42:7: Resources.Failed.Properties.RedrivePolicy: `RedrivePolicy` is not run here",
-        ),
-        (
-            "QueueName: failed",
-            "RedriveAllowPolicy: {}",
-            "t.yaml:42:7: Resources.Failed.Properties.RedriveAllowPolicy: `RedriveAllowPolicy` is not run here",
-        ),
-        (
-            "QueueName: failed",
-            "FifoQueue: true",
-            "t.yaml:42:7: Resources.Failed.Properties.FifoQueue: `FifoQueue` is not run here",
         ),
         (
             "QueueName: failed",
