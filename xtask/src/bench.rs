@@ -24,6 +24,10 @@ const BENCHES: &[(&str, &str, &str)] = &[
 pub(crate) fn run(arguments: &[&str]) -> anyhow::Result<bool> {
     let split = arguments.iter().position(|argument| *argument == "--").unwrap_or(arguments.len());
     let (names, options) = (&arguments[..split], arguments.get(split + 1..).unwrap_or_default());
+    // Not among those that run when none is named: it installs other programs, and takes a long time.
+    if names == ["shop"] {
+        return crate::shop::run(options);
+    }
     let wanted: Vec<_> = match names {
         [] => BENCHES.to_vec(),
         [name] => BENCHES.iter().copied().filter(|(known, ..)| known == name).collect(),
@@ -31,7 +35,7 @@ pub(crate) fn run(arguments: &[&str]) -> anyhow::Result<bool> {
     };
     if wanted.is_empty() {
         let known: Vec<&str> = BENCHES.iter().map(|(name, ..)| *name).collect();
-        bail!("there is no bench {}; there are {}", names.join(" "), known.join(", "));
+        bail!("there is no bench {}; there are {}, shop", names.join(" "), known.join(", "));
     }
     let target = crate::target();
     std::fs::create_dir_all(&target)?;
@@ -145,7 +149,7 @@ mod tests {
     #[test]
     fn a_bench_that_is_not_there_is_refused_by_name() {
         let error = run(&["nosuch"]).unwrap_err().to_string();
-        assert_eq!(error, "there is no bench nosuch; there are pattern, filters, store, engine, start");
+        assert_eq!(error, "there is no bench nosuch; there are pattern, filters, store, engine, start, shop");
         assert!(run(&["store", "engine"]).is_err());
     }
 }

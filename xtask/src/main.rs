@@ -11,6 +11,7 @@ mod house;
 mod machine;
 #[cfg(test)]
 mod rooms;
+mod shop;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -21,6 +22,9 @@ Chores of this repository:
   cargo xtask bench [NAME] [-- OPTIONS]   measure, print a table, write target/bench.json
                                           NAME is one of pattern, filters, store, engine, start; OPTIONS go to
                                           the bench, as in `cargo xtask bench store -- --long`
+  cargo xtask bench shop [-- OPTIONS]     measure the shop front against PostgreSQL, Restate and bare hyper, which are
+                                          installed into target/rivals; OPTIONS are --quick, --rounds N, --no-rivals,
+                                          --only-rivals, --stack FILE; writes target/bench-shop.json
   cargo xtask clients [--debug]           run the release build (or the debug build) under other programs: aws-cli,
                                           boto3 and cfn-lint, which are installed into target/clients
   cargo xtask docs                        write docs/lints.md from the lints themselves

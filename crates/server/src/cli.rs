@@ -150,6 +150,17 @@ Examples:
   orderflow trigger --count 1000 --rate 50      fifty orders a second
   orderflow trigger --table Orders --seed 7     always the same ones")]
     Trigger(Trigger),
+    /// Put load on the HTTP API of a running server, and show rates and latencies
+    #[command(after_help = "\
+Examples:
+  orderflow bench                              64 connections, each as fast as it gets answers
+  orderflow bench --rate 1000 --seconds 30     a thousand orders a second, whatever the answers take
+  orderflow bench --what get
+  orderflow bench --url http://10.0.0.7:8080 --key KEY --json | jq .submit
+
+At a rate, latency counts from when a request was to be sent, so that waiting behind slow answers is not left out.
+Orders are real ones: run it against a server whose data you can do without.")]
+    Bench(Bench),
     /// Print the default configuration
     #[command(after_help = "Example:\n  orderflow config > orderflow.toml")]
     Config,
@@ -296,6 +307,55 @@ pub(crate) struct Trigger {
     /// The same seed gives the same orders
     #[arg(long, value_name = "S")]
     pub(crate) seed: Option<u64>,
+}
+
+/// What `bench` understands.
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// The server [default: what is configured as public, http://127.0.0.1:8080]
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// The key to show; the one that `up` left in the data directory if it is left out
+    #[arg(long, value_name = "KEY", env = "ORDERFLOW_API_KEY", hide_env_values = true)]
+    pub(crate) key: Option<String>,
+    /// What requests do
+    #[arg(long, value_name = "WHAT", default_value = "submit")]
+    pub(crate) what: BenchWhat,
+    /// So many requests a second; without it, as many as the connections carry
+    #[arg(long, value_name = "R", value_parser = rate)]
+    pub(crate) rate: Option<f64>,
+    /// Over so many connections [default: 64, or 256 at a rate]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=60_000))]
+    pub(crate) connections: Option<u32>,
+    /// For so long
+    #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub(crate) seconds: u32,
+    /// Follow so many orders a second until they are COMPLETED; 0 for none
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(0..=1000))]
+    pub(crate) follow: u32,
+    /// How many seconds those orders have, once no more are sent
+    #[arg(long, value_name = "S", default_value_t = 30, value_parser = clap::value_parser!(u32).range(0..=86_400))]
+    pub(crate) patience: u32,
+    /// Give each order an Idempotency-Key of its own
+    #[arg(long)]
+    pub(crate) idempotency_keys: bool,
+    /// Send this order instead of samples
+    #[arg(long, value_name = "FILE")]
+    pub(crate) body: Option<PathBuf>,
+    /// Submit to this path, or get it, instead of /orders: for measuring other servers with the same means
+    #[arg(long, value_name = "PATH", hide_short_help = true)]
+    pub(crate) path: Option<String>,
+}
+
+/// What the requests of a bench do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BenchWhat {
+    /// Submit orders
+    Submit,
+    /// Look at orders
+    Get,
+    /// One in five submits, the others look
+    Mixed,
 }
 
 impl Cli {

@@ -3,6 +3,7 @@
 //! A verb gets its view from [`crate::access`], makes text of it with a function from the view and the terminal's look
 //! to a string, and prints that; with `--json` it prints the view itself.
 
+mod bench;
 mod check;
 mod dlq;
 mod doctor;
@@ -76,6 +77,7 @@ pub(crate) fn run(cli: Cli, out: &mut Out) -> Result<u8, Stop> {
         Command::Logs(logs) => logs::run(given, &logs),
         Command::Doctor => doctor::run(given),
         Command::Trigger(trigger) => trigger::run(given, &trigger),
+        Command::Bench(bench) => bench::run(given, &bench),
         Command::Config | Command::Match(_) | Command::Check(_) => unreachable!("these have been done above"),
     }
 }
