@@ -1,6 +1,7 @@
 //! Decides which handlers are built in, and under which names templates ask for them.
 
 use crate::handler::Handler;
+use crate::handlers::commerce::{CommerceOrders, PremiumCommerceOrders};
 use crate::handlers::new_orders::{PremiumOrders, StandardOrders};
 use crate::handlers::orders::{OrderEvents, PremiumOrderEvents};
 
@@ -8,32 +9,73 @@ use crate::handlers::orders::{OrderEvents, PremiumOrderEvents};
 pub struct Entry {
     /// What a function's `Handler` says.
     pub name: &'static str,
-    /// The handler itself.
-    pub handler: &'static dyn Handler,
+    /// What it is given, and by whom.
+    pub kind: Kind,
     /// What it does, in one line.
     pub summary: &'static str,
 }
 
-static CATALOGUE: [Entry; 4] = [
+/// What a handler is given.
+#[derive(Clone, Copy)]
+pub enum Kind {
+    /// Changes of a table, in batches.
+    Records(&'static dyn Handler),
+    /// Requests to the shop front's API, one by one.
+    Api,
+    /// Messages of the work queue: orders to be carried on.
+    Worker,
+}
+
+impl Kind {
+    /// What takes changes of a table, if this does.
+    pub fn records(self) -> Option<&'static dyn Handler> {
+        match self {
+            Self::Records(handler) => Some(handler),
+            Self::Api | Self::Worker => None,
+        }
+    }
+}
+
+static CATALOGUE: [Entry; 8] = [
     Entry {
         name: "standard-orders",
-        handler: &StandardOrders,
+        kind: Kind::Records(&StandardOrders),
         summary: "NewOrders: processes orders of more than 100, skips the rest and test customers",
     },
     Entry {
         name: "premium-orders",
-        handler: &PremiumOrders,
+        kind: Kind::Records(&PremiumOrders),
         summary: "NewOrders: acts when an order of more than 1000 goes from pending to shipped",
     },
     Entry {
         name: "order-events",
-        handler: &OrderEvents,
+        kind: Kind::Records(&OrderEvents),
         summary: "Orders: validates each order, processes those of more than 100 that are pending or shipped",
     },
     Entry {
         name: "premium-order-events",
-        handler: &PremiumOrderEvents,
+        kind: Kind::Records(&PremiumOrderEvents),
         summary: "Orders: special service when an order of more than 1000 goes from pending to shipped",
+    },
+    Entry {
+        name: "commerce-orders",
+        kind: Kind::Records(&CommerceOrders),
+        summary: "Shop front: tells of orders of more than 100 that are taken in or completed",
+    },
+    Entry {
+        name: "premium-commerce-orders",
+        kind: Kind::Records(&PremiumCommerceOrders),
+        summary: "Shop front: special service when an order of more than 1000 is completed",
+    },
+    Entry {
+        name: "orders-api",
+        kind: Kind::Api,
+        summary: "Shop front: takes orders in over HTTP, shows them, calls them off",
+    },
+    Entry {
+        name: "order-worker",
+        kind: Kind::Worker,
+        summary: "Shop front: carries orders from PENDING to COMPLETED, with stock, payment and fulfilment",
     },
 ];
 

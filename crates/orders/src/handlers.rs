@@ -1,5 +1,6 @@
 //! The handlers: one module for each shop.
 
+pub(crate) mod commerce;
 pub(crate) mod new_orders;
 pub(crate) mod orders;
 

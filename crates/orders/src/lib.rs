@@ -16,7 +16,7 @@ pub mod shop;
 mod tier;
 
 pub use amount::Amount;
-pub use catalogue::{Entry, catalogue, find};
+pub use catalogue::{Entry, Kind, catalogue, find};
 pub use handler::{Context, FailingOrders, Failure, Handler, HandlerError};
 pub use order::{Layout, Order};
 pub use tier::{Tier, is_test, routing_attributes};

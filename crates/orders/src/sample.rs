@@ -2,9 +2,14 @@
 //!
 //! [`orders`] makes them; [`SampleOrder::item`] is one state of one as a table keeps it. Most are ordinary, some
 //! belong to test customers, some are small or premium, and most premium ones go from pending to shipped.
+//! [`submissions`] makes what a customer of the shop front sends: the bodies of `POST /orders`.
+
+mod submission;
 
 use crate::order::{Layout, Written};
 use types::{Item, Number, Timestamp};
+
+pub use submission::{GOODS, Goods, submissions};
 
 /// A made-up order and the statuses it goes through.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,25 +49,14 @@ pub fn orders(seed: u64, count: usize) -> impl ExactSizeIterator<Item = SampleOr
     (0..count).map(move |index| order(&mut random, batch, index))
 }
 
+const FIRST: [&str; 12] =
+    ["Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald", "Katherine", "Tim", "Radia", "Ken", "Frances", "Niklaus"];
+const LAST: [&str; 12] = [
+    "Lovelace", "Hopper", "Turing", "Dijkstra", "Liskov", "Knuth", "Johnson", "Berners", "Perlman", "Thompson",
+    "Allen", "Wirth",
+];
+
 fn order(random: &mut Random, batch: u64, index: usize) -> SampleOrder {
-    const FIRST: [&str; 12] = [
-        "Ada",
-        "Grace",
-        "Alan",
-        "Edsger",
-        "Barbara",
-        "Donald",
-        "Katherine",
-        "Tim",
-        "Radia",
-        "Ken",
-        "Frances",
-        "Niklaus",
-    ];
-    const LAST: [&str; 12] = [
-        "Lovelace", "Hopper", "Turing", "Dijkstra", "Liskov", "Knuth", "Johnson", "Berners", "Perlman", "Thompson",
-        "Allen", "Wirth",
-    ];
     let (first, last) = (random.pick(&FIRST), random.pick(&LAST));
     let host = if random.below(10) == 0 { "test.com" } else { "example.com" };
     let cents = match random.below(10) {
@@ -100,9 +94,9 @@ impl Random {
         self.next() % bound
     }
 
-    fn pick<'a>(&mut self, names: &[&'a str]) -> &'a str {
-        let at = self.below(names.len() as u64);
-        names[usize::try_from(at).expect("smaller than a length")]
+    fn pick<T: Copy>(&mut self, things: &[T]) -> T {
+        let at = self.below(things.len() as u64);
+        things[usize::try_from(at).expect("smaller than a length")]
     }
 }
 

@@ -8,18 +8,26 @@
 //! made twice and none is lost.
 
 pub mod api;
+pub mod backoff;
+pub mod breaker;
 #[cfg(test)]
 pub(crate) mod fake;
+pub mod fulfilment;
 mod idempotency;
+pub mod inventory;
 mod item;
 pub mod money;
 mod order;
 mod page;
+pub mod payments;
 pub mod ports;
 mod request;
+pub mod settings;
 mod status;
 pub mod view;
+pub mod worker;
+pub mod workflow;
 
 pub use item::NotAnOrder;
-pub use order::{Address, Error, Line, Moment, Order, Paid, Progress, Tracking, customer_key};
+pub use order::{Address, Error, Line, Moment, Order, Paid, Progress, Tracking, Undo, customer_key};
 pub use status::Status;

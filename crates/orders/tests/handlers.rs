@@ -9,8 +9,9 @@ fn call_with(name: &str, batch: &[Record], drill: &str) -> (Vec<String>, Result<
     let mut lines = Vec::new();
     let mut log = |line: &str| lines.push(line.to_owned());
     let failing = FailingOrders::parse(drill);
-    let answer =
-        find(name).expect("a name of the catalogue").handler.handle(batch, &mut Context::new(&mut log, &failing));
+    let handler =
+        find(name).and_then(|entry| entry.kind.records()).expect("a name of the catalogue, and takes records");
+    let answer = handler.handle(batch, &mut Context::new(&mut log, &failing));
     (lines, answer)
 }
 
@@ -56,6 +57,16 @@ fn order(id: &str, status: &str, amount: &str, email: &str) -> Item {
         ("orderAmount", Value::N(amount.parse().expect("a number"))),
         ("customerEmail", email.into()),
         ("orderDate", "2025-10-31T10:00:00Z".into()),
+    ])
+}
+
+fn commerce_order(id: &str, status: &str, minor: u64, email: &str) -> Item {
+    Item::from([
+        ("orderId", id.into()),
+        ("status", status.into()),
+        ("amountMinor", Value::N(minor.into())),
+        ("currency", "USD".into()),
+        ("customerEmail", email.into()),
     ])
 }
 
@@ -184,22 +195,86 @@ fn premium_order_events_prints_the_vip_line() {
 }
 
 #[test]
+fn commerce_orders_tells_of_orders_that_come_and_are_completed() {
+    let of = |id, status, minor| commerce_order(id, status, minor, "a@x.io");
+    let with = |mut item: Item, name: &str, value: Value| {
+        item.insert(name, value);
+        item
+    };
+    let by_hand = Item::from([
+        ("orderId", "J".into()),
+        ("status", "PENDING".into()),
+        ("amount", Value::N("250.5".parse().unwrap())),
+        ("customerEmail", "j@x.io".into()),
+    ]);
+    let batch = [
+        record(1, None, Some(of("A", "PENDING", 150_000))),
+        record(2, Some(of("A", "FULFILLMENT", 150_000)), Some(of("A", "COMPLETED", 150_000))),
+        record(3, Some(of("A", "PENDING", 150_000)), Some(of("A", "VALIDATING", 150_000))),
+        record(4, Some(of("A", "COMPLETED", 150_000)), Some(of("A", "COMPLETED", 150_000))),
+        record(5, None, Some(of("B", "COMPLETED", 150_000))),
+        record(6, None, Some(of("C", "PENDING", 10_000))),
+        record(7, None, Some(of("D", "PENDING", 10_001))),
+        record(8, None, Some(commerce_order("E", "PENDING", 50_000, "e@Test.com"))),
+        record(9, None, Some(with(of("F", "PENDING", 50_000), "test", true.into()))),
+        record(10, None, Some(with(of("G", "PENDING", 5_000), "tier", "standard".into()))),
+        record(11, None, Some(with(of("H", "PENDING", 5_000), "currency", "JPY".into()))),
+        record(12, None, Some(Item::new())),
+        record(13, Some(of("I", "COMPLETED", 50_000)), None),
+        record(14, None, Some(by_hand)),
+    ];
+    let (lines, answer) = call("commerce-orders", &batch);
+    assert_eq!(
+        lines,
+        [
+            "🧾 Order received A | Amount: 1500.0 USD",
+            "✅ Order completed A | Amount: 1500.0 USD",
+            "⚠️ Skipped order C (Amount too low)",
+            "🧾 Order received D | Amount: 100.01 USD",
+            "⚠️ Skipped order E (Test customer)",
+            "⚠️ Skipped order F (Test customer)",
+            "🧾 Order received G | Amount: 50.0 USD",
+            "🧾 Order received H | Amount: 5000.0 JPY",
+            "⚠️ Skipped a record that is no order (it has no orderId)",
+            "🧾 Order received J | Amount: 250.5 USD",
+        ]
+    );
+    let received = json!(["A", "D", "G", "H", "J"]);
+    assert_eq!(answer, json!({"statusCode": 200, "ordersReceived": received, "ordersCompleted": ["A"]}));
+}
+
+#[test]
+fn premium_commerce_orders_acts_only_on_fulfilment_to_completed() {
+    let vip = |status, minor| commerce_order("A", status, minor, "vip@example.com");
+    let cases = [
+        (vip("FULFILLMENT", 150_000), vip("COMPLETED", 150_000), true),
+        (vip("FULFILLMENT", 150_000), vip("COMPLETED", 100_000), false),
+        (vip("PAYMENT_PROCESSING", 150_000), vip("FULFILLMENT", 150_000), false),
+        (vip("COMPLETED", 150_000), vip("COMPLETED", 150_000), false),
+        (vip("FULFILLMENT", 150_000), vip("FAILED", 150_000), false),
+    ];
+    for (old, new, acts) in cases {
+        let (lines, answer) = call("premium-commerce-orders", &[record(1, Some(old), Some(new.clone()))]);
+        let line = "🚀 Premium order shipped! Order ID: A | Amount: 1500.0".to_owned();
+        assert_eq!(lines, Vec::from_iter(acts.then_some(line)), "{new:?}");
+        let ids = if acts { json!(["A"]) } else { json!([]) };
+        assert_eq!(answer, json!({"statusCode": 200, "premiumOrdersProcessed": ids}), "{new:?}");
+    }
+    let test = |status| commerce_order("T", status, 150_000, "vip@Test.com");
+    let (lines, _) = call("premium-commerce-orders", &[record(1, Some(test("FULFILLMENT")), Some(test("COMPLETED")))]);
+    assert_eq!(lines, ["⚠️ Skipped order T (Test customer)"]);
+}
+
+#[test]
 fn a_drill_stops_the_batch_and_names_its_record() {
-    for entry in orders::catalogue() {
-        let write = |id| {
-            if entry.name.contains("events") {
-                order(id, "shipped", "2000", "a@x.io")
-            } else {
-                new_order(id, "shipped", "2000", "a@x.io")
-            }
+    for entry in orders::catalogue().iter().filter(|entry| entry.kind.records().is_some()) {
+        let state = |id, [plain, commerce]: [&str; 2]| match entry.name {
+            name if name.contains("commerce") => commerce_order(id, commerce, 200_000, "a@x.io"),
+            name if name.contains("events") => order(id, plain, "2000", "a@x.io"),
+            _ => new_order(id, plain, "2000", "a@x.io"),
         };
-        let was = |id| {
-            if entry.name.contains("events") {
-                order(id, "pending", "2000", "a@x.io")
-            } else {
-                new_order(id, "pending", "2000", "a@x.io")
-            }
-        };
+        let write = |id| state(id, ["shipped", "COMPLETED"]);
+        let was = |id| state(id, ["pending", "FULFILLMENT"]);
         let batch: Vec<_> =
             (1..=4u64).zip(["A", "B", "C", "D"]).map(|(n, id)| record(n, Some(was(id)), Some(write(id)))).collect();
         let (lines, answer) = call_with(entry.name, &batch, "Z, C");

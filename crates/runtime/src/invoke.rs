@@ -62,7 +62,7 @@ impl Runtime {
     /// The functions of these specs; each must name a handler that is built in, which whoever reads templates checks.
     pub fn new(specs: impl IntoIterator<Item = FunctionSpec>, failing: FailingOrders, printer: Arc<Printer>) -> Self {
         let function = |spec: FunctionSpec| {
-            let handler = orders::find(&spec.handler)?.handler;
+            let handler = orders::find(&spec.handler)?.kind.records()?;
             let environments = Environments::new(spec.concurrency);
             Some((spec.name.clone(), Function { spec, handler, environments }))
         };

@@ -4,7 +4,7 @@
 //! What only the worker needs to know lies in `progress`.
 
 use super::money::{Currency, Minor};
-use super::order::{Address, Error, Line, Moment, Order, Paid, Progress, Tracking, customer_key};
+use super::order::{Address, Error, Line, Moment, Order, Paid, Progress, Tracking, Undo, customer_key};
 use super::status::Status;
 use crate::order::{CUSTOMER_EMAIL, ORDER_ID};
 use crate::tier::{is_test, routing_attributes};
@@ -56,12 +56,7 @@ impl Order {
             item.insert("tracking", Value::M(map));
         }
         if let Some(error) = &self.error {
-            let map = Item::from([
-                ("step", error.step.name().into()),
-                ("code", error.code.as_str().into()),
-                ("message", error.message.as_str().into()),
-            ]);
-            item.insert("error", Value::M(map));
+            item.insert("error", Value::M(error_item(error)));
         }
         if self.progress != Progress::default() {
             item.insert("progress", Value::M(progress_item(&self.progress)));
@@ -136,19 +131,46 @@ fn address_item(address: &Address) -> Item {
     map
 }
 
+fn error_item(error: &Error) -> Item {
+    Item::from([
+        ("step", error.step.name().into()),
+        ("code", error.code.as_str().into()),
+        ("message", error.message.as_str().into()),
+    ])
+}
+
+/// Flags lie on disk while they are up, so that most orders have none there.
+fn raise(map: &mut Item, flags: impl IntoIterator<Item = (&'static str, bool)>) {
+    for (name, _) in flags.into_iter().filter(|(_, up)| *up) {
+        map.insert(name, true.into());
+    }
+}
+
+fn undo_item(undo: &Undo) -> Item {
+    let mut map = Item::new();
+    raise(&mut map, [("recall", undo.recall), ("void", undo.void), ("release", undo.release), ("dead", undo.dead)]);
+    if let Some(error) = &undo.error {
+        map.insert("error", Value::M(error_item(error)));
+    }
+    map
+}
+
 fn progress_item(progress: &Progress) -> Item {
     let mut map = Item::new();
     if progress.attempts > 0 {
         map.insert("attempts", Number::from(u64::from(progress.attempts)).into());
     }
-    for (name, flag) in [
+    let flags = [
         ("reserved", progress.reserved),
         ("cancelRequested", progress.cancel_requested),
         ("deadLettered", progress.dead_lettered),
-    ] {
-        if flag {
-            map.insert(name, true.into());
-        }
+    ];
+    raise(&mut map, flags);
+    if !progress.held.is_empty() {
+        map.insert("held", Value::L(progress.held.iter().map(|sku| sku.as_str().into()).collect()));
+    }
+    if let Some(undo) = &progress.undo {
+        map.insert("undo", Value::M(undo_item(undo)));
     }
     text(&mut map, "cancelReason", progress.cancel_reason.as_deref());
     text(&mut map, "paymentId", progress.paid.as_ref().map(|paid| paid.payment_id.as_str()));
@@ -244,16 +266,33 @@ fn read_error(map: &Item) -> Result<Error, NotAnOrder> {
     })
 }
 
-fn read_progress(map: &Item) -> Result<Progress, NotAnOrder> {
-    let flag = |name: &str| map.get(name) == Some(&Value::Bool(true));
-    let attempts = if map.get("attempts").is_some() { whole(map, "attempts")? } else { 0 };
+fn flag(map: &Item, name: &str) -> bool {
+    map.get(name) == Some(&Value::Bool(true))
+}
+
+fn read_undo(undo: &Item) -> Result<Undo, NotAnOrder> {
+    Ok(Undo {
+        recall: flag(undo, "recall"),
+        void: flag(undo, "void"),
+        release: flag(undo, "release"),
+        error: map(undo, "error").map(read_error).transpose()?,
+        dead: flag(undo, "dead"),
+    })
+}
+
+fn read_progress(progress: &Item) -> Result<Progress, NotAnOrder> {
+    let held = if progress.get("held").is_some() { list(progress, "held")? } else { &[] };
+    let held = held.iter().map(|sku| sku.as_str().map(str::to_owned)).collect::<Option<_>>();
+    let attempts = if progress.get("attempts").is_some() { whole(progress, "attempts")? } else { 0 };
     Ok(Progress {
         attempts: u32::try_from(attempts).map_err(|_| wrong("attempts"))?,
-        reserved: flag("reserved"),
-        paid: optional(map, "paymentId").map(|payment_id| Paid { payment_id }),
-        cancel_requested: flag("cancelRequested"),
-        cancel_reason: optional(map, "cancelReason"),
-        dead_lettered: flag("deadLettered"),
+        reserved: flag(progress, "reserved"),
+        held: held.ok_or_else(|| wrong("held"))?,
+        paid: optional(progress, "paymentId").map(|payment_id| Paid { payment_id }),
+        cancel_requested: flag(progress, "cancelRequested"),
+        cancel_reason: optional(progress, "cancelReason"),
+        dead_lettered: flag(progress, "deadLettered"),
+        undo: map(progress, "undo").map(read_undo).transpose()?,
     })
 }
 
@@ -270,6 +309,8 @@ mod tests {
             ends in 0..3usize,
             attempts in 0..5u32,
             flags in any::<[bool; 3]>(),
+            held in proptest::collection::vec("[a-z]{1,8}", 0..3),
+            undo in proptest::option::of(any::<[bool; 5]>()),
             paid in any::<bool>(),
             millis in 0..4_000_000_000_000i64,
         ) -> Order {
@@ -305,6 +346,14 @@ mod tests {
                 progress: Progress {
                     attempts,
                     reserved: flags[0],
+                    held,
+                    undo: undo.map(|[recall, void, release, dead, failed]| Undo {
+                        recall,
+                        void,
+                        release,
+                        dead,
+                        error: failed.then(|| Error { step: Status::Fulfillment, code: "d".into(), message: "n".into() }),
+                    }),
                     paid: paid.then(|| Paid { payment_id: "p".into() }),
                     cancel_requested: flags[1],
                     cancel_reason: flags[1].then(|| "why".to_owned()),

@@ -118,6 +118,8 @@ pub struct Progress {
     pub attempts: u32,
     /// Whether its goods are set aside.
     pub reserved: bool,
+    /// The skus among them that are counted, which selling or releasing has to touch.
+    pub held: Vec<String>,
     /// Its payment, once it is charged.
     pub paid: Option<Paid>,
     /// Whether the customer wants it called off, and the worker has yet to do so.
@@ -126,6 +128,23 @@ pub struct Progress {
     pub cancel_reason: Option<String>,
     /// Whether its message lies among the dead letters, from where an operator may have it tried again.
     pub dead_lettered: bool,
+    /// What is being taken back before it ends, if it is.
+    pub undo: Option<Undo>,
+}
+
+/// What is being taken back of an order, and how it ends when all of it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Undo {
+    /// Whether the parcel is still to be held back.
+    pub recall: bool,
+    /// Whether the payment is still to be voided.
+    pub void: bool,
+    /// Whether the goods are still to be released.
+    pub release: bool,
+    /// Why the order failed; `None` if it was called off.
+    pub error: Option<Error>,
+    /// Whether its message goes to the dead letters then.
+    pub dead: bool,
 }
 
 /// A payment that was charged.

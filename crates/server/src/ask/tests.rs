@@ -322,10 +322,10 @@ fn sound_data_has_no_findings() {
 #[test]
 fn layouts_are_known_by_handlers_and_else_by_names() {
     for entry in orders::catalogue() {
-        let expected = if entry.summary.starts_with("NewOrders") {
-            Some(views::Layout::NewOrders)
-        } else {
-            Some(views::Layout::Orders)
+        let expected = match entry.summary.split(':').next() {
+            Some("NewOrders") => Some(views::Layout::NewOrders),
+            Some("Orders") => Some(views::Layout::Orders),
+            _ => None,
         };
         assert_eq!(layout_of_handler(entry.name), expected, "{}", entry.name);
     }

@@ -1,0 +1,141 @@
+//! Decides what is said of each step: one line of JSON for the log, and one call to whoever counts.
+//!
+//! Invariant: no line has anything of the customer in it; orders are named by their ids.
+
+use super::super::order::Order;
+use super::super::ports::Settle;
+use super::super::status::Status;
+use super::super::workflow::{Step, Then};
+use serde_json::Value as Json;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+/// Takes each line; none has a line end of its own.
+pub type Log<'l> = dyn FnMut(&str) + Send + 'l;
+
+/// What a step came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StepOutcome {
+    /// The order went on.
+    Done,
+    /// It did not succeed, and is tried again later.
+    Retried,
+    /// The order ended as failed.
+    Failed,
+    /// The order ended as failed, and its message went to the dead letters.
+    DeadLettered,
+    /// The order ended as called off.
+    Cancelled,
+    /// The order stays, and something of it is or was taken back.
+    TakingBack,
+}
+
+impl StepOutcome {
+    /// As logs and metrics call it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Retried => "retried",
+            Self::Failed => "failed",
+            Self::DeadLettered => "dead_lettered",
+            Self::Cancelled => "cancelled",
+            Self::TakingBack => "taking_back",
+        }
+    }
+}
+
+/// A step that was written.
+#[derive(Debug)]
+pub struct Observed<'a> {
+    /// Where the order stood.
+    pub step: Status,
+    /// What came of it.
+    pub outcome: StepOutcome,
+    /// How long it took, its commit included.
+    pub took: Duration,
+    /// The order as it is now.
+    pub order: &'a Order,
+}
+
+/// Hears of each step that was written.
+pub trait Observer: Send + Sync {
+    /// Hears of one.
+    fn step(&self, observed: &Observed<'_>);
+}
+
+/// Nobody counts.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Unobserved;
+
+impl Observer for Unobserved {
+    fn step(&self, _: &Observed<'_>) {}
+}
+
+/// What there is to say about a step.
+pub(super) struct Report<'a> {
+    pub(super) before: &'a Order,
+    pub(super) step: &'a Step,
+    pub(super) took: Duration,
+    /// What a dependency said that did not do its work.
+    pub(super) trouble: Option<&'a str>,
+}
+
+impl Report<'_> {
+    pub(super) fn give(&self, observer: &dyn Observer, log: &mut Log<'_>) {
+        let (before, after, outcome) = (self.before, &self.step.order, self.outcome());
+        observer.step(&Observed { step: before.status, outcome, took: self.took, order: after });
+        let level = match outcome {
+            StepOutcome::Done | StepOutcome::Cancelled => "INFO",
+            StepOutcome::Retried | StepOutcome::TakingBack | StepOutcome::Failed => "WARN",
+            StepOutcome::DeadLettered => "ERROR",
+        };
+        let mut message = match outcome {
+            StepOutcome::Retried => format!("{} is tried again later", before.status),
+            StepOutcome::TakingBack => format!("{} is taken back", before.status),
+            StepOutcome::Done | StepOutcome::Cancelled | StepOutcome::Failed | StepOutcome::DeadLettered => {
+                format!("{} → {}", before.status, after.status)
+            }
+        };
+        let error = after.error.as_ref().filter(|_| after.status == Status::Failed).map(|error| error.code.as_str());
+        for why in error.into_iter().chain(self.trouble) {
+            message.push_str(": ");
+            message.push_str(why);
+        }
+        let attempt = before.progress.attempts.saturating_add(1);
+        let millis = self.took.as_secs_f64() * 1000.0;
+        let mut line = String::with_capacity(256);
+        let (correlation, id) = (quoted(&before.correlation), quoted(&before.id));
+        write!(
+            line,
+            "{{\"level\":\"{level}\",\"message\":{},\"correlationId\":{correlation},\"orderId\":{id},\"status\":\"{}\",\
+             \"attempt\":{attempt},\"durationMs\":{millis:.3}}}",
+            quoted(&message),
+            after.status,
+        )
+        .expect("a text takes whatever is written to it");
+        log(&line);
+    }
+
+    fn outcome(&self) -> StepOutcome {
+        let (before, after) = (self.before.status, self.step.order.status);
+        match (&self.step.then, after) {
+            (Then::Settle(Settle::Dead { .. }), _) => StepOutcome::DeadLettered,
+            (Then::Wait(_), _) => StepOutcome::Retried,
+            (_, same) if same == before => StepOutcome::TakingBack,
+            (_, Status::Failed) => StepOutcome::Failed,
+            (_, Status::Cancelled) => StepOutcome::Cancelled,
+            (_, _) => StepOutcome::Done,
+        }
+    }
+}
+
+/// Says why an order is left alone.
+pub(super) fn trouble(log: &mut Log<'_>, level: &str, message: &str, order_id: Option<&str>) {
+    let id = order_id.map(|id| format!(",\"orderId\":{}", quoted(id))).unwrap_or_default();
+    log(&format!("{{\"level\":\"{level}\",\"message\":{}{id}}}", quoted(message)));
+}
+
+/// A text in JSON, whatever is in it.
+fn quoted(text: &str) -> String {
+    Json::from(text).to_string()
+}
