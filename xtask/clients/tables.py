@@ -4,6 +4,7 @@ import uuid
 from decimal import Decimal
 
 import boto3
+from boto3.dynamodb.conditions import Key
 from botocore.config import Config
 from check import contains, equal, refuses, said, within
 
@@ -204,15 +205,54 @@ refuses("ConditionExpression of DeleteItem is refused by name",
         lambda: dynamodb.delete_item(TableName=TABLE, Key=item, ConditionExpression="attribute_exists(orderId)"),
         "ValidationException", "ConditionExpression")
 equal("and nothing of them is written", bare(get("T-BAD")), {})
+
+# Queries, as boto3 itself writes them and by hand.
+for order in ("T-Q1", "T-Q2"):
+    put(key(order) | {"status": {"S": "pending"}, "lines": {"L": [{"S": "a"}, {"S": "b"}]}})
+
+
+def query(condition="orderId = :o", order="T-Q1", **more):
+    values = {":o": {"S": order}}
+    return dynamodb.query(TableName=TABLE, KeyConditionExpression=condition, ExpressionAttributeValues=values, **more)
+
+
+equal("Query by the key finds its item", bare(query())["Items"], [bare(get("T-Q1"))["Item"]])
+equal("Query of none finds nothing", bare(query(order="T-NONE")), {"Items": [], "Count": 0, "ScannedCount": 0})
+equal("Query says what was asked for", bare(query(Limit=1, ProjectionExpression="#l[1]", ExpressionAttributeNames={"#l": "lines"})),
+      {"Items": [{"lines": {"L": [{"S": "b"}]}}], "Count": 1, "ScannedCount": 1, "LastEvaluatedKey": key("T-Q1")})
+equal("Query goes on after the last key", bare(query(ExclusiveStartKey=key("T-Q1")))["Count"], 0)
+equal("Query counts", bare(query(Select="COUNT")), {"Count": 1, "ScannedCount": 1})
+resource = boto3.resource("dynamodb").Table(TABLE)
+equal("Query with the resource's conditions", resource.query(KeyConditionExpression=Key("orderId").eq("T-Q2"))["Count"], 1)
+pages = dynamodb.get_paginator("query").paginate(
+    TableName=TABLE, KeyConditionExpression="orderId = :o", ExpressionAttributeValues={":o": {"S": "T-Q1"}},
+    PaginationConfig={"PageSize": 1})
+equal("Query in pages comes to its end", sum(page["Count"] for page in pages), 1)
+queries = {
+    "an operator that keys do not have": (lambda: query("orderId <> :o"), "Invalid operator used in KeyConditionExpression: <>"),
+    "a range of the hash": (lambda: query("orderId > :o"), "Query key condition not supported"),
+    "another attribute": (lambda: query("tier = :o"), "Query condition missed key schema element: orderId"),
+    "a reserved word": (lambda: query("status = :o"), "reserved keyword: status"),
+    "half an expression": (lambda: query("orderId ="), 'Syntax error; token: "<EOF>"'),
+    "an index that is not there": (lambda: query(IndexName="nothing"), "The table does not have the specified index: nothing"),
+    "another's start": (lambda: query(ExclusiveStartKey=key("T-Q2")), "The provided starting key is outside query boundaries"),
+    "a filter, which is not handled yet": (lambda: query(FilterExpression="tier = :o"), "FilterExpression"),
+}
+for name, (call, text) in queries.items():
+    refuses(f"Query with {name} is refused", call, "ValidationException", text)
+equal("no item expires", bare(dynamodb.describe_time_to_live(TableName=TABLE)),
+      {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}})
+refuses("UpdateTimeToLive of what is so already is refused",
+        lambda: dynamodb.update_time_to_live(TableName=TABLE, TimeToLiveSpecification={"AttributeName": "x", "Enabled": False}),
+        "ValidationException", "TimeToLive is already disabled")
+
 unknown = {
     "Scan": lambda: dynamodb.scan(TableName=TABLE),
-    "Query": lambda: dynamodb.query(TableName=TABLE),
     "UpdateItem": lambda: dynamodb.update_item(TableName=TABLE, Key=item),
     "BatchGetItem": lambda: dynamodb.batch_get_item(RequestItems={TABLE: {"Keys": [item]}}),
     "TransactWriteItems": lambda: dynamodb.transact_write_items(TransactItems=[]),
     "CreateTable": lambda: dynamodb.create_table(TableName="New"),
     "DeleteTable": lambda: dynamodb.delete_table(TableName=TABLE),
-    "UpdateTimeToLive": lambda: dynamodb.update_time_to_live(TableName=TABLE),
 }
 for operation, call in unknown.items():
     refuses(f"{operation}, which is not run, is refused", call, "UnknownOperationException", operation)

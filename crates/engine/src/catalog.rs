@@ -6,12 +6,16 @@
 //!
 //! Invariant: numbers ([`TableEntry::id`] and the like) are never used again, so nothing on disk can change its owner.
 
-use crate::spec::{FunctionSpec, LogGroupSpec, PipeSpec, QueueSpec, StackSpec, TableSpec};
+use crate::indexes::IndexState;
+use crate::spec::{FunctionSpec, IndexSpec, LogGroupSpec, PipeSpec, QueueSpec, StackSpec, TableSpec};
 use delivery::lane::lane_of;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
-use types::{FunctionName, LogGroupName, PipeName, QueueName, SequenceNumber, TableId, TableName, Timestamp, ViewType};
+use table::IndexId;
+use types::{
+    FunctionName, IndexName, LogGroupName, PipeName, QueueName, SequenceNumber, TableId, TableName, Timestamp, ViewType,
+};
 
 /// Everything that is deployed, awake or dormant.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -44,6 +48,12 @@ pub struct TableEntry {
     pub created_at: Timestamp,
     /// Its stream, if it has one.
     pub stream: Option<StreamEntry>,
+    /// The numbers of its indexes.
+    #[serde(default)]
+    pub indexes: BTreeMap<IndexName, IndexId>,
+    /// The number of the index by which what expires is found.
+    #[serde(default)]
+    pub expiry: Option<IndexId>,
     /// Whether its stack no longer names it.
     pub dormant: bool,
 }
@@ -146,6 +156,39 @@ impl PipeEntry {
         let most = self.history.iter().map(|definition| definition.since.len()).max().unwrap_or(0);
         u16::try_from(most).expect("at most ten lanes")
     }
+}
+
+impl TableEntry {
+    /// Takes over a definition, and gives numbers to the indexes that are new with it; those begin in this state. An
+    /// index whose key is another than before is another index.
+    fn take_over(&mut self, spec: &TableSpec, next_id: &mut u32, begin: IndexState, deployed: &mut Deployed) {
+        let mut new = || {
+            let id = IndexId(next(next_id));
+            deployed.indexes.push((id, begin));
+            id
+        };
+        let known = |index: &IndexSpec| {
+            let before = self.spec.indexes.iter().find(|before| before.name == index.name);
+            let same = before.is_some_and(|before| before.keys == index.keys);
+            self.indexes.get(&index.name).copied().filter(|_| same)
+        };
+        let number = |index: &IndexSpec| (index.name.clone(), known(index).unwrap_or_else(&mut new));
+        let indexes: BTreeMap<IndexName, IndexId> = spec.indexes.iter().map(number).collect();
+        let expiry = spec.expires_by.as_ref().map(|_| {
+            let known = self.expiry.filter(|_| self.spec.expires_by == spec.expires_by);
+            known.unwrap_or_else(&mut new)
+        });
+        let before = self.indexes.values().chain(&self.expiry);
+        let gone = before.filter(|id| !indexes.values().chain(&expiry).any(|kept| kept == *id));
+        deployed.indexes.extend(gone.map(|id| (*id, IndexState::Going)));
+        (self.indexes, self.expiry, self.spec) = (indexes, expiry, spec.clone());
+    }
+}
+
+/// The next number after `last`, which is never used again.
+fn next(last: &mut u32) -> u32 {
+    *last = last.checked_add(1).expect("2^32 resources outlast the disk");
+    *last
 }
 
 fn lanes_of(spec: &PipeSpec) -> u16 {
@@ -254,6 +297,8 @@ pub struct Deployed {
     pub begin: Vec<(u32, u16, SequenceNumber)>,
     /// Lanes that are no more.
     pub end: Vec<(u32, u16)>,
+    /// Indexes that come or go, and what is to be done about each.
+    pub indexes: Vec<(IndexId, IndexState)>,
 }
 
 impl Deployed {
@@ -276,8 +321,7 @@ impl Catalog {
     }
 
     fn new_id(&mut self) -> u32 {
-        self.next_id = self.next_id.checked_add(1).expect("2^32 resources outlast the disk");
-        self.next_id
+        next(&mut self.next_id)
     }
 
     fn deploy_tables(
@@ -307,16 +351,20 @@ impl Catalog {
                 if known.dormant || known.spec != *spec {
                     deployed.step(Act::Changed, "table", &spec.name);
                 }
-                (known.dormant, known.spec) = (false, spec.clone());
+                known.dormant = false;
+                known.take_over(spec, &mut self.next_id, IndexState::Building, deployed);
             } else {
-                let entry = TableEntry {
+                let mut entry = TableEntry {
                     id: TableId(self.new_id()),
                     stack: stack.name.clone(),
                     spec: spec.clone(),
                     created_at: standing.now,
                     stream: spec.view.map(stream),
+                    indexes: BTreeMap::new(),
+                    expiry: None,
                     dormant: false,
                 };
+                entry.take_over(spec, &mut self.next_id, IndexState::Ready, deployed);
                 self.tables.insert(spec.name.clone(), entry);
                 deployed.step(Act::Created, "table", &spec.name);
             }

@@ -10,17 +10,20 @@ use crate::explain::{self, Explained};
 use crate::feed::Feed;
 use crate::functions::Functions;
 use crate::housekeeping;
+use crate::indexes::{self, IndexState, Indexes};
 use crate::layout::{self, CATALOG_KEY, STATE, kind};
 use crate::pipes::Pipe;
 use crate::progress::Checkpoints;
+use crate::query::{self, QueryRefused};
 use crate::queues::{LiveQueue, LiveQueues, Message, ReceiveRefused, ReceivedMessage};
 use crate::redrive::{self, Redrive, Redriven};
-use crate::spec::StackSpec;
+use crate::spec::{IndexSpec, StackSpec};
 use crate::tables::{self, CommandRefused, TableWrite, Written};
 use delivery::filters::Filters;
 use delivery::lane::Progress;
 use delivery::queue::{Counts, Receipt};
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, RwLock};
@@ -28,8 +31,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use store::EntryBuilder;
 use store::lines::Lines;
-use table::Table;
-use types::{Account, Item, Key, PipeName, QueueName, SequenceNumber, TableName};
+use table::{Expiry, Index, IndexId, Page, Query, Table};
+use types::{Account, IndexName, Item, Key, KeyValue, PipeName, QueueName, SequenceNumber, TableName};
 
 /// How an engine is opened.
 pub struct Options {
@@ -108,6 +111,7 @@ pub(crate) struct Inner {
     pub(crate) lines: Arc<Lines>,
     pub(crate) catalog: RwLock<Arc<Catalog>>,
     pub(crate) tables: RwLock<BTreeMap<TableName, Arc<Table>>>,
+    pub(crate) indexes: Indexes,
     pub(crate) queues: RwLock<LiveQueues>,
     /// The queues of what functions do without being waited for, by function.
     pub(crate) handovers: RwLock<BTreeMap<String, Arc<LiveQueue>>>,
@@ -156,6 +160,7 @@ impl Engine {
             Some((_, value)) => serde_json::from_slice(&value).map_err(|_| Malformed("catalog"))?,
             None => Catalog::default(),
         };
+        let indexes = Indexes::open(&commits.store)?;
         let inner = Inner {
             account: options.account,
             checkpoints: Checkpoints::new(commits.clone(), clock::now()),
@@ -165,6 +170,7 @@ impl Engine {
             lines: Arc::new(lines),
             catalog: RwLock::new(Arc::new(catalog)),
             tables: RwLock::default(),
+            indexes,
             queues: RwLock::default(),
             handovers: RwLock::default(),
             functions: OnceLock::new(),
@@ -188,6 +194,7 @@ impl Engine {
     /// Takes in several stacks: all of them or none. What was done is told for each.
     pub fn deploy_all(&self, stacks: &[StackSpec]) -> Result<Vec<Vec<Step>>, DeployError> {
         let inner = &self.inner;
+        let _whole = inner.indexes.deploying();
         let mut catalog = (*inner.catalog()).clone();
         let mut known = BTreeMap::new();
         for pipe in catalog.pipes.values() {
@@ -216,12 +223,16 @@ impl Engine {
                 let progress = serde_json::to_vec(&Progress::after(begin)).expect("progress is plain data");
                 entry = entry.put(STATE, &layout::progress(pipe, lane), &progress);
             }
+            let states: Vec<_> = deployed.iter().flat_map(|one| one.indexes.iter().copied()).collect();
+            entry = states.iter().fold(entry, |entry, (index, state)| state.note(*index, entry));
             inner.commits.commit_one_blocking(entry)?;
+            inner.indexes.noted(&states);
         }
         *inner.catalog.write().expect(POISON) = Arc::new(catalog);
         for stack in stacks {
             self.wake(&stack.name)?;
         }
+        inner.indexes.ring();
         Ok(deployed.into_iter().map(|one| one.steps).collect())
     }
 
@@ -230,6 +241,7 @@ impl Engine {
         let (inner, catalog) = (&self.inner, self.inner.catalog());
         for entry in catalog.tables.values().filter(|entry| entry.stack == stack && !entry.dormant) {
             let table = Arc::new(table_of(entry));
+            inner.indexes.serve(&table);
             inner.tables.write().expect(POISON).insert(entry.spec.name.clone(), table);
         }
         for entry in catalog.queues.values().filter(|entry| entry.stack == stack && !entry.dormant) {
@@ -274,6 +286,8 @@ impl Engine {
         threads.push(spawn("checkpoints", move || checkpoints.run()));
         let housekeeper = Arc::clone(inner);
         threads.push(spawn("housekeeping", move || housekeeping::run(&housekeeper)));
+        let builder = Arc::clone(inner);
+        threads.push(spawn("indexes", move || indexes::run(&builder)));
         for (name, queue) in inner.handovers.read().expect(POISON).iter() {
             let handles = catalog.pipes.values().any(|pipe| {
                 pipe.spec.target.as_str() == name && pipe.spec.invocation == crate::spec::InvocationType::FireAndForget
@@ -368,6 +382,7 @@ impl Engine {
         // Under the lock, so that nobody falls asleep between looking and waiting.
         drop(inner.sleep.0.lock().expect(POISON));
         inner.sleep.1.notify_all();
+        inner.indexes.ring();
         let _control = inner.control.lock().expect(POISON);
         let pipes = std::mem::take(&mut *inner.pipes.lock().expect(POISON));
         pipes.values().for_each(|running| running.pipe.stop());
@@ -384,7 +399,7 @@ impl Engine {
 
     /// Carries out writes on tables, as one.
     pub async fn write(&self, command: Vec<TableWrite>) -> Result<Vec<Written>, CommandRefused> {
-        tables::write(&self.inner.commits, command).await
+        tables::write(&self.inner.commits, &self.inner.indexes, command).await
     }
 
     /// The table of that name.
@@ -401,6 +416,38 @@ impl Engine {
     /// The item under a key.
     pub fn get(&self, table: &Table, key: &Key) -> Result<Option<Item>, WriteRefused> {
         tables::get(&self.inner.commits, table, key)
+    }
+
+    /// The items that a query asks for, as they are durably, a page at a time.
+    pub fn query(&self, table: &TableName, query: &Query) -> Result<Page, QueryRefused> {
+        let table = self.table(table)?;
+        let index = query.index.as_ref().and_then(|name| table.index(name));
+        if let Some(index) = index.filter(|index| self.inner.indexes.is_building(index.id)) {
+            return Err(QueryRefused::Building(index.name.clone()));
+        }
+        query::query(&self.inner.commits, &table, query)
+    }
+
+    /// The first item with this hash value, as an index gives it; or the last, in descending order.
+    pub fn first(
+        &self,
+        table: &TableName,
+        index: Option<&IndexName>,
+        hash: KeyValue,
+        order: table::Order,
+    ) -> Result<Option<Item>, QueryRefused> {
+        let query = Query { order, limit: Some(NonZeroUsize::MIN), ..Query::new(index.cloned(), hash) };
+        Ok(self.query(table, &query)?.items.pop())
+    }
+
+    /// What an index holds, as far as is known: beyond some thousands of items it is taken to hold all of its table's.
+    pub fn index_count(&self, table: &Table, index: IndexId) -> Result<Count, WriteRefused> {
+        indexes::count(&self.inner, index, self.count(table))
+    }
+
+    /// Whether an index has all items of its table, or is being built.
+    pub fn index_state(&self, index: IndexId) -> IndexState {
+        if self.inner.indexes.is_building(index) { IndexState::Building } else { IndexState::Ready }
     }
 
     /// The names of the tables that are served, in order.
@@ -611,7 +658,19 @@ async fn to_its_end<T: Send + 'static>(
 /// The table as the deciding room knows it.
 pub(crate) fn table_of(entry: &TableEntry) -> Table {
     let spec = &entry.spec;
-    Table { id: entry.id, name: spec.name.clone(), keys: spec.keys.clone(), view: spec.view }
+    let index = |index: &IndexSpec| {
+        let (name, keys, projection) = (index.name.clone(), index.keys.clone(), index.projection.clone());
+        Some(Index { id: *entry.indexes.get(&name)?, name, keys, projection })
+    };
+    let expiry = spec.expires_by.iter().zip(entry.expiry);
+    Table {
+        id: entry.id,
+        name: spec.name.clone(),
+        keys: spec.keys.clone(),
+        view: spec.view,
+        indexes: spec.indexes.iter().filter_map(index).collect(),
+        expiry: expiry.map(|(attribute, index)| Expiry { index, attribute: attribute.clone() }).next(),
+    }
 }
 
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {

@@ -14,7 +14,6 @@ use delivery::filters::{Explanation, Filters};
 use std::ops::Bound;
 use std::sync::Arc;
 use store::Direction;
-use table::Table;
 use types::{Account, Item, Key, KeyType, KeyValue, PipeName, Record, SequenceNumber, Stream, TableName};
 
 /// How many changes of one key are told at most; the newest ones.
@@ -128,8 +127,7 @@ fn explain_key(
     entry: &TableEntry,
     key: &Key,
 ) -> Result<Option<Explained>, WriteRefused> {
-    let table =
-        Table { id: entry.id, name: entry.spec.name.clone(), keys: entry.spec.keys.clone(), view: entry.spec.view };
+    let table = crate::engine::table_of(entry);
     let Some((newest, _)) = tables::newest(commits, &table, key)? else { return Ok(None) };
     let stream = stream_of(entry, account);
     let mut changes = Vec::new();

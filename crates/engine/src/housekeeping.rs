@@ -10,6 +10,7 @@ use crate::codec::{self, State};
 use crate::commit::WriteRefused;
 use crate::engine::{Check, Inner, table_of};
 use crate::layout::{self, GRAVES, ITEMS, OUTCOMES, STATE, kind};
+use crate::{expiry, indexes};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::time::{Duration, Instant};
@@ -58,8 +59,14 @@ struct Cleared(BTreeMap<(u32, u16), Vec<u8>>);
 
 fn round(inner: &Inner, counted: &mut SequenceNumber, cleared: &mut Cleared) -> Result<(), WriteRefused> {
     // Whatever one of these is kept from, the others may be what makes room for it.
-    let done =
-        [keep_counts(inner, counted), trim(inner, *counted), clear(inner, cleared), expire(inner), drop_lines(inner)];
+    let done = [
+        keep_counts(inner, counted),
+        trim(inner, *counted),
+        clear(inner, cleared),
+        expire(inner),
+        expiry::expire(inner),
+        drop_lines(inner),
+    ];
     done.into_iter().collect()
 }
 
@@ -254,6 +261,7 @@ pub(crate) fn check(inner: &Inner) -> Result<Check, WriteRefused> {
             check.findings.push(format!("the index has something else under key {key:02x?} than entry {place} wrote"));
         }
     }
+    check.findings.extend(indexes::check(inner)?);
     Ok(check)
 }
 

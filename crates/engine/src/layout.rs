@@ -3,6 +3,7 @@
 //! Keys begin with what they belong to, numbers are big-endian, so that what belongs together lies together in order.
 
 use store::{Seq, Space};
+use table::IndexId;
 use types::{Key, SequenceNumber, TableId};
 
 /// `table, key` → the item's state.
@@ -13,6 +14,8 @@ pub(crate) const MESSAGES: Space = Space::new(1);
 pub(crate) const STATE: Space = Space::new(2);
 /// `pipe, lane, last sequence number, counter` → how the delivery of these records went.
 pub(crate) const OUTCOMES: Space = Space::new(3);
+/// `index, key in the index, key in the table` → nothing: the item is where it is.
+pub(crate) const INDEXES: Space = Space::new(6);
 
 /// What an entry of the log is. Written to disk: a number is never given a new meaning.
 pub(crate) mod kind {
@@ -41,6 +44,44 @@ pub(crate) fn item(table: TableId, key: &Key) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(48);
     bytes.extend(table.0.to_be_bytes());
     key.write_ordered(&mut bytes);
+    bytes
+}
+
+/// An item's entry in an index; `item` is what [`item`] made.
+pub(crate) fn index_entry(index: IndexId, key: &Key, item: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(80);
+    bytes.extend(index.0.to_be_bytes());
+    key.write_ordered(&mut bytes);
+    bytes.extend(&item[4..]);
+    bytes
+}
+
+/// The item's key, from the end of an index's entry.
+pub(crate) fn item_of_entry(table: TableId, end: &[u8]) -> Vec<u8> {
+    [&table.0.to_be_bytes(), end].concat()
+}
+
+/// Where it is kept how far an index is.
+pub(crate) fn index_state(index: IndexId) -> Vec<u8> {
+    [INDEX_STATES, &index.0.to_be_bytes()].concat()
+}
+
+/// What the keys of all indexes' states begin with.
+pub(crate) const INDEX_STATES: &[u8] = b"index/";
+
+/// Takes the key of an index's state apart.
+pub(crate) fn read_index_state(key: &[u8]) -> Option<IndexId> {
+    let id = key.strip_prefix(INDEX_STATES)?.try_into().ok()?;
+    Some(IndexId(u32::from_be_bytes(id)))
+}
+
+/// The first key behind all that begin with `prefix`; not for a prefix of nothing but 0xFF.
+pub(crate) fn behind(prefix: &[u8]) -> Vec<u8> {
+    let mut bytes = prefix.to_vec();
+    while bytes.last() == Some(&u8::MAX) {
+        bytes.pop();
+    }
+    *bytes.last_mut().expect("prefixes begin with a number that is not the largest") += 1;
     bytes
 }
 

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
+pub use table::Projection;
 use types::{FunctionName, IndexName, KeySchema, LogGroupName, PipeName, QueueName, TableName, ViewType};
 
 /// One stack's resources.
@@ -56,17 +57,6 @@ pub struct IndexSpec {
     pub keys: KeySchema,
     /// What is given of an item that was found.
     pub projection: Projection,
-}
-
-/// What an index gives of an item.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Projection {
-    /// All of it.
-    All,
-    /// The keys of the index and of the table.
-    Keys,
-    /// The keys, and these attributes.
-    Include(Vec<String>),
 }
 
 /// A queue.

@@ -7,6 +7,7 @@
 use crate::clock;
 use crate::codec::{self, State, StateAt};
 use crate::commit::{Commits, WriteRefused};
+use crate::indexes::{self, Indexes};
 use crate::layout::{self, ITEMS, STATE, kind};
 use store::{Check, Class, EntryBuilder, Seen};
 use table::{Condition, Outcome, Table};
@@ -57,13 +58,13 @@ pub enum CommandRefused {
 }
 
 /// What lies under a key, for deciding.
-struct Look {
-    old: Option<Item>,
-    previous: SequenceNumber,
-    seen: Seen,
+pub(crate) struct Look {
+    pub(crate) old: Option<Item>,
+    pub(crate) previous: SequenceNumber,
+    pub(crate) seen: Seen,
 }
 
-fn look(commits: &Commits, bytes: &[u8]) -> Result<Look, WriteRefused> {
+pub(crate) fn look(commits: &Commits, bytes: &[u8]) -> Result<Look, WriteRefused> {
     let read = commits.store.read(ITEMS, bytes)?;
     let (old, previous) = match read.value {
         None => (None, SequenceNumber::ZERO),
@@ -86,7 +87,12 @@ struct Decided {
 }
 
 /// Carries out a command.
-pub(crate) async fn write(commits: &Commits, command: Vec<TableWrite>) -> Result<Vec<Written>, CommandRefused> {
+pub(crate) async fn write(
+    commits: &Commits,
+    indexes: &Indexes,
+    mut command: Vec<TableWrite>,
+) -> Result<Vec<Written>, CommandRefused> {
+    indexes.enter(&mut command);
     let keys = keys_of(&command)?;
     for _ in 0..LOOKS_MAX {
         let decided = match decide(commits, &command, &keys) {
@@ -163,21 +169,10 @@ fn decide(commits: &Commits, command: &[TableWrite], keys: &[(Key, Vec<u8>)]) ->
                 decided.written.push(Written { old: old.filter(|_| one.return_old), sequence: None });
             }
             Outcome::Changed { kind, keys, old, new, spread } => {
-                let change = Change {
-                    sequence: SequenceNumber::ZERO,
-                    previous,
-                    at: Timestamp::EPOCH,
-                    table: one.table.id,
-                    kind,
-                    keys,
-                    old,
-                    new,
-                    spread,
-                    by_service: false,
-                };
+                let change = change(&one.table, previous, kind, keys, old, new, spread);
                 let old = if one.return_old { change.old.clone() } else { None };
                 decided.written.push(Written { old, sequence: Some(SequenceNumber::ZERO) });
-                decided.entries.push(change_entry(&change, bytes));
+                decided.entries.push(change_entry(&one.table, &change, bytes));
                 decided.carried.push((decided.entries.len() - 1, change));
             }
         }
@@ -185,8 +180,23 @@ fn decide(commits: &Commits, command: &[TableWrite], keys: &[(Key, Vec<u8>)]) ->
     Ok(decided)
 }
 
-/// The entry of a change: its record, whose tail is what the index keeps under the item's key.
-fn change_entry(change: &Change, item: &[u8]) -> EntryBuilder {
+/// A change that a client made; its place and instant come with the commit.
+pub(crate) fn change(
+    table: &Table,
+    previous: SequenceNumber,
+    kind: types::ChangeKind,
+    keys: Item,
+    old: Option<Item>,
+    new: Option<Item>,
+    spread: u64,
+) -> Change {
+    let (sequence, at) = (SequenceNumber::ZERO, Timestamp::EPOCH);
+    Change { sequence, previous, at, table: table.id, kind, keys, old, new, spread, by_service: false }
+}
+
+/// The entry of a change: its record, whose tail is what the index keeps under the item's key, and what it means for
+/// the table's secondary indexes.
+pub(crate) fn change_entry(table: &Table, change: &Change, item: &[u8]) -> EntryBuilder {
     let mut state = 0..0;
     let entry = EntryBuilder::with_record(kind::CHANGE, 512, |out| {
         let start = out.len();
@@ -194,6 +204,7 @@ fn change_entry(change: &Change, item: &[u8]) -> EntryBuilder {
         state = at - start..out.len() - start;
     });
     let entry = entry.put_range(ITEMS, item, state);
+    let entry = indexes::keep(entry, table, change.old.as_ref(), change.new.as_ref(), item);
     match change.new {
         Some(_) => entry,
         None => entry.put(STATE, &layout::grave(clock::now().millis(), item), &[]),

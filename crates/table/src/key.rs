@@ -81,7 +81,7 @@ mod tests {
         let attribute = |name: &str, key_type| KeyAttribute { name: name.to_owned(), key_type };
         let range = range.map(|key_type| attribute("r", key_type));
         let keys = KeySchema { hash: attribute("h", KeyType::S), range };
-        Table { id: TableId(1), name: "Orders".parse().unwrap(), keys, view: None }
+        Table { id: TableId(1), name: "Orders".parse().unwrap(), keys, view: None, indexes: vec![], expiry: None }
     }
 
     fn text(length: usize) -> Value {

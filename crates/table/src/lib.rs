@@ -2,20 +2,29 @@
 //!
 //! A [`Write`] and the item that is stored under its key go in; a [`Decision`] or the reason why it is [`Refused`]
 //! comes out. Start at [`Table::decide`]. A [`Condition`] is a tree of typed tests on the stored item; which text it
-//! was written as is not known here.
+//! was written as is not known here. What that means for the table's indexes is [`Table::index_changes`]; which items
+//! a [`Query`] asks for is [`Table::plan`].
 //!
 //! Invariant: the same input gives the same answer on any machine and any day. Nothing here reads a clock, touches a
 //! disk or waits; a change's place in the order of things is given to it by who makes it durable.
 
 mod condition;
+mod index;
 mod key;
+mod project;
+mod query;
 mod write;
 
 pub use condition::{AttributeType, Comparison, Condition, Operand, Path, Step};
+pub use index::{Expiry, Index, IndexChange, IndexId, Projection};
 pub use key::{HASH_SIZE_MAX, RANGE_SIZE_MAX};
+pub use project::project;
+pub use query::{
+    Give, KeyCondition, KeyTest, Order, PAGE_BYTES_MAX, Page, Plan, Query, QueryRefused, RangeTest, StartAfter,
+};
 pub use write::{Decision, ITEM_SIZE_MAX, Outcome, Write};
 
-use types::{Item, KeySchema, KeyType, TableId, TableName, ViewType};
+use types::{IndexName, Item, KeySchema, KeyType, TableId, TableName, ViewType};
 
 /// A table: what its items are found by, and what its stream shows.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -28,6 +37,10 @@ pub struct Table {
     pub keys: KeySchema,
     /// Which images its stream shows; `None` when it has no stream.
     pub view: Option<ViewType>,
+    /// The other orders in which its items can be asked for.
+    pub indexes: Vec<Index>,
+    /// When its items go by themselves.
+    pub expiry: Option<Expiry>,
 }
 
 /// Why a table does not do what it was asked. A broken disk is not a refusal.
@@ -75,6 +88,31 @@ pub enum Refused {
         attribute: String,
         /// Its bytes.
         size: usize,
+    },
+    /// The item's attribute for an index is of another type than the index's key.
+    #[error(
+        "the attribute {attribute:?} is of type {actual}, the key of index {index} is of type {}",
+        expected.name()
+    )]
+    IndexKeyTypeMismatch {
+        /// Which attribute of the index's key.
+        attribute: String,
+        /// What the index's key holds.
+        expected: KeyType,
+        /// What the item holds, as [`types::Value::type_name`] calls it.
+        actual: &'static str,
+        /// Which index.
+        index: IndexName,
+    },
+    /// The item's attribute for an index is an empty text or holds no bytes.
+    #[error("the attribute {attribute:?}, by which index {index} finds items, is empty")]
+    IndexKeyEmpty {
+        /// Which attribute of the index's key.
+        attribute: String,
+        /// Text or bytes.
+        key_type: KeyType,
+        /// Which index.
+        index: IndexName,
     },
     /// The item is too large.
     #[error("the item has {size} bytes, the limit is {ITEM_SIZE_MAX}")]

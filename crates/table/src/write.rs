@@ -59,7 +59,9 @@ impl Table {
                 if size > ITEM_SIZE_MAX {
                     return Err(Refused::ItemTooLarge { size });
                 }
-                self.key_of_item(item)
+                let key = self.key_of_item(item)?;
+                self.check_indexes(item)?;
+                Ok(key)
             }
             Write::Delete(key) => Ok(key.clone()),
         }
@@ -99,7 +101,7 @@ mod tests {
     fn table() -> Table {
         let hash = KeyAttribute { name: "id".to_owned(), key_type: KeyType::S };
         let keys = KeySchema { hash, range: None };
-        Table { id: TableId(1), name: "Orders".parse().unwrap(), keys, view: None }
+        Table { id: TableId(1), name: "Orders".parse().unwrap(), keys, view: None, indexes: vec![], expiry: None }
     }
 
     fn key(id: &str) -> Key {

@@ -25,6 +25,22 @@ impl KeyType {
             Self::B => "B",
         }
     }
+
+    /// What follows the first value of this type in bytes that [`Key::write_ordered`] made; `None` if there is no
+    /// whole value.
+    pub fn skip_ordered(self, bytes: &[u8]) -> Option<&[u8]> {
+        let end = match self {
+            // A zero stands alone only in the end mark: elsewhere 0xFF follows it.
+            Self::S | Self::B => bytes.windows(2).position(|pair| pair == [0x00, 0x01])? + 2,
+            Self::N => match *bytes.first()? {
+                0x80 => 1,
+                0xC0 => 2 + bytes.get(2..)?.iter().position(|byte| *byte == 0x00)? + 1,
+                0x40 => 2 + bytes.get(2..)?.iter().position(|byte| *byte == 0xFF)? + 1,
+                _ => return None,
+            },
+        };
+        bytes.get(end..)
+    }
 }
 
 /// One attribute of a key.
@@ -93,7 +109,8 @@ impl KeyValue {
         }
     }
 
-    fn write_ordered(&self, out: &mut Vec<u8>) {
+    /// Appends the value's one byte form, as [`Key::write_ordered`] does.
+    pub fn write_ordered(&self, out: &mut Vec<u8>) {
         match self {
             Self::S(text) => write_terminated(text.as_bytes(), out),
             Self::N(number) => number.write_ordered(out),
@@ -179,6 +196,19 @@ mod tests {
             let (x, y) = (bytes(&a), bytes(&b));
             prop_assert_eq!(x.cmp(&y), a.cmp(&b));
             prop_assert!(a == b || !y.starts_with(&x));
+        }
+
+        /// Where a value's bytes end is known from them alone, whatever follows.
+        #[test]
+        fn the_end_of_a_value_is_known(value in any_value(), rest in proptest::collection::vec(any::<u8>(), 0..6)) {
+            let mut bytes = Vec::new();
+            value.write_ordered(&mut bytes);
+            let whole = bytes.len();
+            bytes.extend(&rest);
+            prop_assert_eq!(value.key_type().skip_ordered(&bytes), Some(rest.as_slice()));
+            for cut in 0..whole {
+                prop_assert_eq!(value.key_type().skip_ordered(&bytes[..cut]), None, "cut at {}", cut);
+            }
         }
     }
 

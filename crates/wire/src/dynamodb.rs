@@ -4,11 +4,15 @@
 //! of them said at once), then what is not handled here, then the values of items. Keys are not looked at: what they
 //! must be is the table's business.
 
+mod expression;
+mod query;
 mod spell;
 mod values;
 
+pub(crate) use expression::bound;
+pub use query::{QueryCall, Select};
 pub(crate) use spell::spell;
-pub use spell::{Answer, TableDescription};
+pub use spell::{Answer, IndexNumbers, TableDescription};
 
 use crate::error::{Code, WireError};
 use crate::members::{Members, Rules, parse_body, wrong_type};
@@ -60,10 +64,26 @@ pub enum Call {
         /// Whether to say what it cost.
         capacity: ReturnCapacity,
     },
+    /// Find the items of one hash value.
+    Query(QueryCall),
     /// Say what a table is.
     DescribeTable {
         /// Which.
         table: TableName,
+    },
+    /// Say when a table's items expire.
+    DescribeTimeToLive {
+        /// Which.
+        table: TableName,
+    },
+    /// Change when a table's items expire.
+    UpdateTimeToLive {
+        /// Which.
+        table: TableName,
+        /// The attribute.
+        attribute: String,
+        /// Whether they are to expire at all.
+        enabled: bool,
     },
     /// Say which tables there are, sorted by name.
     ListTables {
@@ -118,7 +138,10 @@ pub(crate) fn parse(operation: &str, body: &[u8], context: &Context) -> Result<C
         "GetItem" => |request| request.get_item(),
         "DeleteItem" => |request| request.delete_item(),
         "BatchWriteItem" => |request| request.batch_write_item(),
+        "Query" => |request| query::parse(request).map(Call::Query),
         "DescribeTable" => |request| request.describe_table(),
+        "DescribeTimeToLive" => |request| request.describe_time_to_live(),
+        "UpdateTimeToLive" => |request| request.update_time_to_live(),
         "ListTables" => |request| request.list_tables(),
         other => return Err(unknown_operation(other)),
     };
@@ -239,6 +262,33 @@ impl<'a> Request<'a> {
         let table = self.table()?;
         self.rules.check(Code::Validation)?;
         Ok(Call::DescribeTable { table: resolve(table, self.context)? })
+    }
+
+    fn describe_time_to_live(mut self) -> Result<Call, WireError> {
+        let table = self.table()?;
+        self.rules.check(Code::Validation)?;
+        Ok(Call::DescribeTimeToLive { table: resolve(table, self.context)? })
+    }
+
+    fn update_time_to_live(mut self) -> Result<Call, WireError> {
+        let table = self.table()?;
+        let asked = self.required_object("TimeToLiveSpecification", "timeToLiveSpecification")?;
+        let nothing = Map::new();
+        let asked = Members::new(asked.unwrap_or(&nothing), Service::Dynamodb);
+        let (attribute, enabled) = (asked.text("AttributeName")?, asked.truth("Enabled")?);
+        if self.members.get("TimeToLiveSpecification").is_some() {
+            match attribute {
+                Some(name) => self.rules.length(name, "timeToLiveSpecification.attributeName", 1, 255),
+                None => self.rules.missing("timeToLiveSpecification.attributeName"),
+            }
+            if enabled.is_none() {
+                self.rules.missing("timeToLiveSpecification.enabled");
+            }
+        }
+        self.rules.check(Code::Validation)?;
+        let attribute = attribute.unwrap_or_default().to_owned();
+        let enabled = enabled.unwrap_or_default();
+        Ok(Call::UpdateTimeToLive { table: resolve(table, self.context)?, attribute, enabled })
     }
 
     fn list_tables(mut self) -> Result<Call, WireError> {

@@ -196,6 +196,16 @@ impl Code {
 pub enum Refusal<'a> {
     /// The table refuses the write or the key.
     Table(&'a table::Refused),
+    /// The table or its index cannot be asked so.
+    Query(&'a table::QueryRefused),
+    /// The index does not have all items yet.
+    IndexBuilding(&'a types::IndexName),
+    /// When items expire is said in the table's template, and not changed by a request. `Some` says that it is so
+    /// already: enabled or not.
+    TimeToLive {
+        /// How it is already, if that is what was asked for.
+        already: Option<bool>,
+    },
     /// There is no such table.
     NoSuchTable {
         /// As the client called it.
@@ -272,6 +282,18 @@ impl WireError {
         let function = |name: &FunctionName| account.arn("lambda", &format!("function:{name}"));
         match refusal {
             Refusal::Table(refused) => Self::of_table(refused),
+            Refusal::Query(refused) => Self::of_query(refused),
+            Refusal::IndexBuilding(index) => {
+                Self::new(Code::Validation, format!("Cannot read from backfilling global secondary index: {index}"))
+            }
+            Refusal::TimeToLive { already: Some(true) } => Self::new(Code::Validation, "TimeToLive is already enabled"),
+            Refusal::TimeToLive { already: Some(false) } => {
+                Self::new(Code::Validation, "TimeToLive is already disabled")
+            }
+            Refusal::TimeToLive { already: None } => Self::new(
+                Code::Validation,
+                "A table's TimeToLiveSpecification is changed in its template here; deploy that again.",
+            ),
             Refusal::NoSuchTable { described: false, .. } => {
                 Self::new(Code::ResourceNotFound, "Requested resource not found")
             }
@@ -382,6 +404,17 @@ impl WireError {
                 "were invalid: Aggregated size of all range keys has exceeded the size limit of {} bytes",
                 table::RANGE_SIZE_MAX
             )),
+            Refused::IndexKeyTypeMismatch { attribute, expected, actual, index } => invalid(format!(
+                "were invalid: Type mismatch for Index Key {attribute} Expected: {} Actual: {actual} IndexName: {index}",
+                expected.name()
+            )),
+            Refused::IndexKeyEmpty { attribute, key_type, index } => {
+                let kind = if *key_type == types::KeyType::B { "binary" } else { "string" };
+                invalid(format!(
+                    "are not valid. A value specified for a secondary index key is not supported. The AttributeValue \
+                     for a key attribute cannot contain an empty {kind} value. IndexName: {index}, IndexKey: {attribute}"
+                ))
+            }
             Refused::ItemTooLarge { .. } => {
                 Self::new(Code::Validation, "Item size has exceeded the maximum allowed size")
             }
@@ -389,5 +422,59 @@ impl WireError {
                 Self::new(Code::ConditionalCheckFailed, "The conditional request failed")
             }
         }
+    }
+
+    /// The words in which DynamoDB refuses a query.
+    pub(crate) fn of_query(refused: &table::QueryRefused) -> Self {
+        use table::QueryRefused;
+        Self::new(
+            Code::Validation,
+            match refused {
+                QueryRefused::NoSuchIndex(index) => format!("The table does not have the specified index: {index}"),
+                QueryRefused::KeyMissing { attribute } => {
+                    format!("Query condition missed key schema element: {attribute}")
+                }
+                QueryRefused::Unsupported => "Query key condition not supported".to_owned(),
+                QueryRefused::Repeated { .. } => "Invalid KeyConditionExpression: KeyConditionExpressions must only \
+                                                  contain one condition per key"
+                    .to_owned(),
+                QueryRefused::TooMany { conditions, attributes } => format!(
+                    "The number of query conditions ({conditions}) exceeds the number of key attributes defined in the \
+                     schema ({attributes})"
+                ),
+                QueryRefused::TypeMismatch { .. } => "One or more parameter values were invalid: Condition parameter \
+                                                      type does not match schema type"
+                    .to_owned(),
+                QueryRefused::Empty { attribute, key_type } => format!(
+                    "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain \
+                     an empty {} value. Key: {attribute}",
+                    if *key_type == types::KeyType::B { "binary" } else { "string" }
+                ),
+                // The missing space is AWS's.
+                QueryRefused::TooLarge { hash: true, .. } => format!(
+                    "One or more parameter values were invalid: Size of hashkey has exceeded the maximum size limit \
+                     of{} bytes",
+                    table::HASH_SIZE_MAX
+                ),
+                QueryRefused::TooLarge { hash: false, .. } => format!(
+                    "One or more parameter values were invalid: Aggregated size of all range keys has exceeded the \
+                     size limit of {} bytes",
+                    table::RANGE_SIZE_MAX
+                ),
+                QueryRefused::Reversed { low, high } => format!(
+                    "The BETWEEN condition was provided a range where the lower bound is greater than the upper bound; \
+                     lower bound operand: AttributeValue: {}, upper bound operand: AttributeValue: {}",
+                    crate::dynamodb::bound(low),
+                    crate::dynamodb::bound(high)
+                ),
+                QueryRefused::StartInvalid => "The provided starting key is invalid".to_owned(),
+                QueryRefused::StartOutside => {
+                    "The provided starting key is outside query boundaries based on provided conditions".to_owned()
+                }
+                QueryRefused::StartOutOfRange => {
+                    "The provided starting key does not match the range key predicate".to_owned()
+                }
+            },
+        )
     }
 }

@@ -6,6 +6,7 @@ mod deploy;
 mod documents;
 mod explain;
 mod fixture;
+mod indexes;
 mod pipes;
 mod queues;
 mod tables;

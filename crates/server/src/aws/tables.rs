@@ -2,12 +2,12 @@
 
 use super::{internal, not_written};
 use crate::app::App;
-use engine::{CommandRefused, TableWrite};
+use engine::{CommandRefused, QueryRefused, TableWrite};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use table::{Condition, Table, Write};
 use types::{Item, Stream, TableName};
-use wire::dynamodb::{self, BatchWriteKind, Call, ReturnCapacity, Returning};
+use wire::dynamodb::{self, BatchWriteKind, Call, QueryCall, ReturnCapacity, Returning};
 use wire::{Answer, Refusal, Reply, Response};
 
 pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response {
@@ -33,7 +33,25 @@ pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response
             }
         }
         Call::BatchWriteItem { writes, capacity } => batch(app, reply, writes, capacity).await,
+        Call::Query(call) => query(app, reply, &call),
         Call::DescribeTable { table } => describe(app, reply, &table),
+        Call::DescribeTimeToLive { table: name } => {
+            let Ok(table) = app.engine.table(&name) else {
+                return reply.refuse(&Refusal::NoSuchTable { name: &name, described: true });
+            };
+            let attribute = table.expiry.as_ref().map(|expiry| expiry.attribute.as_str());
+            say(reply, dynamodb::Answer::TimeToLive { attribute })
+        }
+        Call::UpdateTimeToLive { table: name, attribute, enabled } => {
+            let Ok(table) = app.engine.table(&name) else {
+                return reply.refuse(&Refusal::NoSuchTable { name: &name, described: true });
+            };
+            let already = match &table.expiry {
+                Some(expiry) => (enabled && expiry.attribute == attribute).then_some(true),
+                None => (!enabled).then_some(false),
+            };
+            reply.refuse(&Refusal::TimeToLive { already })
+        }
         Call::ListTables { after, limit } => {
             let mut names = app.engine.table_names();
             names.retain(|name| after.as_ref().is_none_or(|after| name > after));
@@ -133,6 +151,21 @@ async fn batch(app: &App, reply: &Reply<'_>, writes: Vec<dynamodb::BatchWrite>, 
     say(reply, dynamodb::Answer::BatchWritten { capacity, sizes: &sizes })
 }
 
+fn query(app: &App, reply: &Reply<'_>, call: &QueryCall) -> Response {
+    let Ok(table) = app.engine.table(&call.table) else { return no_table(reply, &call.table) };
+    let query = match call.resolve(&table) {
+        Ok(query) => query,
+        Err(error) => return reply.error(&error),
+    };
+    match app.engine.query(&call.table, &query) {
+        Ok(page) => say(reply, dynamodb::Answer::Queried { call, page }),
+        Err(QueryRefused::NotFound(_)) => no_table(reply, &call.table),
+        Err(QueryRefused::Query(refused)) => reply.refuse(&Refusal::Query(&refused)),
+        Err(QueryRefused::Building(index)) => reply.refuse(&Refusal::IndexBuilding(&index)),
+        Err(QueryRefused::Read(refused)) => not_written(reply, &refused),
+    }
+}
+
 fn describe(app: &App, reply: &Reply<'_>, name: &TableName) -> Response {
     let Ok(table) = app.engine.table(name) else {
         return reply.refuse(&Refusal::NoSuchTable { name, described: true });
@@ -141,12 +174,25 @@ fn describe(app: &App, reply: &Reply<'_>, name: &TableName) -> Response {
     let entry = &catalog.tables[name];
     let stream: Option<Arc<Stream>> = app.engine.stream(name);
     let count = app.engine.count(&table);
+    let numbers = |index: &table::Index| {
+        let in_index = app.engine.index_count(&table, index.id)?;
+        Ok(dynamodb::IndexNumbers {
+            building: app.engine.index_state(index.id) != engine::IndexState::Ready,
+            items: in_index.items,
+            bytes: in_index.bytes,
+        })
+    };
+    let indexes = match table.indexes.iter().map(numbers).collect::<Result<Vec<_>, _>>() {
+        Ok(indexes) => indexes,
+        Err(refused) => return not_written(reply, &refused),
+    };
     let described = dynamodb::TableDescription {
         table: &table,
         stream: stream.as_deref(),
         created_at: entry.created_at,
         items: count.items,
         bytes: count.bytes,
+        indexes: &indexes,
     };
     say(reply, dynamodb::Answer::Described(described))
 }

@@ -3,11 +3,11 @@
 //! Capacity is counted as AWS bills it: a write by the larger of the items before and after in steps of 1 KB, a read
 //! by the item in steps of 4 KB, half as much when it need not be consistent; and never nothing.
 
-use super::{ReturnCapacity, Returning};
+use super::{QueryCall, ReturnCapacity, Returning, Select};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
-use table::Table;
-use types::{Account, Item, Stream, TableName, Timestamp};
+use table::{Page, Projection, Table};
+use types::{Account, Item, KeySchema, Stream, TableName, Timestamp};
 
 /// What is answered about tables.
 #[derive(Debug)]
@@ -33,6 +33,18 @@ pub enum Answer<'a> {
         capacity: ReturnCapacity,
         /// The item, if there is one.
         item: Option<&'a Item>,
+    },
+    /// Items were asked for.
+    Queried {
+        /// What was asked.
+        call: &'a QueryCall,
+        /// The page that was found; its items as the table or the index gives them.
+        page: Page,
+    },
+    /// When a table's items expire.
+    TimeToLive {
+        /// The attribute, if they do.
+        attribute: Option<&'a str>,
     },
     /// All writes of a batch were done.
     BatchWritten {
@@ -65,6 +77,19 @@ pub struct TableDescription<'a> {
     pub items: u64,
     /// Their bytes, as far as is known.
     pub bytes: u64,
+    /// The same of its indexes, in the table's order.
+    pub indexes: &'a [IndexNumbers],
+}
+
+/// How an index of a table is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IndexNumbers {
+    /// Whether it does not have all items yet.
+    pub building: bool,
+    /// How many items it has, as far as is known.
+    pub items: u64,
+    /// Their bytes, as far as is known.
+    pub bytes: u64,
 }
 
 pub(crate) fn spell(answer: &Answer<'_>, account: &Account) -> Json {
@@ -82,6 +107,31 @@ pub(crate) fn spell(answer: &Answer<'_>, account: &Account) -> Json {
                 body.insert("Item".to_owned(), item.to_json());
             }
             insert_capacity(&mut body, *capacity, table, read_units(item.map_or(0, Item::size), *consistent));
+        }
+        Answer::Queried { call, page } => {
+            body.insert("Count".to_owned(), page.count.into());
+            body.insert("ScannedCount".to_owned(), page.count.into());
+            if call.select != Select::Count {
+                let items = page.items.iter().map(|item| call.shown(item).to_json());
+                body.insert("Items".to_owned(), items.collect());
+            }
+            if let Some(last) = &page.last {
+                body.insert("LastEvaluatedKey".to_owned(), last.to_json());
+            }
+            let units = read_units(page.bytes, call.consistent);
+            let mut spelt = spell_capacity(call.capacity, &call.table, units);
+            if let (Some(spelt), Some(index), ReturnCapacity::Indexes) = (&mut spelt, &call.index, call.capacity) {
+                spelt["Table"] = json!({ "CapacityUnits": 0.0 });
+                spelt["GlobalSecondaryIndexes"] = json!({ index.as_str(): { "CapacityUnits": units } });
+            }
+            spelt.into_iter().for_each(|spelt| drop(body.insert("ConsumedCapacity".to_owned(), spelt)));
+        }
+        Answer::TimeToLive { attribute } => {
+            let spelt = match attribute {
+                Some(attribute) => json!({ "TimeToLiveStatus": "ENABLED", "AttributeName": attribute }),
+                None => json!({ "TimeToLiveStatus": "DISABLED" }),
+            };
+            body.insert("TimeToLiveDescription".to_owned(), spelt);
         }
         Answer::BatchWritten { capacity, sizes } => {
             body.insert("UnprocessedItems".to_owned(), json!({}));
@@ -144,16 +194,20 @@ fn steps(size: usize, step: usize) -> f64 {
 }
 
 fn describe(description: &TableDescription<'_>, account: &Account) -> Json {
-    let TableDescription { table, stream, created_at, items, bytes } = description;
+    let TableDescription { table, stream, created_at, items, bytes, indexes } = description;
     let created = created_at.millis() as f64 / 1000.0;
-    let attributes = table.keys.attributes();
+    let mut attributes: Vec<_> = table.keys.attributes().collect();
+    for attribute in table.indexes.iter().flat_map(|index| index.keys.attributes()) {
+        if !attributes.iter().any(|known| known.name == attribute.name) {
+            attributes.push(attribute);
+        }
+    }
+    let attributes = attributes.into_iter();
     let attributes = attributes.map(|key| json!({ "AttributeName": key.name, "AttributeType": key.key_type.name() }));
-    let roles = table.keys.attributes().zip(["HASH", "RANGE"]);
-    let roles = roles.map(|(key, role)| json!({ "AttributeName": key.name, "KeyType": role }));
     let mut spelt = json!({
         "AttributeDefinitions": attributes.collect::<Vec<_>>(),
         "TableName": table.name.as_str(),
-        "KeySchema": roles.collect::<Vec<_>>(),
+        "KeySchema": key_schema(&table.keys),
         "TableStatus": "ACTIVE",
         "CreationDateTime": created,
         "ProvisionedThroughput": { "NumberOfDecreasesToday": 0, "ReadCapacityUnits": 0, "WriteCapacityUnits": 0 },
@@ -164,6 +218,33 @@ fn describe(description: &TableDescription<'_>, account: &Account) -> Json {
         "BillingModeSummary": { "BillingMode": "PAY_PER_REQUEST", "LastUpdateToPayPerRequestDateTime": created },
         "DeletionProtectionEnabled": false,
     });
+    if !table.indexes.is_empty() {
+        let indexes = table.indexes.iter().zip(*indexes).map(|(index, numbers)| {
+            let arn = account.arn("dynamodb", &format!("table/{}/index/{}", table.name, index.name));
+            let projection = match &index.projection {
+                Projection::All => json!({ "ProjectionType": "ALL" }),
+                Projection::Keys => json!({ "ProjectionType": "KEYS_ONLY" }),
+                Projection::Include(names) => json!({ "ProjectionType": "INCLUDE", "NonKeyAttributes": names }),
+            };
+            let mut spelt = json!({
+                "IndexName": index.name.as_str(),
+                "KeySchema": key_schema(&index.keys),
+                "Projection": projection,
+                "IndexStatus": if numbers.building { "CREATING" } else { "ACTIVE" },
+                "ProvisionedThroughput": {
+                    "NumberOfDecreasesToday": 0, "ReadCapacityUnits": 0, "WriteCapacityUnits": 0
+                },
+                "IndexSizeBytes": numbers.bytes,
+                "ItemCount": numbers.items,
+                "IndexArn": arn.to_string(),
+            });
+            if numbers.building {
+                spelt["Backfilling"] = true.into();
+            }
+            spelt
+        });
+        spelt["GlobalSecondaryIndexes"] = indexes.collect();
+    }
     if let Some(stream) = stream {
         let label = stream.arn.resource.rsplit('/').next().unwrap_or("");
         spelt["StreamSpecification"] = json!({ "StreamEnabled": true, "StreamViewType": stream.view.name() });
@@ -171,6 +252,11 @@ fn describe(description: &TableDescription<'_>, account: &Account) -> Json {
         spelt["LatestStreamLabel"] = label.into();
     }
     spelt
+}
+
+fn key_schema(keys: &KeySchema) -> Json {
+    let roles = keys.attributes().zip(["HASH", "RANGE"]);
+    roles.map(|(key, role)| json!({ "AttributeName": key.name, "KeyType": role })).collect()
 }
 
 /// A table's id in the form of a UUID, the same whenever it is asked.

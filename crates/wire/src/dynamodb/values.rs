@@ -11,11 +11,13 @@ use types::{Item, NumberError, Value, ValueError};
 /// Reads an item that the request's rules have found to be there.
 pub(super) fn read_item(members: Option<&Map<String, Json>>) -> Result<Item, WireError> {
     let members = members.expect("a missing item breaks a rule, and the rules were checked");
-    let read = |(name, json): (&String, &Json)| match Value::from_json(json, name) {
-        Ok(value) => Ok((name.as_str().into(), value)),
-        Err(error) => Err(refuse(&error, json)),
-    };
+    let read = |(name, json): (&String, &Json)| Ok((name.as_str().into(), read_value(name, json)?));
     members.iter().map(read).collect()
+}
+
+/// Reads one value.
+pub(super) fn read_value(name: &str, json: &Json) -> Result<Value, WireError> {
+    Value::from_json(json, name).map_err(|error| refuse(&error, json))
 }
 
 fn refuse(error: &ValueError, json: &Json) -> WireError {

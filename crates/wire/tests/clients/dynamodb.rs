@@ -370,10 +370,12 @@ fn tables_are_listed_and_described() {
 
     let attribute = |name: &str, key_type| KeyAttribute { name: name.to_owned(), key_type };
     let keys = KeySchema { hash: attribute("id", KeyType::S), range: Some(attribute("at", KeyType::N)) };
-    let table = Table { id: TableId(7), name: orders(), keys, view: Some(ViewType::NewImage) };
+    let table =
+        Table { id: TableId(7), name: orders(), keys, view: Some(ViewType::NewImage), indexes: vec![], expiry: None };
     let arn = Account::default().arn("dynamodb", "table/Orders/stream/2024-03-08T00:00:00.498");
     let stream = Stream { arn, region: "us-east-1".into(), view: ViewType::NewImage, shard: "".into() };
-    let description = TableDescription { table: &table, stream: Some(&stream), created_at: AT, items: 3, bytes: 99 };
+    let description =
+        TableDescription { table: &table, stream: Some(&stream), created_at: AT, items: 3, bytes: 99, indexes: &[] };
     let response = say(Answer::Described(description));
     let described = &json(&response)["Table"];
     let expected = json!({

@@ -12,6 +12,8 @@ mod lambda;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod query;
+#[cfg(test)]
 mod robustness;
 #[cfg(test)]
 mod services;

@@ -7,13 +7,16 @@ use types::Timestamp;
 use wire::Response;
 use wire::sigv4::{Credentials, verify};
 
-const OPERATIONS: [&str; 34] = [
+const OPERATIONS: [&str; 37] = [
     "DynamoDB_20120810.PutItem",
     "DynamoDB_20120810.GetItem",
     "DynamoDB_20120810.DeleteItem",
     "DynamoDB_20120810.BatchWriteItem",
     "DynamoDB_20120810.DescribeTable",
     "DynamoDB_20120810.ListTables",
+    "DynamoDB_20120810.Query",
+    "DynamoDB_20120810.DescribeTimeToLive",
+    "DynamoDB_20120810.UpdateTimeToLive",
     "AmazonSQS.GetQueueUrl",
     "AmazonSQS.ListQueues",
     "AmazonSQS.ReceiveMessage",
@@ -53,6 +56,18 @@ const MEMBERS: [&str; 38] = [
     "DeleteRequest",
     "Limit",
     "ExclusiveStartTableName",
+    "KeyConditionExpression",
+    "KeyConditions",
+    "ComparisonOperator",
+    "AttributeValueList",
+    "ProjectionExpression",
+    "ExpressionAttributeNames",
+    "ExpressionAttributeValues",
+    "IndexName",
+    "Select",
+    "ExclusiveStartKey",
+    "TimeToLiveSpecification",
+    "ScanIndexForward",
     "ReturnValues",
     "ReturnConsumedCapacity",
     "ConsistentRead",
