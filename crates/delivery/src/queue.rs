@@ -1,20 +1,37 @@
 //! Decides which messages of one queue may be seen, by whom and until when.
 //!
-//! Bodies lie elsewhere: here a message is its id, an order number that whoever keeps it gave it, and when it was sent.
-//! Receiving one hides it and makes a [`Receipt`]; it is seen again unless it is deleted in time. The oldest message is
-//! received first, as far as possible. Start at [`Queue::receive`].
+//! Bodies lie elsewhere: here a message is its number. Whoever sends takes a number ([`Queue::reserve`]) and tells when
+//! the message is kept ([`Queue::send`]). Receiving hides a message and makes a [`Receipt`]; it is seen again unless it
+//! is deleted in time. The oldest is received first; a queue that keeps order ([`Settings::fifo`]) goes group by group.
+//! Start at [`Queue::receive`].
 //!
-//! Every operation takes time logarithmic in what the queue holds: nothing is ever searched among deleted or hidden
-//! messages. A message that waits takes about 50 bytes.
+//! What is to be done to a message takes two steps, because it counts only when it is kept on disk: first it is held
+//! ([`Queue::receive`], [`Queue::take_away`], [`Queue::hide`]), then the hold ends ([`Queue::settle`],
+//! [`Queue::forget`], …). While it is held nobody else does anything to it, so what is written of one message is written
+//! in the order in which it was decided.
 //!
-//! Invariant: a message is ready, in flight, delayed or gone, never two of these.
+//! Every operation takes time logarithmic in what the queue holds: nothing is ever searched among deleted, hidden or
+//! blocked messages. A message that waits takes about 40 bytes, one that keeps its place in a group some 20 more.
+//!
+//! Invariants: a message is coming, ready, in flight, delayed or gone, never two of these. A queue's time never runs
+//! backwards: an instant before the last one counts as the last one.
 
+mod answers;
+mod groups;
+mod known;
+mod purge;
+mod restore;
 mod settings;
 #[cfg(test)]
 mod tests;
 
-pub use settings::{BodyRefused, Settings};
+pub use answers::{Counts, Leaving, OverLimit, Receipt, Received, State, Taken, VisibilityRefused};
+pub use known::{Key, Known, content_id};
+pub use restore::Kept;
+pub use settings::{BodyRefused, Fifo, Settings};
 
+use groups::{GroupNumber, Groups};
+use known::Memory;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use types::Timestamp;
@@ -23,136 +40,69 @@ use types::Timestamp;
 pub const IN_FLIGHT_MAX: usize = 120_000;
 /// How long a message may stay hidden after it was received, however often that is extended.
 pub const HIDDEN_MAX: Duration = Duration::from_secs(12 * 60 * 60);
+/// How many messages a receive takes out at most because they were kept for their time.
+const EXPIRED_AT_ONCE: usize = 256;
+/// A number is the millisecond in which it was given, and a counter of this many bits.
+const COUNTER_BITS: u32 = 20;
 
 /// Which messages of one queue may be seen.
 #[derive(Debug)]
 pub struct Queue {
     settings: Settings,
-    ready: BTreeMap<Place, History>,
-    in_flight: BTreeMap<Place, Flight>,
-    /// What is in flight, by when it is seen again.
-    returning: BTreeSet<(Timestamp, Place)>,
+    /// The last number given.
+    last_id: u64,
+    /// The latest time that anybody has told us.
+    latest: Timestamp,
+    /// What has a number and is not kept yet.
+    coming: BTreeMap<u64, GroupNumber>,
+    ready: BTreeMap<u64, Waiting>,
+    in_flight: BTreeMap<u64, Flight>,
+    /// What is in flight and not held, by when it is seen again.
+    returning: BTreeSet<(Timestamp, u64)>,
     /// What nobody may see yet, and from when on.
-    delayed: BTreeMap<Place, Timestamp>,
+    delayed: BTreeMap<u64, (Timestamp, GroupNumber)>,
     /// The same, by when it may be seen.
-    appearing: BTreeSet<(Timestamp, Place)>,
+    appearing: BTreeSet<(Timestamp, u64)>,
+    /// What was sent before it got its number: messages that came from another queue.
+    aged: BTreeMap<u64, Timestamp>,
+    /// The same, by when it was sent.
+    by_age: BTreeSet<(Timestamp, u64)>,
+    groups: Groups,
+    memory: Memory,
 }
 
-/// Where a message stands among the others: the oldest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    sent_at: Timestamp,
-    id: u64,
+/// A message that waits. Small, because there may be millions.
+#[derive(Debug, Clone, Copy)]
+struct Waiting {
+    history: History,
+    group: GroupNumber,
 }
 
-/// How often a message was received. Small, because every message that waits has one.
+/// How often a message was received.
 #[derive(Debug, Clone, Copy)]
 struct History {
     receives: u32,
-    /// From its sending to its first receive, in milliseconds; 0 while there was none.
+    /// From its number to its first receive, in milliseconds; 0 while there was none.
     first_after: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Flight {
-    history: History,
+    waiting: Waiting,
     received_at: Timestamp,
     visible_at: Timestamp,
+    /// Whether something is being done to it that is not kept yet; then it is not among those that return.
+    held: bool,
 }
 
-/// What has to be kept of a message beside its id, its body and when it was sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub enum State {
-    /// Nobody has received it yet.
-    New {
-        /// From when on it may be seen.
-        visible_at: Timestamp,
-    },
-    /// Somebody has.
-    Received {
-        /// How often.
-        receives: u32,
-        /// When for the first time.
-        first_received_at: Timestamp,
-        /// When for the last time.
-        received_at: Timestamp,
-        /// From when on it is seen again.
-        visible_at: Timestamp,
-    },
+/// When a number was given.
+pub fn made_at(id: u64) -> Timestamp {
+    Timestamp::from_millis(i64::try_from(id >> COUNTER_BITS).unwrap_or(i64::MAX))
 }
 
-/// What the receiver of a message holds: it deletes the message, and hides it for longer while it is the last one made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-pub struct Receipt {
-    /// The message.
-    pub id: u64,
-    /// When the message was sent.
-    pub sent_at: Timestamp,
-    /// The how-manieth receive this was, from 1.
-    pub receives: u32,
-}
-
-/// A message that was received.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Received {
-    /// The message, and which of its receives this is.
-    pub receipt: Receipt,
-    /// When it was received for the first time.
-    pub first_received_at: Timestamp,
-    /// When it was received now.
-    pub received_at: Timestamp,
-    /// When it is seen again, unless it is deleted.
-    pub visible_at: Timestamp,
-}
-
-impl Received {
-    /// What has to be kept of it.
-    pub fn state(&self) -> State {
-        State::Received {
-            receives: self.receipt.receives,
-            first_received_at: self.first_received_at,
-            received_at: self.received_at,
-            visible_at: self.visible_at,
-        }
-    }
-}
-
-/// What came of deleting a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deletion {
-    /// It is gone.
-    Deleted,
-    /// It was gone before: deleted, or kept for as long as the queue keeps any.
-    AlreadyGone,
-    /// It is there, but no receive made this receipt.
-    NeverIssued,
-}
-
-/// How many messages a queue holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
-    /// Those that can be received.
-    pub visible: usize,
-    /// Those that were received, and are hidden.
-    pub in_flight: usize,
-    /// Those that cannot be received yet.
-    pub delayed: usize,
-}
-
-/// Nothing can be received before something is deleted or seen again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the queue has {IN_FLIGHT_MAX} messages in flight, the most there may be; delete some, or wait")]
-pub struct OverLimit;
-
-/// Why a message is not hidden for longer, or shorter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum VisibilityRefused {
-    /// It is gone, seen again, or was received anew.
-    #[error("the message is not in flight under this receipt")]
-    NotInFlight,
-    /// It would stay hidden for too long after it was received.
-    #[error("the message would stay hidden for more than {} seconds after it was received", HIDDEN_MAX.as_secs())]
-    TooLong,
+/// The lowest number that can be given at an instant.
+pub fn first_id(at: Timestamp) -> u64 {
+    u64::try_from(at.millis()).unwrap_or(0).saturating_mul(1 << COUNTER_BITS)
 }
 
 impl Queue {
@@ -160,11 +110,18 @@ impl Queue {
     pub fn new(settings: Settings) -> Self {
         Self {
             settings,
+            last_id: 0,
+            latest: Timestamp::EPOCH,
+            coming: BTreeMap::new(),
             ready: BTreeMap::new(),
             in_flight: BTreeMap::new(),
             returning: BTreeSet::new(),
             delayed: BTreeMap::new(),
             appearing: BTreeSet::new(),
+            aged: BTreeMap::new(),
+            by_age: BTreeSet::new(),
+            groups: Groups::default(),
+            memory: Memory::default(),
         }
     }
 
@@ -173,148 +130,236 @@ impl Queue {
         &self.settings
     }
 
-    /// Sets the queue anew. What is hidden or delayed stays so for as long as it was meant to.
+    /// Sets the queue anew. What is hidden or delayed stays so for as long as it was meant to. Whether the queue keeps
+    /// order cannot be changed.
     pub fn set(&mut self, settings: Settings) {
+        assert_eq!(settings.fifo.is_some(), self.settings.fifo.is_some(), "a queue's kind stays");
         self.settings = settings;
     }
 
-    /// Brings back a message that was kept. Its id must be new to the queue.
-    pub fn restore(&mut self, id: u64, sent_at: Timestamp, state: State) {
-        let place = Place { sent_at, id };
-        match state {
-            State::New { visible_at } if visible_at <= sent_at => self.show(place, History::NEW),
-            State::New { visible_at } => {
-                let twin = self.delayed.insert(place, visible_at);
-                assert!(twin.is_none(), "message {id} is in the queue twice");
-                self.appearing.insert((visible_at, place));
-            }
-            State::Received { receives, first_received_at, received_at, visible_at } => {
-                let history = History { receives, first_after: place.millis_to(first_received_at) };
-                self.hide(place, Flight { history, received_at, visible_at });
-            }
-        }
+    /// Gives a message that is about to be sent its number, and its place in its group. It is to be told of again:
+    /// [`Queue::send`] or [`Queue::withdraw`]. Until then no later message of its group is received.
+    pub fn reserve(&mut self, now: Timestamp, group: Option<&str>) -> u64 {
+        let now = self.tick(now);
+        self.last_id = first_id(now).max(self.last_id + 1);
+        let group = self.join(group);
+        self.coming.insert(self.last_id, group);
+        self.wait_in_group(group, self.last_id);
+        self.last_id
     }
 
-    /// Takes a message; it can be received after `delay`, or after the queue's own if there is none. Its id must be new
-    /// to the queue. What is given back has to be kept.
-    pub fn send(&mut self, id: u64, sent_at: Timestamp, delay: Option<Duration>) -> State {
-        let state = State::New { visible_at: sent_at + delay.unwrap_or(self.settings.delay) };
-        self.restore(id, sent_at, state);
-        state
+    /// The message is kept: it can be received from `visible_at` on. `sent_at` is when it was first sent, if that was
+    /// in another queue. A number that was purged meanwhile is let go.
+    pub fn send(&mut self, id: u64, sent_at: Timestamp, visible_at: Timestamp) {
+        let Some(group) = self.coming.remove(&id) else { return };
+        self.note_age(id, sent_at);
+        if visible_at > self.latest {
+            self.delay(id, visible_at, group);
+        } else {
+            self.ready.insert(id, Waiting { history: History::NEW, group });
+        }
+        self.refresh(group);
+    }
+
+    /// The message is not sent after all.
+    pub fn withdraw(&mut self, id: u64) {
+        if let Some(group) = self.coming.remove(&id) {
+            self.leave_group(group, id);
+        }
     }
 
     /// Receives at most `max` messages and hides them for `visible_for`, or for as long as the queue does.
-    pub fn receive(
-        &mut self,
-        now: Timestamp,
-        max: usize,
-        visible_for: Option<Duration>,
-    ) -> Result<Vec<Received>, OverLimit> {
-        self.advance(now);
+    pub fn receive(&mut self, now: Timestamp, max: usize, visible_for: Option<Duration>) -> Result<Taken, OverLimit> {
+        let now = self.tick(now);
+        let mut taken = Taken { expired: self.expired(now, EXPIRED_AT_ONCE), ..Taken::default() };
         let free = IN_FLIGHT_MAX.saturating_sub(self.in_flight.len());
+        if taken.expired.len() == EXPIRED_AT_ONCE || free == 0 && !taken.expired.is_empty() {
+            return Ok(taken);
+        }
         if free == 0 {
             return Err(OverLimit);
         }
-        let oldest = Place { sent_at: self.kept_since(now), id: 0 };
-        let places: Vec<Place> = self.ready.range(oldest..).take(max.min(free)).map(|(place, _)| *place).collect();
         let visible_at = now + visible_for.unwrap_or(self.settings.visible_for).min(HIDDEN_MAX);
-        let receive = |place: Place| {
-            let mut history = self.ready.remove(&place).expect("it was just found among those ready");
-            history.received(place.millis_to(now));
-            if visible_at > now {
-                self.hide(place, Flight { history, received_at: now, visible_at });
-            } else {
-                self.show(place, history);
+        for (id, mut waiting) in self.take(max.min(free)) {
+            let poison = self.settings.receives_max.is_some_and(|most| waiting.history.receives >= most);
+            if poison {
+                taken.dead.push(id);
+                self.hold(id, waiting, now, now);
+                continue;
             }
-            Received {
-                receipt: Receipt { id: place.id, sent_at: place.sent_at, receives: history.receives },
-                first_received_at: history.first_received_at(place),
+            waiting.history.received(millis_between(made_at(id), now));
+            self.hold(id, waiting, now, visible_at);
+            taken.received.push(Received {
+                receipt: Receipt { id, receives: waiting.history.receives },
+                first_received_at: waiting.history.first_received_at(id),
                 received_at: now,
                 visible_at,
-            }
-        };
-        Ok(places.into_iter().map(receive).collect())
-    }
-
-    /// What [`Queue::delete`] would do with this receipt.
-    pub fn would_delete(&self, receipt: Receipt) -> Deletion {
-        let place = receipt.place();
-        let receives = match (self.in_flight.get(&place), self.ready.get(&place)) {
-            (Some(flight), _) => flight.history.receives,
-            (None, Some(history)) => history.receives,
-            (None, None) if self.delayed.contains_key(&place) => 0,
-            (None, None) => return Deletion::AlreadyGone,
-        };
-        if (1..=receives).contains(&receipt.receives) { Deletion::Deleted } else { Deletion::NeverIssued }
-    }
-
-    /// Deletes a message, whoever holds it now: a receipt that is not the last one deletes too.
-    pub fn delete(&mut self, receipt: Receipt) -> Deletion {
-        let deletion = self.would_delete(receipt);
-        if deletion == Deletion::Deleted {
-            self.remove(receipt.place());
+            });
         }
-        deletion
+        Ok(taken)
     }
 
-    /// Takes out a message, received or not, whoever holds it; says whether it was there.
-    pub fn forget(&mut self, id: u64, sent_at: Timestamp) -> bool {
-        self.remove(Place { sent_at, id })
+    /// Holds at most `max` messages that can be received, none with a number above `until`, without receiving them.
+    pub fn lift(&mut self, now: Timestamp, max: usize, until: u64) -> Vec<u64> {
+        let now = self.tick(now);
+        let mut found = self.take(max);
+        let later: Vec<_> = found.extract_if(.., |(id, _)| *id > until).collect();
+        for (id, waiting) in later {
+            self.hold(id, waiting, now, now);
+            self.settle(id);
+        }
+        for (id, waiting) in &found {
+            self.hold(*id, *waiting, now, now);
+        }
+        found.into_iter().map(|(id, _)| id).collect()
     }
 
-    /// Hides a message until `visible_for` from now, which may be at once. What is given back has to be kept.
-    pub fn change_visibility(
+    /// A receive, or whatever else a message was held for, counts: the hold ends.
+    pub fn settle(&mut self, id: u64) {
+        let Some(flight) = self.in_flight.get_mut(&id).filter(|flight| flight.held) else { return };
+        flight.held = false;
+        self.returning.insert((flight.visible_at, id));
+        self.advance();
+    }
+
+    /// The hold ends, and the message is seen again at this instant.
+    pub fn settle_until(&mut self, id: u64, visible_at: Timestamp) {
+        if let Some(flight) = self.in_flight.get_mut(&id).filter(|flight| flight.held) {
+            flight.visible_at = visible_at;
+            self.settle(id);
+        }
+    }
+
+    /// A receive does not count: it is as if it had never been.
+    pub fn unreceive(&mut self, receipt: Receipt) {
+        let Some(flight) = self.in_flight.get_mut(&receipt.id).filter(|flight| flight.held) else { return };
+        let history = &mut flight.waiting.history;
+        history.receives -= 1;
+        if history.receives == 0 {
+            *history = History::NEW;
+        }
+        self.settle_until(receipt.id, self.latest);
+    }
+
+    /// Holds a message that is to be deleted, or moved away. In a queue without order an older receipt is as good as
+    /// the last one.
+    pub fn take_away(&mut self, receipt: Receipt, now: Timestamp) -> Leaving {
+        self.tick(now);
+        let id = receipt.id;
+        let (receives, waits) = match (self.in_flight.get(&id), self.ready.get(&id)) {
+            (Some(flight), _) if flight.held => return Leaving::Busy,
+            (Some(flight), _) => (flight.waiting.history.receives, false),
+            (None, Some(waiting)) => (waiting.history.receives, true),
+            (None, None) if self.delayed.contains_key(&id) => return Leaving::NeverIssued,
+            (None, None) => return Leaving::AlreadyGone,
+        };
+        if !(1..=receives).contains(&receipt.receives) {
+            return Leaving::NeverIssued;
+        }
+        if self.settings.fifo.is_some() && (waits || receives != receipt.receives) {
+            return Leaving::Expired;
+        }
+        if waits {
+            let waiting = self.ready.remove(&id).expect("just seen there");
+            self.hold(id, waiting, self.latest, self.latest);
+        } else {
+            self.hold_in_flight(id);
+        }
+        Leaving::Held
+    }
+
+    /// Holds a received message that is to be hidden until `visible_for` from now, which may be at once. What is given
+    /// back has to be kept.
+    pub fn hide(
         &mut self,
         receipt: Receipt,
         visible_for: Duration,
         now: Timestamp,
     ) -> Result<State, VisibilityRefused> {
-        self.advance(now);
-        let place = receipt.place();
-        let flight = self.in_flight.get(&place).filter(|flight| flight.history.receives == receipt.receives);
-        let Flight { history, received_at, .. } = *flight.ok_or(VisibilityRefused::NotInFlight)?;
+        let now = self.tick(now);
+        if self.in_flight.get(&receipt.id).is_some_and(|flight| flight.held) {
+            return Err(VisibilityRefused::Busy);
+        }
+        let flight = self.flight_of(receipt).ok_or(VisibilityRefused::NotInFlight)?;
         let visible_at = now + visible_for;
-        if visible_at > received_at + HIDDEN_MAX {
+        if visible_at > flight.received_at + HIDDEN_MAX {
             return Err(VisibilityRefused::TooLong);
         }
-        self.land(place);
-        if visible_at > now {
-            self.hide(place, Flight { history, received_at, visible_at });
-        } else {
-            self.show(place, history);
+        self.hold_in_flight(receipt.id);
+        let History { receives, .. } = flight.waiting.history;
+        let first_received_at = flight.waiting.history.first_received_at(receipt.id);
+        // What is to be seen at once was never hidden, also for a clock that is set back afterwards.
+        let visible_at = if visible_for.is_zero() { flight.received_at } else { visible_at };
+        Ok(State::Received { receives, first_received_at, received_at: flight.received_at, visible_at })
+    }
+
+    /// Whether a message is in flight under this very receipt, and nothing is being done to it.
+    pub fn is_in_flight(&mut self, receipt: Receipt, now: Timestamp) -> bool {
+        self.tick(now);
+        self.flight_of(receipt).is_some()
+    }
+
+    /// When a message that is in flight was received for the first time.
+    pub fn first_received_at(&self, id: u64) -> Option<Timestamp> {
+        self.in_flight.get(&id).map(|flight| flight.waiting.history.first_received_at(id))
+    }
+
+    fn flight_of(&self, receipt: Receipt) -> Option<Flight> {
+        let flight = self.in_flight.get(&receipt.id)?;
+        (!flight.held && flight.waiting.history.receives == receipt.receives).then_some(*flight)
+    }
+
+    /// Takes out a message, received or not, whoever holds it; says whether it was there.
+    pub fn forget(&mut self, id: u64) -> bool {
+        if let Some(age) = self.aged.remove(&id) {
+            self.by_age.remove(&(age, id));
         }
-        let first_received_at = history.first_received_at(place);
-        Ok(State::Received { receives: history.receives, first_received_at, received_at, visible_at })
+        if let Some(flight) = self.in_flight.remove(&id) {
+            self.returning.remove(&(flight.visible_at, id));
+            self.land(flight.waiting.group);
+            return true;
+        }
+        let group = match (self.ready.remove(&id), self.delayed.remove(&id)) {
+            (Some(waiting), _) => waiting.group,
+            (None, Some((visible_at, group))) => {
+                self.appearing.remove(&(visible_at, id));
+                group
+            }
+            (None, None) => return false,
+        };
+        self.leave_group(group, id);
+        true
     }
 
     /// Takes out at most `max` messages that the queue has kept for as long as it keeps any, the oldest first. One that
-    /// is delayed goes once it is not.
+    /// is delayed goes once it is not, one that is held once it is not.
     pub fn expired(&mut self, now: Timestamp, max: usize) -> Vec<u64> {
-        self.advance(now);
-        let end = Place { sent_at: self.kept_since(now), id: 0 };
-        let ready = self.ready.range(..end).map(|(place, _)| *place).take(max);
-        let in_flight = self.in_flight.range(..end).map(|(place, _)| *place).take(max);
-        let mut places: Vec<Place> = ready.chain(in_flight).collect();
-        places.sort_unstable();
-        places.truncate(max);
-        for place in &places {
-            self.remove(*place);
+        let now = self.tick(now);
+        let retention = i64::try_from(self.settings.retention.as_millis()).unwrap_or(i64::MAX);
+        let last = Timestamp::from_millis(now.millis().saturating_sub(retention));
+        let end = first_id(last + Duration::from_millis(1));
+        if last < Timestamp::EPOCH {
+            return Vec::new();
         }
-        places.into_iter().map(|place| place.id).collect()
-    }
-
-    /// Before then, [`Queue::expired`] has nothing to take out.
-    pub fn next_expiry(&self) -> Option<Timestamp> {
-        // A delayed message goes once it is not delayed, whatever its age.
-        let delayed = self.appearing.first().map(|(visible_at, _)| *visible_at);
-        self.oldest().map(|sent_at| sent_at + self.settings.retention).into_iter().chain(delayed).min()
+        let aged = self.by_age.range(..=(last, u64::MAX)).map(|(_, id)| *id);
+        let gone = |id: &u64| self.ready.contains_key(id) || self.in_flight.get(id).is_some_and(|one| !one.held);
+        let in_flight = self.in_flight.range(..end).filter(|(_, flight)| !flight.held).map(|(id, _)| *id);
+        let ready = self.ready.range(..end).map(|(id, _)| *id);
+        let mut ids: Vec<u64> = aged.filter(gone).take(max).chain(ready.take(max)).chain(in_flight.take(max)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids.truncate(max);
+        for id in &ids {
+            self.forget(*id);
+        }
+        ids
     }
 
     /// When there is something to receive: now, or when something is seen again or for the first time.
     pub fn next_event(&mut self, now: Timestamp) -> Option<Timestamp> {
-        self.advance(now);
-        let oldest = Place { sent_at: self.kept_since(now), id: 0 };
-        if self.ready.range(oldest..).next().is_some() {
+        let now = self.tick(now);
+        let is_ready = if self.settings.fifo.is_some() { self.groups.any() } else { !self.ready.is_empty() };
+        if is_ready {
             return Some(now);
         }
         let hidden = self.returning.first().into_iter().chain(self.appearing.first());
@@ -323,75 +368,173 @@ impl Queue {
 
     /// How many messages there are.
     pub fn counts(&mut self, now: Timestamp) -> Counts {
-        self.advance(now);
+        self.tick(now);
         Counts { visible: self.ready.len(), in_flight: self.in_flight.len(), delayed: self.delayed.len() }
     }
 
     /// When the oldest message that is not delayed was sent.
     pub fn oldest(&self) -> Option<Timestamp> {
-        let (ready, in_flight) = (self.ready.first_key_value(), self.in_flight.first_key_value());
-        ready.map(|(place, _)| place.sent_at).into_iter().chain(in_flight.map(|(place, _)| place.sent_at)).min()
+        let ready = self.ready.first_key_value().map(|(id, _)| made_at(*id));
+        let in_flight = self.in_flight.first_key_value().map(|(id, _)| made_at(*id));
+        let aged = self.by_age.first().map(|(sent_at, _)| *sent_at);
+        ready.into_iter().chain(in_flight).chain(aged).min()
+    }
+
+    /// No message that is there, or on its way, has a lower number.
+    pub fn lowest(&self) -> u64 {
+        let firsts = [
+            self.coming.first_key_value().map(|(id, _)| *id),
+            self.ready.first_key_value().map(|(id, _)| *id),
+            self.in_flight.first_key_value().map(|(id, _)| *id),
+            self.delayed.first_key_value().map(|(id, _)| *id),
+        ];
+        firsts.into_iter().flatten().min().unwrap_or(self.last_id + 1)
+    }
+
+    /// The last number that was given.
+    pub fn last_id(&self) -> u64 {
+        self.last_id
+    }
+
+    /// What was sent under this key within the last minutes.
+    pub fn known(&mut self, key: &Key, now: Timestamp) -> Option<Known> {
+        let now = self.tick(now);
+        self.memory.get(key, now)
+    }
+
+    /// Remembers what is being sent under this key; it counts as soon as [`Queue::confirm`] says so.
+    pub fn remember(&mut self, key: Key, id: u64) {
+        self.memory.remember(key, id, self.latest);
+    }
+
+    /// What was remembered is kept.
+    pub fn confirm(&mut self, key: &Key, id: u64) {
+        self.memory.confirm(key, id);
+    }
+
+    /// What was remembered was not sent after all.
+    pub fn unlearn(&mut self, key: &Key, id: u64) {
+        self.memory.unlearn(key, id);
     }
 
     /// Shows what may be seen by now. Each message moves once for each time that it was hidden.
-    fn advance(&mut self, now: Timestamp) {
-        while let Some((_, place)) = self.returning.first().copied().filter(|(visible_at, _)| *visible_at <= now) {
-            let flight = self.land(place);
-            self.show(place, flight.history);
+    fn tick(&mut self, now: Timestamp) -> Timestamp {
+        self.latest = self.latest.max(now);
+        self.advance();
+        self.latest
+    }
+
+    fn advance(&mut self) {
+        let now = self.latest;
+        while let Some((_, id)) = self.returning.first().copied().filter(|(visible_at, _)| *visible_at <= now) {
+            self.returning.pop_first();
+            let flight = self.in_flight.remove(&id).expect("what returns is in flight");
+            let twin = self.ready.insert(id, flight.waiting);
+            assert!(twin.is_none(), "message {id} is in the queue twice");
+            self.wait_in_group(flight.waiting.group, id);
+            self.land(flight.waiting.group);
         }
-        while let Some((_, place)) = self.appearing.first().copied().filter(|(visible_at, _)| *visible_at <= now) {
-            self.remove(place);
-            self.show(place, History::NEW);
+        while let Some((_, id)) = self.appearing.first().copied().filter(|(visible_at, _)| *visible_at <= now) {
+            self.appearing.pop_first();
+            let (_, group) = self.delayed.remove(&id).expect("what appears was delayed");
+            self.ready.insert(id, Waiting { history: History::NEW, group });
+            self.refresh(group);
         }
     }
 
-    /// The earliest sending of a message that is not expired.
-    fn kept_since(&self, now: Timestamp) -> Timestamp {
-        let retention = i64::try_from(self.settings.retention.as_millis()).unwrap_or(i64::MAX);
-        Timestamp::from_millis(now.millis().saturating_sub(retention).saturating_add(1))
-    }
-
-    fn show(&mut self, place: Place, history: History) {
-        let twin = self.ready.insert(place, history);
-        assert!(twin.is_none(), "message {} is in the queue twice", place.id);
-    }
-
-    fn hide(&mut self, place: Place, flight: Flight) {
-        let twin = self.in_flight.insert(place, flight);
-        assert!(twin.is_none(), "message {} is in the queue twice", place.id);
-        self.returning.insert((flight.visible_at, place));
-    }
-
-    /// Takes a message out of those in flight.
-    fn land(&mut self, place: Place) -> Flight {
-        let flight = self.in_flight.remove(&place).expect("who lands has seen it in flight");
-        self.returning.remove(&(flight.visible_at, place));
-        flight
-    }
-
-    /// Takes a message out, wherever it is; says whether it was anywhere.
-    fn remove(&mut self, place: Place) -> bool {
-        if let Some(visible_at) = self.delayed.remove(&place) {
-            return self.appearing.remove(&(visible_at, place));
+    /// Takes up to `max` messages out of those that can be received. They have to be put somewhere by the caller.
+    fn take(&mut self, max: usize) -> Vec<(u64, Waiting)> {
+        if self.settings.fifo.is_none() {
+            return std::iter::from_fn(|| self.ready.pop_first()).take(max).collect();
         }
-        if self.in_flight.contains_key(&place) {
-            self.land(place);
-            return true;
+        let mut taken = Vec::new();
+        while taken.len() < max
+            && let Some(group) = self.groups.first()
+        {
+            // As many of one group as there are; then the group waits until all of them are gone or seen again.
+            while taken.len() < max
+                && let Some(id) = self.groups.head(group)
+                && let Some(waiting) = self.ready.remove(&id)
+            {
+                self.groups.remove(group, id);
+                taken.push((id, waiting));
+            }
+            self.groups.close(group);
         }
-        self.ready.remove(&place).is_some()
+        taken
+    }
+
+    fn delay(&mut self, id: u64, visible_at: Timestamp, group: GroupNumber) {
+        let twin = self.delayed.insert(id, (visible_at, group));
+        assert!(twin.is_none(), "message {id} is in the queue twice");
+        self.appearing.insert((visible_at, id));
+    }
+
+    /// Puts a message that was taken out of those ready in flight, held.
+    fn hold(&mut self, id: u64, waiting: Waiting, received_at: Timestamp, visible_at: Timestamp) {
+        let twin = self.in_flight.insert(id, Flight { waiting, received_at, visible_at, held: true });
+        assert!(twin.is_none(), "message {id} is in the queue twice");
+        if waiting.group.is_some() {
+            self.groups.remove(waiting.group, id);
+            self.groups.fly(waiting.group);
+            self.refresh(waiting.group);
+        }
+    }
+
+    fn hold_in_flight(&mut self, id: u64) {
+        let flight = self.in_flight.get_mut(&id).expect("the caller has seen it in flight");
+        flight.held = true;
+        self.returning.remove(&(flight.visible_at, id));
+    }
+
+    fn note_age(&mut self, id: u64, sent_at: Timestamp) {
+        // Where order is kept, messages grow old in that order; elsewhere one may be older than its number.
+        if self.settings.fifo.is_none() && sent_at < made_at(id) {
+            self.aged.insert(id, sent_at);
+            self.by_age.insert((sent_at, id));
+        }
+    }
+
+    fn join(&mut self, group: Option<&str>) -> GroupNumber {
+        match group.filter(|_| self.settings.fifo.is_some()) {
+            Some(name) => self.groups.join(name),
+            None => GroupNumber::NONE,
+        }
+    }
+
+    fn wait_in_group(&mut self, group: GroupNumber, id: u64) {
+        if group.is_some() {
+            self.groups.insert(group, id);
+            self.refresh(group);
+        }
+    }
+
+    fn leave_group(&mut self, group: GroupNumber, id: u64) {
+        if group.is_some() {
+            self.groups.remove(group, id);
+            self.refresh(group);
+        }
+    }
+
+    /// One message of the group is no longer in flight.
+    fn land(&mut self, group: GroupNumber) {
+        if group.is_some() {
+            self.groups.land(group);
+            self.refresh(group);
+        }
+    }
+
+    /// Looks again whether the group's first message can be received.
+    fn refresh(&mut self, group: GroupNumber) {
+        if group.is_some() {
+            let is_ready = self.groups.head(group).is_some_and(|id| self.ready.contains_key(&id));
+            self.groups.refresh(group, is_ready);
+        }
     }
 }
 
-impl Place {
-    fn millis_to(self, later: Timestamp) -> u32 {
-        u32::try_from(later.since(self.sent_at).as_millis()).unwrap_or(u32::MAX)
-    }
-}
-
-impl Receipt {
-    fn place(self) -> Place {
-        Place { sent_at: self.sent_at, id: self.id }
-    }
+fn millis_between(earlier: Timestamp, later: Timestamp) -> u32 {
+    u32::try_from(later.since(earlier).as_millis()).unwrap_or(u32::MAX)
 }
 
 impl History {
@@ -404,7 +547,7 @@ impl History {
         self.receives = self.receives.saturating_add(1);
     }
 
-    fn first_received_at(self, place: Place) -> Timestamp {
-        place.sent_at + Duration::from_millis(self.first_after.into())
+    fn first_received_at(self, id: u64) -> Timestamp {
+        made_at(id) + Duration::from_millis(self.first_after.into())
     }
 }

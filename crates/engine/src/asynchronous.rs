@@ -7,8 +7,9 @@
 use crate::commit::WriteRefused;
 use crate::engine::Inner;
 use crate::functions::{Functions, Invoked};
-use crate::queues::{LiveQueue, ReceivedMessage};
+use crate::queues::{LiveQueue, ReceivedMessage, Wanted};
 use crate::spec::QueueSpec;
+use std::sync::Arc;
 use std::time::Duration;
 use types::{FunctionName, Record};
 
@@ -34,14 +35,14 @@ pub(crate) fn queue_spec() -> QueueSpec {
 }
 
 /// Works off a function's queue until the engine stops.
-pub(crate) fn run(inner: &Inner, queue: &LiveQueue, function: &FunctionName) {
+pub(crate) fn run(inner: &Inner, queue: &Arc<LiveQueue>, function: &FunctionName) {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_time().build() else {
         eprintln!("orderflow: no thread for what function {function} is handed");
         return;
     };
     while !inner.is_stopping() {
-        let wait = Duration::from_millis(500);
-        match runtime.block_on(queue.receive(&inner.commits, 1, None, wait)) {
+        let wanted = Wanted { max: 1, wait: Duration::from_millis(500), ..Wanted::default() };
+        match runtime.block_on(queue.receive(&inner.commits, &wanted)) {
             Ok(received) => received.into_iter().for_each(|one| {
                 if let Err(refused) = runtime.block_on(work(inner, queue, function, &one)) {
                     eprintln!("orderflow: function {function} was handed a batch that stays in its queue: {refused}");
@@ -68,7 +69,7 @@ fn invoke(inner: &Inner, functions: &dyn Functions, function: &FunctionName, rec
 
 async fn work(
     inner: &Inner,
-    queue: &LiveQueue,
+    queue: &Arc<LiveQueue>,
     function: &FunctionName,
     received: &ReceivedMessage,
 ) -> Result<(), WriteRefused> {
@@ -96,11 +97,9 @@ async fn work(
             }
         },
     };
+    // Somebody else may have done the same to it meanwhile; that is as good.
     match retry_in {
-        None => queue.delete(&inner.commits, received.receipt).await.map(drop),
-        Some(span) => match queue.change_visibility(&inner.commits, received.receipt, span).await {
-            Ok(()) | Err(crate::queues::ChangeRefused::Visibility(_)) => Ok(()),
-            Err(crate::queues::ChangeRefused::Write(refused)) => Err(refused),
-        },
+        None => queue.delete_many(&inner.commits, &[received.receipt]).await.map(drop),
+        Some(span) => queue.hide_many(&inner.commits, &[(received.receipt, span)]).await.map(drop),
     }
 }

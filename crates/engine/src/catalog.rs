@@ -33,6 +33,18 @@ pub struct Catalog {
     pub log_groups: BTreeMap<LogGroupName, LogGroupEntry>,
     /// Pipes.
     pub pipes: BTreeMap<PipeName, PipeEntry>,
+    /// Messages of queues that were deleted or purged, and still lie on the disk.
+    #[serde(default)]
+    pub(crate) remains: Vec<Remains>,
+}
+
+/// Messages that nobody can ask for any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Remains {
+    /// The queue's number.
+    pub(crate) queue: u32,
+    /// Those with a lower number; `None` if the queue is no more.
+    pub(crate) below: Option<u64>,
 }
 
 /// A table that there is.
@@ -74,7 +86,7 @@ pub struct StreamEntry {
 pub struct QueueEntry {
     /// Its number on disk.
     pub id: u32,
-    /// The stack it belongs to.
+    /// The stack it belongs to; empty if clients have made it.
     pub stack: String,
     /// What it is.
     pub spec: QueueSpec,
@@ -84,6 +96,12 @@ pub struct QueueEntry {
     pub changed_at: Timestamp,
     /// Whether its stack no longer names it.
     pub dormant: bool,
+    /// What clients have written on it, for finding it again.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// What clients want to be told again of how it is set, and nobody here needs: who may do what, say.
+    #[serde(default)]
+    pub notes: BTreeMap<String, String>,
 }
 
 /// A function that there is.
@@ -243,6 +261,17 @@ pub enum DeployRefused {
         /// What it names.
         name: String,
     },
+    /// The queue would keep order, or no longer.
+    #[error("queue {0} holds messages in the order that it keeps now; deploy a queue of another name")]
+    OrderChanged(QueueName),
+    /// A queue's dead-letter queue is none.
+    #[error("queue {queue}: {why}")]
+    Redrive {
+        /// The queue.
+        queue: QueueName,
+        /// What is wrong.
+        why: RedriveRefused,
+    },
     /// A filter that is no pattern.
     #[error("pipe {pipe}: {error}")]
     Filter {
@@ -251,6 +280,23 @@ pub enum DeployRefused {
         /// What is wrong with it.
         error: String,
     },
+}
+
+/// Why a queue cannot be another one's dead-letter queue.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RedriveRefused {
+    /// It is not there.
+    #[error("the dead-letter queue {0} is not there")]
+    Missing(QueueName),
+    /// It is the queue itself.
+    #[error("a queue cannot be its own dead-letter queue")]
+    Itself,
+    /// One keeps order and the other does not.
+    #[error("the dead-letter queue {0} must keep order if the queue does, and only then")]
+    OtherKind(QueueName),
+    /// A number of receives that is out of bounds.
+    #[error("a message can be received 1 to 1000 times before it is a dead letter, not {0}")]
+    Receives(u32),
 }
 
 /// What a deployment did, for telling the person who asked for it.
@@ -320,7 +366,7 @@ impl Catalog {
         Ok(deployed)
     }
 
-    fn new_id(&mut self) -> u32 {
+    pub(crate) fn new_id(&mut self) -> u32 {
         next(&mut self.next_id)
     }
 
@@ -387,6 +433,9 @@ impl Catalog {
         for spec in &stack.queues {
             if let Some(known) = self.queues.get_mut(&spec.name) {
                 owned(&known.stack, stack, "queue", &spec.name)?;
+                if known.spec.fifo.is_some() != spec.fifo.is_some() {
+                    return Err(DeployRefused::OrderChanged(spec.name.clone()));
+                }
                 if known.dormant || known.spec != *spec {
                     deployed.step(Act::Changed, "queue", &spec.name);
                     known.changed_at = standing.now;
@@ -400,10 +449,15 @@ impl Catalog {
                     created_at: standing.now,
                     changed_at: standing.now,
                     dormant: false,
+                    tags: BTreeMap::new(),
+                    notes: BTreeMap::new(),
                 };
                 self.queues.insert(spec.name.clone(), entry);
                 deployed.step(Act::Created, "queue", &spec.name);
             }
+        }
+        for spec in &stack.queues {
+            self.check_redrive(spec).map_err(|why| DeployRefused::Redrive { queue: spec.name.clone(), why })?;
         }
         for (name, entry) in self.queues.iter_mut().filter(|(_, entry)| entry.stack == stack.name && !entry.dormant) {
             if !stack.queues.iter().any(|spec| spec.name == *name) {
@@ -530,6 +584,32 @@ impl Catalog {
             }
         }
         Ok(())
+    }
+
+    /// Whether a queue's dead-letter queue can be one.
+    pub(crate) fn check_redrive(&self, spec: &QueueSpec) -> Result<(), RedriveRefused> {
+        let Some(redrive) = &spec.redrive else { return Ok(()) };
+        let to = &redrive.dead_letters;
+        if *to == spec.name {
+            return Err(RedriveRefused::Itself);
+        }
+        if !(1..=1000).contains(&redrive.receives_max) {
+            return Err(RedriveRefused::Receives(redrive.receives_max));
+        }
+        let known = self.queues.get(to).filter(|queue| !queue.dormant);
+        let known = known.ok_or_else(|| RedriveRefused::Missing(to.clone()))?;
+        if known.spec.fifo.is_some() != spec.fifo.is_some() {
+            return Err(RedriveRefused::OtherKind(to.clone()));
+        }
+        Ok(())
+    }
+
+    /// The queues that have this one for their dead-letter queue.
+    pub fn dead_letter_sources(&self, queue: &QueueName) -> Vec<QueueName> {
+        let names = |entry: &&QueueEntry| {
+            !entry.dormant && entry.spec.redrive.as_ref().is_some_and(|redrive| redrive.dead_letters == *queue)
+        };
+        self.queues.values().filter(names).map(|entry| entry.spec.name.clone()).collect()
     }
 
     /// Whether all that a pipe names is there, and its filters are patterns.

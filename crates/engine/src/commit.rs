@@ -7,6 +7,7 @@ use crate::codec::Malformed;
 use crate::counts::Counters;
 use crate::feed::Feed;
 use crate::layout;
+use crate::queues::{After, Part};
 use std::sync::Arc;
 use store::{Check, Class, Commit, Committed, Durable, EntryBuilder, Lost, Refused, Seen, Store};
 use tokio::sync::oneshot;
@@ -97,12 +98,7 @@ pub(crate) fn publish(
 }
 
 impl Commits {
-    /// Commits one entry of the engine's own and waits until it is durable.
-    pub(crate) async fn commit_one(&self, entry: EntryBuilder) -> Result<Committed, WriteRefused> {
-        self.commit(vec![entry], Vec::new(), Vec::new(), Class::Engine).await
-    }
-
-    /// The same, on a thread that may wait.
+    /// Commits one entry of the engine's own and waits until it is durable, on a thread that may.
     pub(crate) fn commit_one_blocking(&self, entry: EntryBuilder) -> Result<Committed, WriteRefused> {
         self.commit_blocking(vec![entry])
     }
@@ -132,6 +128,42 @@ impl Commits {
         Ok(answered.await.map_err(|_| WriteRefused::Stopping)??)
     }
 
+    /// Commits entries as one and waits until they are durable. Whoever is to be told of it is told before, and also
+    /// when nobody waits any more.
+    pub(crate) async fn commit_then(
+        &self,
+        entries: Vec<EntryBuilder>,
+        checks: Vec<Check>,
+        carried: Carried,
+        class: Class,
+        after: After,
+    ) -> Result<Committed, WriteRefused> {
+        let entries = finish(entries)?;
+        let (answer, answered) = oneshot::channel();
+        let commit = Commit { entries, checks, class, attachment: carried };
+        self.store.commit(commit, move |result| {
+            after.tell(result);
+            let _ = answer.send(result);
+        });
+        Ok(answered.await.map_err(|_| WriteRefused::Stopping)??)
+    }
+
+    /// Commits acts on queues as one.
+    pub(crate) async fn commit_parts(&self, parts: Vec<Part>, class: Class) -> Result<Committed, WriteRefused> {
+        let (entries, after) = split(parts);
+        self.commit_then(entries, Vec::new(), Vec::new(), class, after).await
+    }
+
+    /// Commits acts on queues and other entries of the engine's own as one, on a thread that may wait.
+    pub(crate) fn commit_parts_blocking(&self, parts: Vec<Part>, with: Vec<EntryBuilder>) -> Result<(), WriteRefused> {
+        let (mut entries, after) = split(parts);
+        entries.extend(with);
+        let committed = self.commit_blocking(entries);
+        // Whoever waits for the answer is this very thread: nothing can come in between.
+        after.tell(committed.as_ref());
+        committed.map(drop)
+    }
+
     /// Waits until all that a read has seen is durable.
     pub(crate) async fn durable(&self, seen: Seen) -> Result<(), WriteRefused> {
         let (answer, answered) = oneshot::channel();
@@ -145,6 +177,14 @@ impl Commits {
             Ok(Err(Lost::Stopped)) | Err(_) => Err(WriteRefused::Stopping),
         }
     }
+}
+
+fn split(parts: Vec<Part>) -> (Vec<EntryBuilder>, After) {
+    let none = (Vec::with_capacity(parts.len()), After::default());
+    parts.into_iter().map(Part::split).fold(none, |(mut entries, after), (entry, one)| {
+        entries.push(entry);
+        (entries, after.and(one))
+    })
 }
 
 fn finish(entries: Vec<EntryBuilder>) -> Result<Vec<store::Entry>, WriteRefused> {

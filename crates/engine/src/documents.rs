@@ -5,7 +5,7 @@
 
 use crate::commit::{Commits, WriteRefused};
 use crate::layout::{STATE, kind};
-use store::{Direction, EntryBuilder};
+use store::{Class, Direction, EntryBuilder};
 
 /// What a document is of. Written to disk: a name is never given a new meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +54,8 @@ impl Documents {
 
     /// Keeps documents under these names, each in place of what was there; one without bytes goes.
     pub async fn keep(&self, of: Document, documents: &[(&str, Option<&[u8]>)]) -> Result<(), WriteRefused> {
-        self.commits.commit_one(entry(of, documents)).await.map(drop)
+        let commit = self.commits.commit(vec![entry(of, documents)], Vec::new(), Vec::new(), Class::Engine);
+        commit.await.map(drop)
     }
 
     /// The same, on a thread that may wait.

@@ -2,7 +2,7 @@
 
 use crate::asynchronous;
 use crate::catalog::{Catalog, DeployRefused, Deployed, Standing, Step, TableEntry};
-use crate::clock;
+use crate::clock::{self, Steady};
 use crate::codec::Malformed;
 use crate::commit::{self, Commits, WriteRefused};
 use crate::counts::{Count, Counters};
@@ -12,16 +12,16 @@ use crate::functions::Functions;
 use crate::housekeeping;
 use crate::indexes::{self, IndexState, Indexes};
 use crate::layout::{self, CATALOG_KEY, STATE, kind};
+use crate::moves::{self, Move, MoveRefused, MoveTask, Moves};
 use crate::pipes::Pipe;
 use crate::progress::Checkpoints;
 use crate::query::{self, QueryRefused};
-use crate::queues::{LiveQueue, LiveQueues, Message, ReceiveRefused, ReceivedMessage};
-use crate::redrive::{self, Redrive, Redriven};
+use crate::queues::{LiveQueue, LiveQueues, ReceiveRefused, SendRefused, manage};
 use crate::spec::{IndexSpec, StackSpec};
 use crate::tables::{self, CommandRefused, TableWrite, Written};
 use delivery::filters::Filters;
 use delivery::lane::Progress;
-use delivery::queue::{Counts, Receipt};
+use delivery::queue::Counts;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -113,6 +113,13 @@ pub(crate) struct Inner {
     pub(crate) tables: RwLock<BTreeMap<TableName, Arc<Table>>>,
     pub(crate) indexes: Indexes,
     pub(crate) queues: RwLock<LiveQueues>,
+    /// What queues go by: it never runs backwards.
+    pub(crate) clock: Arc<Steady>,
+    pub(crate) moves: Moves,
+    /// Held while the catalog is being changed, until that is durable.
+    pub(crate) changing: Mutex<()>,
+    /// Held by whoever clears away what is left of queues.
+    pub(crate) sweeping: Mutex<()>,
     /// The queues of what functions do without being waited for, by function.
     pub(crate) handovers: RwLock<BTreeMap<String, Arc<LiveQueue>>>,
     pub(crate) functions: OnceLock<Arc<dyn Functions>>,
@@ -134,7 +141,7 @@ pub(crate) struct RunningPipe {
     lanes: Vec<JoinHandle<()>>,
 }
 
-const POISON: &str = "no thread panics while it holds this lock";
+pub(crate) const POISON: &str = "no thread panics while it holds this lock";
 
 impl Engine {
     /// Opens a data directory, and says what was found when it was.
@@ -147,6 +154,7 @@ impl Engine {
             let counters = into_counters.get().map(|counters| &**counters);
             commit::publish(&into_feed, counters, shown.get().map(|observer| &**observer), group);
         };
+        let clock = Arc::new(Steady::new(Arc::clone(&options.store.clock)));
         let (store, report) =
             store::Store::open(&options.directory, options.store, Box::new(publish), options.on_fatal)?;
         // After the store, which holds the lock on the directory.
@@ -164,6 +172,10 @@ impl Engine {
         let inner = Inner {
             account: options.account,
             checkpoints: Checkpoints::new(commits.clone(), clock::now()),
+            moves: Moves::open(&commits)?,
+            clock,
+            changing: Mutex::default(),
+            sweeping: Mutex::default(),
             commits,
             counters,
             observer,
@@ -183,7 +195,10 @@ impl Engine {
             keep_changes_for: options.keep_changes_for,
             log_bytes_max: options.log_bytes_max,
         };
-        Ok((Self { inner: Arc::new(inner) }, report))
+        let engine = Self { inner: Arc::new(inner) };
+        // What clients have made belongs to no stack, so it waits for none.
+        engine.wake("")?;
+        Ok((engine, report))
     }
 
     /// Takes in a stack, or a new version of it; its tables and queues are served from now on.
@@ -195,6 +210,7 @@ impl Engine {
     pub fn deploy_all(&self, stacks: &[StackSpec]) -> Result<Vec<Vec<Step>>, DeployError> {
         let inner = &self.inner;
         let _whole = inner.indexes.deploying();
+        let changing = inner.changing.lock().expect(POISON);
         let mut catalog = (*inner.catalog()).clone();
         let mut known = BTreeMap::new();
         for pipe in catalog.pipes.values() {
@@ -229,6 +245,7 @@ impl Engine {
             inner.indexes.noted(&states);
         }
         *inner.catalog.write().expect(POISON) = Arc::new(catalog);
+        drop(changing);
         for stack in stacks {
             self.wake(&stack.name)?;
         }
@@ -245,15 +262,13 @@ impl Engine {
             inner.tables.write().expect(POISON).insert(entry.spec.name.clone(), table);
         }
         for entry in catalog.queues.values().filter(|entry| entry.stack == stack && !entry.dormant) {
-            let known = inner.queues.read().expect(POISON).get(&entry.spec.name).cloned();
-            match known {
-                Some(live) => live.configure(&entry.spec),
-                None => {
-                    let live = Arc::new(LiveQueue::open(entry.id, &entry.spec, &inner.commits)?);
-                    inner.queues.write().expect(POISON).insert(entry.spec.name.clone(), live);
-                }
+            let name = &entry.spec.name;
+            if !inner.queues.read().expect(POISON).contains_key(name) {
+                let live = Arc::new(LiveQueue::open(entry.id, &entry.spec, &inner.commits, &inner.clock)?);
+                inner.queues.write().expect(POISON).insert(name.clone(), live);
             }
         }
+        manage::link(inner);
         for group in catalog.log_groups.values().filter(|entry| entry.stack == stack) {
             let (name, days) = (group.spec.name.as_str(), group.spec.retention_days);
             let made = inner.lines.create_group(name, days, clock::now().millis());
@@ -263,7 +278,8 @@ impl Engine {
         for entry in catalog.functions.values().filter(|entry| entry.stack == stack && !entry.dormant) {
             let name = entry.spec.name.to_string();
             if !inner.handovers.read().expect(POISON).contains_key(&name) {
-                let live = Arc::new(LiveQueue::open(entry.queue, &asynchronous::queue_spec(), &inner.commits)?);
+                let live =
+                    Arc::new(LiveQueue::open(entry.queue, &asynchronous::queue_spec(), &inner.commits, &inner.clock)?);
                 inner.handovers.write().expect(POISON).insert(name, live);
             }
         }
@@ -300,6 +316,7 @@ impl Engine {
             }
         }
         drop(threads);
+        moves::resume(inner)?;
         for entry in
             catalog.pipes.values().filter(|entry| stacks.contains(&entry.stack) && entry.spec.running && !entry.dormant)
         {
@@ -475,80 +492,21 @@ impl Engine {
         &self.inner.lines
     }
 
-    /// The names of the queues that are served, in order.
-    pub fn queue_names(&self) -> Vec<QueueName> {
-        self.inner.queues.read().expect(POISON).keys().cloned().collect()
+    /// Starts to move the messages of a dead-letter queue.
+    pub async fn start_move(&self, wanted: Move) -> Result<MoveTask, MoveRefused> {
+        let inner = Arc::clone(&self.inner);
+        blocking(move || moves::start(&inner, wanted)).await
     }
 
-    fn queue(&self, name: &QueueName) -> Result<Arc<LiveQueue>, NotFound> {
-        let found = self.inner.queues.read().expect(POISON).get(name).cloned();
-        found.ok_or_else(|| NotFound { kind: "queue", name: name.to_string() })
+    /// What moves or has moved the messages of a queue, the newest first.
+    pub fn list_moves(&self, source: &QueueName) -> Result<Vec<MoveTask>, MoveRefused> {
+        moves::list(&self.inner, source)
     }
 
-    /// Receives messages, waiting for one at most `wait`.
-    pub async fn receive(
-        &self,
-        queue: &QueueName,
-        max: usize,
-        visible_for: Option<Duration>,
-        wait: Duration,
-    ) -> Result<Vec<ReceivedMessage>, QueueError> {
-        Ok(self.queue(queue)?.receive(&self.inner.commits, max, visible_for, wait).await?)
-    }
-
-    /// Sends a message; its number is given back when it is durable.
-    pub async fn send(&self, queue: &QueueName, body: &str, delay: Option<Duration>) -> Result<u64, QueueError> {
-        let live = self.queue(queue)?;
-        live.check(body)?;
-        let sending = live.send(body, None, delay);
-        let (id, commits) = (sending.id, self.inner.commits.clone());
-        let (entry, sent) = sending.split();
-        to_its_end(async move {
-            commits.commit(vec![entry], Vec::new(), Vec::new(), store::Class::Client).await?;
-            sent.durable();
-            Ok(id)
-        })
-        .await
-    }
-
-    /// Deletes a received message; `false` if no receive ever made this receipt.
-    pub async fn delete(&self, queue: &QueueName, id: u64, receives: u32) -> Result<bool, QueueError> {
-        let queue = self.queue(queue)?;
-        match queue.read(&self.inner.commits, id)? {
-            Some(message) => {
-                let receipt = Receipt { id, sent_at: message.sent_at, receives };
-                let commits = self.inner.commits.clone();
-                to_its_end(async move { Ok(queue.delete(&commits, receipt).await?) }).await
-            }
-            None => Ok(true),
-        }
-    }
-
-    /// Hides a received message until `visible_for` from now.
-    pub async fn change_visibility(
-        &self,
-        queue: &QueueName,
-        receipt: Receipt,
-        visible_for: Duration,
-    ) -> Result<(), crate::queues::ChangeRefused> {
-        let queue = self.queue(queue).map_err(|_| delivery::queue::VisibilityRefused::NotInFlight)?;
-        queue.change_visibility(&self.inner.commits, receipt, visible_for).await
-    }
-
-    /// Messages from a number on, whoever holds them now; nothing is received.
-    pub fn browse(&self, queue: &QueueName, from: u64, max: usize) -> Result<Vec<Message>, QueueError> {
-        Ok(self.queue(queue)?.browse(&self.inner.commits, from, max)?)
-    }
-
-    /// How many messages a queue has.
-    pub fn queue_counts(&self, queue: &QueueName) -> Result<Counts, NotFound> {
-        Ok(self.queue(queue)?.counts())
-    }
-
-    /// Delivers dead letters again, on a thread that may wait; `tell` hears of each.
-    pub fn redrive(&self, redrive: &Redrive, tell: &mut dyn FnMut(Redriven)) -> Result<(), QueueError> {
-        let queue = self.queue(&redrive.queue)?;
-        Ok(redrive::run(&self.inner, &queue, redrive, tell)?)
+    /// Tells a task to stop; how many messages it has moved so far.
+    pub async fn cancel_move(&self, source: &QueueName, task: u64) -> Result<u64, MoveRefused> {
+        let (inner, source) = (Arc::clone(&self.inner), source.clone());
+        blocking(move || moves::cancel(&inner, &source, task)).await
     }
 
     /// Shows every change from now on to this observer, when it is durable and before anybody is answered. There can
@@ -629,6 +587,18 @@ impl Inner {
         Arc::clone(&self.catalog.read().expect(POISON))
     }
 
+    pub(crate) fn queue(&self, name: &QueueName) -> Result<Arc<LiveQueue>, NotFound> {
+        let found = self.queues.read().expect(POISON).get(name).cloned();
+        found.ok_or_else(|| NotFound { kind: "queue", name: name.to_string() })
+    }
+
+    /// Waits for a thread when the engine stops. Those that have ended are let go of.
+    pub(crate) fn keep_thread(&self, thread: JoinHandle<()>) {
+        let mut threads = self.threads.lock().expect(POISON);
+        threads.retain(|thread| !thread.is_finished());
+        threads.push(thread);
+    }
+
     pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
     }
@@ -648,11 +618,11 @@ impl Inner {
     }
 }
 
-/// Does this whole, also if whoever asked for it no longer waits.
-async fn to_its_end<T: Send + 'static>(
-    work: impl Future<Output = Result<T, QueueError>> + Send + 'static,
-) -> Result<T, QueueError> {
-    tokio::spawn(work).await.unwrap_or(Err(QueueError::Write(WriteRefused::Stopping)))
+/// Does something that waits for the disk, on a thread that may.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, MoveRefused> + Send + 'static,
+) -> Result<T, MoveRefused> {
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(MoveRefused::Write(WriteRefused::Stopping)))
 }
 
 /// The table as the deciding room knows it.
@@ -673,7 +643,7 @@ pub(crate) fn table_of(entry: &TableEntry) -> Table {
     }
 }
 
-fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+pub(crate) fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
     let thread = std::thread::Builder::new().name(name.to_owned());
     let guarded = move || {
         let _guard = PanicGuard;
@@ -729,9 +699,26 @@ pub enum QueueError {
     /// Nothing is received.
     #[error(transparent)]
     Receive(#[from] ReceiveRefused),
-    /// The queue does not take this body.
+    /// The queue does not take this message.
     #[error(transparent)]
-    Body(#[from] delivery::queue::BodyRefused),
+    Send(#[from] SendRefused),
+    /// A queue of that name is there, set in another way.
+    #[error("queue {0} is there already, and is not set like this")]
+    Exists(QueueName),
+    /// What cannot be changed would be.
+    #[error("the name of queue {0}, and whether it keeps order, cannot be changed")]
+    KindChanged(QueueName),
+    /// A template has made it.
+    #[error("queue {queue} belongs to stack {stack}; take it out of the stack's template")]
+    OfStack {
+        /// The queue.
+        queue: QueueName,
+        /// Its stack.
+        stack: String,
+    },
+    /// The dead-letter queue is none.
+    #[error(transparent)]
+    Redrive(crate::catalog::RedriveRefused),
     /// It cannot be made durable.
     #[error(transparent)]
     Write(#[from] WriteRefused),

@@ -9,7 +9,8 @@ use crate::clock;
 use crate::codec::{self, State};
 use crate::commit::WriteRefused;
 use crate::engine::{Check, Inner, table_of};
-use crate::layout::{self, GRAVES, ITEMS, OUTCOMES, STATE, kind};
+use crate::layout::{self, DEDUPLICATION, GRAVES, ITEMS, OUTCOMES, STATE, kind};
+use crate::queues::manage;
 use crate::{expiry, indexes};
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -65,6 +66,8 @@ fn round(inner: &Inner, counted: &mut SequenceNumber, cleared: &mut Cleared) -> 
         clear(inner, cleared),
         expire(inner),
         expiry::expire(inner),
+        forget_names(inner),
+        manage::sweep(inner),
         drop_lines(inner),
     ];
     done.into_iter().collect()
@@ -91,6 +94,18 @@ fn expire(inner: &Inner) -> Result<(), WriteRefused> {
         let expired = queue.expire(&inner.commits)?;
         if let (1.., Ok(function)) = (expired, function.parse()) {
             inner.tell(&function, &format!("[ERROR] {expired} batches waited for too long and were dropped"));
+        }
+    }
+    Ok(())
+}
+
+/// Names of messages by which their queue would no longer know them again.
+fn forget_names(inner: &Inner) -> Result<(), WriteRefused> {
+    let queues: Vec<_> = inner.queues.read().expect("no thread panics with the queues").values().cloned().collect();
+    for queue in queues {
+        if let Some((from, end, up_to)) = queue.forgotten_names() {
+            clear_range(inner, DEDUPLICATION, &from, &end)?;
+            queue.names_are_cleared(up_to);
         }
     }
     Ok(())
@@ -161,7 +176,7 @@ fn clear_outcomes(inner: &Inner, lowest: SequenceNumber, cleared: &mut Cleared) 
 }
 
 /// Deletes a range of keys.
-fn clear_range(inner: &Inner, space: store::Space, from: &[u8], end: &[u8]) -> Result<(), WriteRefused> {
+pub(crate) fn clear_range(inner: &Inner, space: store::Space, from: &[u8], end: &[u8]) -> Result<(), WriteRefused> {
     if from >= end {
         return Ok(());
     }

@@ -4,7 +4,7 @@
 
 use store::{Seq, Space};
 use table::IndexId;
-use types::{Key, SequenceNumber, TableId};
+use types::{Key, SequenceNumber, TableId, Timestamp};
 
 /// `table, key` → the item's state.
 pub(crate) const ITEMS: Space = Space::new(0);
@@ -16,6 +16,8 @@ pub(crate) const STATE: Space = Space::new(2);
 pub(crate) const OUTCOMES: Space = Space::new(3);
 /// `index, key in the index, key in the table` → nothing: the item is where it is.
 pub(crate) const INDEXES: Space = Space::new(6);
+/// `queue, when it was sent, the sum of its name` → the number of a message that a queue would know again.
+pub(crate) const DEDUPLICATION: Space = Space::new(8);
 
 /// What an entry of the log is. Written to disk: a number is never given a new meaning.
 pub(crate) mod kind {
@@ -110,10 +112,39 @@ pub(crate) fn read_message(key: &[u8]) -> Option<(u64, MessagePart)> {
     }
 }
 
-/// Where a queue's oldest message was when one was last deleted: scans begin there, not among deleted ones.
+/// Where a queue's oldest message was when one was last deleted (scans begin there, not among deleted ones), and the
+/// last number that was given until then.
 pub(crate) fn queue_head(queue: u32) -> Vec<u8> {
     [b"head/".as_slice(), &queue.to_be_bytes()].concat()
 }
+
+/// Below which number everything was purged, and the last number given then.
+pub(crate) fn queue_purged(queue: u32) -> Vec<u8> {
+    [b"purged/".as_slice(), &queue.to_be_bytes()].concat()
+}
+
+/// The name of a message, in the order in which names are forgotten.
+pub(crate) fn deduplication(queue: u32, sent_at: Timestamp, name: [u8; 16]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(28);
+    bytes.extend(queue.to_be_bytes());
+    bytes.extend(sent_at.millis().max(0).to_be_bytes());
+    bytes.extend(name);
+    bytes
+}
+
+/// Takes the key of a message's name apart: when it was sent, and the name's sum.
+pub(crate) fn read_deduplication(key: &[u8]) -> Option<(Timestamp, [u8; 16])> {
+    let sent_at = i64::from_be_bytes(key.get(4..12)?.try_into().ok()?);
+    Some((Timestamp::from_millis(sent_at), key.get(12..)?.try_into().ok()?))
+}
+
+/// A task that moves the messages of a queue.
+pub(crate) fn moving(queue: u32, task: u64) -> Vec<u8> {
+    [MOVES, queue.to_be_bytes().as_slice(), &task.to_be_bytes()].concat()
+}
+
+/// What the keys of all such tasks begin with.
+pub(crate) const MOVES: &[u8] = b"move/";
 
 pub(crate) fn progress(pipe: u32, lane: u16) -> Vec<u8> {
     [b"lane/".as_slice(), &pipe.to_be_bytes(), &lane.to_be_bytes()].concat()
@@ -161,6 +192,6 @@ pub(crate) fn seq(sequence: SequenceNumber) -> Seq {
 }
 
 /// The log's instant, in the house's word.
-pub(crate) fn timestamp(time_ms: u64) -> types::Timestamp {
-    types::Timestamp::from_millis(i64::try_from(time_ms).unwrap_or(i64::MAX))
+pub(crate) fn timestamp(time_ms: u64) -> Timestamp {
+    Timestamp::from_millis(i64::try_from(time_ms).unwrap_or(i64::MAX))
 }

@@ -23,6 +23,7 @@ mod functions;
 mod housekeeping;
 mod indexes;
 mod layout;
+mod moves;
 mod pipes;
 mod progress;
 mod query;
@@ -32,21 +33,25 @@ pub mod spec;
 mod tables;
 
 pub use catalog::{
-    Act, Catalog, Definition, DeployRefused, FunctionEntry, LogGroupEntry, PipeEntry, QueueEntry, Step, StreamEntry,
-    TableEntry,
+    Act, Catalog, Definition, DeployRefused, FunctionEntry, LogGroupEntry, PipeEntry, QueueEntry, RedriveRefused, Step,
+    StreamEntry, TableEntry,
 };
 pub use clock::now;
 pub use codec::Malformed;
 pub use commit::{Observer, WriteRefused};
 pub use counts::Count;
-pub use delivery::queue::{Counts, Receipt};
+pub use delivery::queue::{BodyRefused, Counts, Receipt, VisibilityRefused};
 pub use documents::{Document, Documents};
 pub use engine::{Check, DeployError, Engine, NotFound, OpenError, Options, PipeError, PipeStatus, QueueError};
 pub use explain::{Decision, Difference, Explained, ExplainedChange, Older, Verdict, differences};
 pub use functions::{Functions, Invoked};
 pub use indexes::IndexState;
+pub use moves::{MOVES_PER_SECOND_MAX, Move, MoveFailure, MoveRefused, MoveStatus, MoveTask};
 pub use progress::{How, Outcome, Then};
 pub use query::QueryRefused;
-pub use queues::{ChangeRefused, Message, ReceiveRefused, ReceivedMessage};
+pub use queues::{
+    Attribute, AttributeValue, ChangeRefused, Deleted, Failed, Made, Message, Origin, Outgoing, QueueInfo,
+    QueueSettings, ReceiveRefused, ReceiveRequest, ReceivedMessage, SendRefused, Sent,
+};
 pub use redrive::{Redrive, Redriven};
 pub use tables::{CommandRefused, TableWrite, Written};

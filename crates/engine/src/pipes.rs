@@ -11,7 +11,7 @@ use crate::feed::{After, Feed};
 use crate::functions::{Functions, Invoked};
 use crate::layout;
 use crate::progress::{Checkpoints, How, LaneId, Outcome as Recorded, Then};
-use crate::queues::{LiveQueue, Sent};
+use crate::queues::{self, LiveQueue};
 use crate::spec::{InvocationType, PipeSpec};
 use delivery::dead_letter::Letter;
 use delivery::filters::Filters;
@@ -323,7 +323,7 @@ impl Worker {
             return;
         };
         let sent = Sending::default();
-        let send = |letter: &Letter| queue.send(&letter.body(), Some(&letter.aside), None).split();
+        let send = |letter: &Letter| queue.letter_part(letter.body(), Some(&letter.aside)).split();
         if self.commit_with(outcomes, || sent.entries(letters.iter().map(send))) {
             sent.durable();
         }
@@ -335,7 +335,8 @@ impl Worker {
         let queue = self.pipe.handover.clone().expect("a pipe that waits for nobody has a handover queue");
         let body = serde_json::to_string(&batch.records).expect("records are plain data");
         let sent = Sending::default();
-        if self.commit_with(&[outcome], || sent.entries(std::iter::once(queue.send(&body, None, None).split()))) {
+        if self.commit_with(&[outcome], || sent.entries(std::iter::once(queue.letter_part(body.clone(), None).split())))
+        {
             sent.durable();
         }
     }
@@ -366,17 +367,17 @@ impl Worker {
 
 /// The messages of a commit that may have to be made more than once: those made last are the ones that count.
 #[derive(Default)]
-struct Sending(RefCell<Vec<Sent>>);
+struct Sending(RefCell<Vec<queues::After>>);
 
 impl Sending {
-    fn entries(&self, made: impl Iterator<Item = (store::EntryBuilder, Sent)>) -> Vec<store::EntryBuilder> {
+    fn entries(&self, made: impl Iterator<Item = (store::EntryBuilder, queues::After)>) -> Vec<store::EntryBuilder> {
         let (entries, sent) = made.unzip();
         *self.0.borrow_mut() = sent;
         entries
     }
 
     fn durable(self) {
-        self.0.into_inner().into_iter().for_each(Sent::durable);
+        self.0.into_inner().into_iter().for_each(queues::After::durable);
     }
 }
 

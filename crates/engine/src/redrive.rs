@@ -11,6 +11,7 @@ use crate::progress::{How, LaneId, Outcome};
 use crate::queues::{LiveQueue, Message};
 use delivery::answer;
 use serde_json::Value as Json;
+use std::sync::Arc;
 use std::time::Duration;
 use types::{PipeName, QueueName, Record};
 
@@ -66,7 +67,7 @@ pub enum Redriven {
 
 pub(crate) fn run(
     inner: &Inner,
-    queue: &LiveQueue,
+    queue: &Arc<LiveQueue>,
     redrive: &Redrive,
     tell: &mut dyn FnMut(Redriven),
 ) -> Result<(), WriteRefused> {
@@ -105,7 +106,7 @@ fn wanted(letter: &Message, redrive: &Redrive) -> bool {
     letter.aside.as_ref().map_or_else(|| letter.body.contains(text.as_str()), in_aside)
 }
 
-fn deliver(inner: &Inner, queue: &LiveQueue, letter: &Message, dry_run: bool) -> Result<Redriven, WriteRefused> {
+fn deliver(inner: &Inner, queue: &Arc<LiveQueue>, letter: &Message, dry_run: bool) -> Result<Redriven, WriteRefused> {
     let id = letter.id;
     let Some(aside) = &letter.aside else { return Ok(Redriven::NoLetter { id }) };
     let (function, count) = (aside.function.to_string(), aside.records.len());
@@ -127,7 +128,8 @@ fn deliver(inner: &Inner, queue: &LiveQueue, letter: &Message, dry_run: bool) ->
         Invoked::Answered { answer } => match answer::read(&answer, &records) {
             Ok(()) => {
                 let told = redelivered(inner, &aside.pipe, &records);
-                queue.remove(&inner.commits, letter, inner.checkpoints.outcome_entry(&told))?;
+                let outcome = inner.checkpoints.outcome_entry(&told);
+                inner.commits.commit_parts_blocking(vec![queue.remove_part(id)], vec![outcome])?;
                 Ok(Redriven::Delivered { id, function, records: count })
             }
             Err(failure) => failed(failure.error),

@@ -1,4 +1,4 @@
-//! Decides how long a queue hides, delays and keeps messages, and which bodies it takes.
+//! Decides how long a queue hides, delays and keeps messages, whether in order, and which bodies it takes.
 
 use std::time::Duration;
 
@@ -13,6 +13,19 @@ pub struct Settings {
     pub retention: Duration,
     /// The most bytes that a body may have.
     pub max_message_size: usize,
+    /// How often a message may be received before it goes to the dead-letter queue; `None` without one.
+    pub receives_max: Option<u32>,
+    /// How the queue keeps order; `None` if it does not.
+    pub fifo: Option<Fifo>,
+}
+
+/// How a queue keeps order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Fifo {
+    /// Whether messages with the same body are the same message when their sender does not say.
+    pub deduplicates_by_content: bool,
+    /// Whether the same message in two groups is two messages.
+    pub deduplicates_in_groups: bool,
 }
 
 impl Default for Settings {
@@ -23,6 +36,8 @@ impl Default for Settings {
             delay: Duration::ZERO,
             retention: Duration::from_secs(4 * 24 * 60 * 60),
             max_message_size: 1024 * 1024,
+            receives_max: None,
+            fifo: None,
         }
     }
 }

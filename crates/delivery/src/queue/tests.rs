@@ -1,406 +1,359 @@
-//! Facts about one queue, each by itself; and what must be true of any, against a list that is searched each time.
+//! Facts about one queue, each by itself. What must be true of any is in `model`.
+
+mod model;
 
 use super::*;
 use proptest::prelude::*;
 
 const SECOND: Duration = Duration::from_secs(1);
+/// All tests begin at this second: a number is never lower than the time.
+const START: i64 = 1_000_000;
 
 fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_millis(seconds * 1000)
+    Timestamp::from_millis((START + seconds) * 1000)
 }
 
-fn queue(ids: std::ops::RangeInclusive<u64>) -> Queue {
-    let mut queue = Queue::new(Settings { retention: SECOND * 1000, ..Settings::default() });
-    for id in ids {
-        queue.send(id, at(0), None);
-    }
-    queue
+fn long() -> Settings {
+    Settings { retention: SECOND * 100_000, ..Settings::default() }
+}
+
+fn ordered() -> Settings {
+    Settings { fifo: Some(Fifo { deduplicates_by_content: false, deduplicates_in_groups: false }), ..long() }
+}
+
+/// Sends a message that is durable at once.
+fn send(queue: &mut Queue, now: i64, delay: u64, group: Option<&str>) -> u64 {
+    let id = queue.reserve(at(now), group);
+    queue.send(id, at(now), at(now) + SECOND * u32::try_from(delay).unwrap());
+    id
+}
+
+fn queue(settings: Settings, count: usize) -> (Queue, Vec<u64>) {
+    let mut queue = Queue::new(settings);
+    let ids = (0..count).map(|_| send(&mut queue, 0, 0, None)).collect();
+    (queue, ids)
 }
 
 fn receive(queue: &mut Queue, now: i64, max: usize) -> Vec<Received> {
-    queue.receive(at(now), max, None).unwrap()
+    let taken = queue.receive(at(now), max, None).unwrap();
+    taken.received.iter().for_each(|one| queue.settle(one.receipt.id));
+    taken.received
 }
 
 fn ids(received: &[Received]) -> Vec<u64> {
     received.iter().map(|received| received.receipt.id).collect()
 }
 
+fn delete(queue: &mut Queue, receipt: Receipt, now: i64) -> Leaving {
+    let leaving = queue.take_away(receipt, at(now));
+    if leaving == Leaving::Held {
+        assert!(queue.forget(receipt.id));
+    }
+    leaving
+}
+
+fn hide(queue: &mut Queue, receipt: Receipt, seconds: u64, now: i64) -> Result<State, VisibilityRefused> {
+    let span = Duration::from_secs(seconds);
+    let state = queue.hide(receipt, span, at(now))?;
+    queue.settle_until(receipt.id, at(now) + span);
+    Ok(state)
+}
+
 #[test]
 fn what_is_received_is_hidden_until_its_time_is_over() {
-    let mut queue = queue(1..=3);
+    let (mut queue, sent) = queue(long(), 3);
     let first = receive(&mut queue, 10, 2);
-    assert_eq!(ids(&first), [1, 2]);
+    assert_eq!(ids(&first), sent[..2]);
     assert_eq!(first[0].visible_at, at(40));
-    assert_eq!(ids(&receive(&mut queue, 10, 10)), [3]);
+    assert_eq!(ids(&receive(&mut queue, 10, 10)), sent[2..]);
     assert!(receive(&mut queue, 39, 10).is_empty());
     assert_eq!(queue.next_event(at(39)), Some(at(40)));
     let again = receive(&mut queue, 40, 10);
-    assert_eq!(ids(&again), [1, 2, 3]);
+    assert_eq!(ids(&again), sent);
     assert_eq!((again[0].receipt.receives, again[0].first_received_at), (2, at(10)));
 }
 
 #[test]
 fn a_stale_receipt_deletes_too() {
-    let mut queue = queue(1..=2);
+    let (mut queue, sent) = queue(long(), 2);
     let stale = receive(&mut queue, 0, 1)[0].receipt;
     let fresh = receive(&mut queue, 30, 1)[0].receipt;
-    assert_eq!((stale.id, fresh.id), (1, 1));
-    assert_eq!(queue.delete(stale), Deletion::Deleted);
-    assert_eq!(queue.delete(stale), Deletion::AlreadyGone);
-    assert_eq!(queue.delete(fresh), Deletion::AlreadyGone);
+    assert_eq!((stale.id, fresh.id), (sent[0], sent[0]));
+    assert_eq!(delete(&mut queue, stale, 30), Leaving::Held);
+    assert_eq!(delete(&mut queue, stale, 30), Leaving::AlreadyGone);
+    assert_eq!(delete(&mut queue, fresh, 30), Leaving::AlreadyGone);
     // Seen again, but not received again: the receipt still deletes.
     let other = receive(&mut queue, 30, 1)[0].receipt;
     assert_eq!(queue.next_event(at(60)), Some(at(60)));
-    assert_eq!(queue.delete(other), Deletion::Deleted);
+    assert_eq!(delete(&mut queue, other, 60), Leaving::Held);
     assert_eq!(queue.counts(at(60)), Counts::default());
 }
 
 #[test]
+fn where_order_is_kept_a_stale_receipt_deletes_nothing() {
+    let mut queue = Queue::new(ordered());
+    send(&mut queue, 0, 0, Some("a"));
+    let stale = receive(&mut queue, 0, 1)[0].receipt;
+    assert_eq!(delete(&mut queue, stale, 30), Leaving::Expired, "it is seen again");
+    let fresh = receive(&mut queue, 30, 1)[0].receipt;
+    assert_eq!(delete(&mut queue, stale, 30), Leaving::Expired);
+    assert_eq!(delete(&mut queue, fresh, 31), Leaving::Held);
+}
+
+#[test]
 fn a_receipt_that_no_receive_made_deletes_nothing() {
-    let mut queue = queue(1..=2);
+    let (mut queue, sent) = queue(long(), 2);
     let real = receive(&mut queue, 0, 1)[0].receipt;
     for receives in [0, 2, u32::MAX] {
-        assert_eq!(queue.delete(Receipt { receives, ..real }), Deletion::NeverIssued, "{receives}");
+        assert_eq!(delete(&mut queue, Receipt { receives, ..real }, 0), Leaving::NeverIssued, "{receives}");
     }
-    assert_eq!(queue.delete(Receipt { id: 2, ..real }), Deletion::NeverIssued, "2 was never received");
-    queue.send(3, at(0), Some(SECOND));
-    assert_eq!(queue.delete(Receipt { id: 3, ..real }), Deletion::NeverIssued, "3 is delayed");
-    assert_eq!(queue.delete(Receipt { id: 7, ..real }), Deletion::AlreadyGone);
+    let unseen = Receipt { id: sent[1], receives: 1 };
+    assert_eq!(delete(&mut queue, unseen, 0), Leaving::NeverIssued, "it was never received");
+    let delayed = Receipt { id: send(&mut queue, 0, 1, None), receives: 1 };
+    assert_eq!(delete(&mut queue, delayed, 0), Leaving::NeverIssued, "it is delayed");
+    assert_eq!(delete(&mut queue, Receipt { id: 7, receives: 1 }, 0), Leaving::AlreadyGone);
     assert_eq!(queue.counts(at(0)), Counts { visible: 1, in_flight: 1, delayed: 1 });
 }
 
 #[test]
 fn hiding_can_be_changed_by_the_last_receiver_alone() {
-    let mut queue = queue(1..=1);
+    let (mut queue, _) = queue(long(), 1);
     let stale = receive(&mut queue, 0, 1)[0].receipt;
     let fresh = receive(&mut queue, 30, 1)[0].receipt;
-    assert_eq!(queue.change_visibility(stale, SECOND, at(31)), Err(VisibilityRefused::NotInFlight));
-    let state = queue.change_visibility(fresh, SECOND * 100, at(31)).unwrap();
+    assert_eq!(hide(&mut queue, stale, 1, 31), Err(VisibilityRefused::NotInFlight));
+    let state = hide(&mut queue, fresh, 100, 31).unwrap();
     let expected = State::Received { receives: 2, first_received_at: at(0), received_at: at(30), visible_at: at(131) };
     assert_eq!(state, expected);
     assert_eq!(queue.next_event(at(32)), Some(at(131)));
-    let longest = HIDDEN_MAX - SECOND * 10;
-    assert_eq!(queue.change_visibility(fresh, longest + SECOND, at(40)), Err(VisibilityRefused::TooLong));
-    assert!(queue.change_visibility(fresh, longest, at(40)).is_ok());
-    queue.change_visibility(fresh, Duration::ZERO, at(41)).unwrap();
+    let longest = HIDDEN_MAX.as_secs() - 10;
+    assert_eq!(hide(&mut queue, fresh, longest + 1, 40), Err(VisibilityRefused::TooLong));
+    assert!(hide(&mut queue, fresh, longest, 40).is_ok());
+    hide(&mut queue, fresh, 0, 41).unwrap();
     assert_eq!(queue.counts(at(41)), Counts { visible: 1, in_flight: 0, delayed: 0 });
-    assert_eq!(queue.change_visibility(fresh, SECOND, at(41)), Err(VisibilityRefused::NotInFlight));
+    assert_eq!(hide(&mut queue, fresh, 1, 41), Err(VisibilityRefused::NotInFlight));
+}
+
+#[test]
+fn while_something_is_done_to_a_message_nobody_else_does_anything_to_it() {
+    let (mut queue, _) = queue(long(), 1);
+    let receipt = queue.receive(at(0), 1, Some(Duration::ZERO)).unwrap().received[0].receipt;
+    assert!(queue.receive(at(5), 1, None).unwrap().is_empty(), "hidden for no time, but its receive is not kept yet");
+    assert_eq!(queue.take_away(receipt, at(5)), Leaving::Busy);
+    queue.settle(receipt.id);
+    let again = receive(&mut queue, 5, 1)[0].receipt;
+    assert_eq!(queue.take_away(again, at(6)), Leaving::Held);
+    assert_eq!(queue.hide(again, SECOND, at(6)), Err(VisibilityRefused::Busy));
+    assert!(receive(&mut queue, 100, 1).is_empty(), "it is about to go");
+    queue.settle(again.id);
+    assert_eq!(receive(&mut queue, 100, 1).len(), 1, "it did not go after all");
+}
+
+#[test]
+fn a_receive_that_was_not_kept_does_not_count() {
+    let (mut queue, _) = queue(long(), 1);
+    for seconds in [3, 4] {
+        let taken = queue.receive(at(seconds), 1, None).unwrap();
+        queue.unreceive(taken.received[0].receipt);
+    }
+    let received = receive(&mut queue, 5, 1)[0];
+    assert_eq!((received.receipt.receives, received.first_received_at), (1, at(5)));
 }
 
 #[test]
 fn a_receive_may_hide_for_no_time_at_all() {
-    let mut queue = queue(1..=1);
+    let (mut queue, _) = queue(long(), 1);
     for receives in 1..=3 {
-        let received = queue.receive(at(5), 10, Some(Duration::ZERO)).unwrap();
+        let received = queue.receive(at(5), 10, Some(Duration::ZERO)).unwrap().received;
         assert_eq!(received.len(), 1);
         assert_eq!((received[0].receipt.receives, received[0].visible_at), (receives, at(5)));
+        queue.settle(received[0].receipt.id);
     }
 }
 
 #[test]
 fn nothing_is_hidden_for_longer_than_half_a_day() {
-    let received = queue(1..=1).receive(at(5), 1, Some(HIDDEN_MAX + SECOND)).unwrap();
+    let received = queue(long(), 1).0.receive(at(5), 1, Some(HIDDEN_MAX + SECOND)).unwrap().received;
     assert_eq!(received[0].visible_at, at(5) + HIDDEN_MAX);
 }
 
 #[test]
-fn a_delay_is_the_messages_own_or_the_queues() {
-    let mut queue = Queue::new(Settings { delay: SECOND * 5, ..Settings::default() });
-    queue.send(1, at(0), None);
-    queue.send(2, at(0), Some(SECOND * 9));
-    queue.send(3, at(0), Some(Duration::ZERO));
+fn what_is_delayed_is_seen_when_its_delay_is_over() {
+    let mut queue = Queue::new(long());
+    let sent = [5, 9, 0].map(|delay| send(&mut queue, 0, delay, None));
     assert_eq!(queue.counts(at(0)), Counts { visible: 1, in_flight: 0, delayed: 2 });
-    assert_eq!(ids(&receive(&mut queue, 5, 10)), [1, 3]);
+    assert_eq!(ids(&receive(&mut queue, 5, 10)), [sent[0], sent[2]]);
     assert_eq!(queue.next_event(at(5)), Some(at(9)));
-    assert_eq!(ids(&receive(&mut queue, 9, 10)), [2]);
+    assert_eq!(ids(&receive(&mut queue, 9, 10)), [sent[1]]);
 }
 
 #[test]
 fn what_was_kept_for_long_enough_goes() {
-    let mut queue = queue(1..=3);
-    queue.send(4, at(500), None);
+    let (mut queue, sent) = queue(Settings { retention: SECOND * 1000, ..Settings::default() }, 3);
+    let last = send(&mut queue, 500, 0, None);
     receive(&mut queue, 990, 1);
-    assert_eq!(queue.next_expiry(), Some(at(1000)));
     assert_eq!(queue.expired(at(999), 10), Vec::<u64>::new());
-    assert_eq!(ids(&receive(&mut queue, 1000, 10)), [4], "what is over is not received, even if it is still there");
-    assert_eq!(queue.expired(at(1000), 2), [1, 2], "in flight or not");
-    assert_eq!(queue.expired(at(1000), 2), [3]);
-    assert_eq!(queue.next_expiry(), Some(at(1500)));
+    let mut other = self::queue(queue.settings().clone(), 2).0;
+    let taken = other.receive(at(1000), 10, None).unwrap();
+    assert_eq!((taken.expired.len(), taken.received.len()), (2, 0), "what is over is not received");
+    assert_eq!(queue.expired(at(1000), 2), sent[..2], "in flight or not");
+    assert_eq!(queue.expired(at(1000), 2), sent[2..]);
     assert_eq!(queue.oldest(), Some(at(500)));
+    assert_eq!(queue.lowest(), last);
+}
+
+#[test]
+fn a_message_from_another_queue_is_as_old_as_it_was_there() {
+    let mut queue = Queue::new(Settings { retention: SECOND * 1000, ..Settings::default() });
+    let fresh = send(&mut queue, 900, 0, None);
+    let old = queue.reserve(at(900), None);
+    queue.send(old, at(100), at(900));
+    assert_eq!(queue.oldest(), Some(at(100)));
+    assert_eq!(ids(&receive(&mut queue, 900, 10)), [fresh, old]);
+    assert_eq!(queue.expired(at(1100), 10), [old]);
+    assert_eq!(queue.expired(at(1100), 10), Vec::<u64>::new());
+    assert_eq!(queue.oldest(), Some(at(900)));
 }
 
 #[test]
 fn no_more_than_the_limit_is_in_flight() {
-    let most = IN_FLIGHT_MAX as u64;
-    let mut queue = queue(1..=most + 5);
+    let (mut queue, sent) = queue(long(), IN_FLIGHT_MAX + 5);
     assert_eq!(receive(&mut queue, 0, IN_FLIGHT_MAX - 3).len(), IN_FLIGHT_MAX - 3);
     let last = receive(&mut queue, 0, 10);
     assert_eq!(last.len(), 3);
     assert_eq!(queue.receive(at(0), 1, None), Err(OverLimit));
-    queue.delete(last[0].receipt);
-    assert_eq!(ids(&receive(&mut queue, 0, 10)), [most + 1]);
+    delete(&mut queue, last[0].receipt, 0);
+    assert_eq!(ids(&receive(&mut queue, 0, 10)), [sent[IN_FLIGHT_MAX]]);
     assert_eq!(receive(&mut queue, 30, 10).len(), 10, "all is seen again");
 }
 
 #[test]
-fn a_long_queue_is_received_and_deleted_in_order() {
-    let mut queue = Queue::new(Settings::default());
-    for id in 0..100_000 {
-        queue.restore(id, at(0), State::New { visible_at: at(0) });
+fn what_was_received_too_often_is_named_and_not_handed_out() {
+    let (mut queue, sent) = queue(Settings { receives_max: Some(2), ..long() }, 2);
+    for now in [0, 30] {
+        assert_eq!(receive(&mut queue, now, 1).len(), 1);
     }
+    let taken = queue.receive(at(60), 10, None).unwrap();
+    assert_eq!((taken.dead.as_slice(), ids(&taken.received)), ([sent[0]].as_slice(), vec![sent[1]]));
+    assert!(queue.receive(at(1000), 10, None).unwrap().received.is_empty(), "all of it is held");
+    // Moving it away was refused: it is found again.
+    queue.settle(sent[0]);
+    assert_eq!(queue.receive(at(1000), 10, None).unwrap().dead, [sent[0]]);
+    assert!(queue.forget(sent[0]));
+}
+
+#[test]
+fn groups_do_not_wait_for_each_other_but_for_themselves() {
+    let mut queue = Queue::new(ordered());
+    let [a1, a2, b1, a3, b2] = ["a", "a", "b", "a", "b"].map(|group| send(&mut queue, 0, 0, Some(group)));
+    let first = receive(&mut queue, 0, 2);
+    assert_eq!(ids(&first), [a1, a2], "as many of one group as fit");
+    assert_eq!(ids(&receive(&mut queue, 1, 10)), [b1, b2], "the rest of a waits");
+    assert!(receive(&mut queue, 2, 10).is_empty());
+    delete(&mut queue, first[1].receipt, 3);
+    assert!(receive(&mut queue, 3, 10).is_empty(), "the first of a is still in flight");
+    assert_eq!(queue.counts(at(3)), Counts { visible: 1, in_flight: 3, delayed: 0 });
+    assert_eq!(ids(&receive(&mut queue, 30, 10)), [a1, a3], "seen again in its place");
+}
+
+#[test]
+fn a_message_that_is_not_kept_yet_holds_its_place_in_its_group() {
+    let mut queue = Queue::new(ordered());
+    let first = queue.reserve(at(0), Some("a"));
+    let second = send(&mut queue, 0, 0, Some("a"));
+    assert_eq!(queue.next_event(at(0)), None);
+    assert!(receive(&mut queue, 0, 10).is_empty());
+    queue.send(first, at(0), at(0));
+    assert_eq!(ids(&receive(&mut queue, 1, 10)), [first, second]);
+    let third = queue.reserve(at(2), Some("b"));
+    let fourth = send(&mut queue, 2, 0, Some("b"));
+    queue.withdraw(third);
+    assert_eq!(ids(&receive(&mut queue, 2, 10)), [fourth]);
+}
+
+#[test]
+fn a_name_is_known_again_for_five_minutes() {
+    let fifo = Fifo { deduplicates_by_content: false, deduplicates_in_groups: false };
+    let (mut queue, key) = (Queue::new(ordered()), Key::new(fifo, "a", "x"));
+    assert_eq!(queue.known(&key, at(0)), None);
+    let id = queue.reserve(at(0), Some("a"));
+    queue.remember(key, id);
+    assert_eq!(queue.known(&key, at(0)), Some(Known { id, confirmed: false }));
+    queue.unlearn(&key, id);
+    assert_eq!(queue.known(&key, at(0)), None);
+    queue.remember(key, id);
+    queue.confirm(&key, id);
+    assert_eq!(queue.known(&key, at(299)), Some(Known { id, confirmed: true }));
+    assert_eq!(queue.known(&key, at(300)), None);
+    queue.restore_known(key, id, at(400), at(310));
+    assert!(queue.known(&key, at(609)).is_some(), "sent in the future, because the clock was set back");
+    assert_eq!(queue.known(&key, at(610)), None, "it counts from when it was read back");
+}
+
+#[test]
+fn purging_takes_all_that_was_sent_before_and_nothing_after() {
+    for settings in [long(), ordered()] {
+        let mut queue = Queue::new(settings);
+        let group = Some("a");
+        let received = (send(&mut queue, 0, 0, group), receive(&mut queue, 0, 1)[0].receipt).1;
+        send(&mut queue, 0, 5, group);
+        let coming = queue.reserve(at(0), group);
+        let below = queue.divide();
+        let (kept, late) = (send(&mut queue, 0, 0, group), queue.reserve(at(0), Some("b")));
+        queue.purge(below);
+        queue.send(coming, at(0), at(0));
+        assert_eq!(queue.counts(at(100)), Counts { visible: 1, in_flight: 0, delayed: 0 });
+        assert_eq!(queue.take_away(received, at(100)), Leaving::AlreadyGone);
+        assert_eq!(ids(&receive(&mut queue, 100, 10)), [kept]);
+        queue.send(late, at(0), at(0));
+        assert_eq!(ids(&receive(&mut queue, 100, 10)), [late]);
+    }
+}
+
+#[test]
+fn a_clock_that_was_set_back_hides_nothing_for_longer_than_was_meant() {
+    let mut queue = Queue::new(long());
+    let received = |id, seconds: i64, visible: i64| {
+        let state = State::Received {
+            receives: 1,
+            first_received_at: at(seconds),
+            received_at: at(seconds),
+            visible_at: at(visible),
+        };
+        Kept { id, sent_at: at(seconds), group: None, state }
+    };
+    let (now, later) = (at(0), 10_000);
+    let id = first_id(at(later));
+    queue.restore(received(id, later, later + 30), now);
+    let delayed = State::New { visible_at: at(later + 60) };
+    queue.restore(Kept { id: id + 1, sent_at: at(later), group: None, state: delayed }, now);
+    assert_eq!(queue.counts(now), Counts { visible: 0, in_flight: 1, delayed: 1 });
+    assert_eq!(ids(&receive(&mut queue, 30, 10)), [id]);
+    assert_eq!(ids(&receive(&mut queue, 60, 1)), [id], "hidden for another thirty seconds, no longer");
+    assert_eq!(ids(&receive(&mut queue, 60, 1)), [id + 1]);
+    assert!(queue.reserve(at(61), None) > id + 1, "numbers go on");
+    assert_eq!(queue.expired(at(100_061), 10), Vec::<u64>::new(), "nothing goes before its time");
+}
+
+#[test]
+fn time_does_not_run_backwards() {
+    let (mut queue, _) = queue(long(), 1);
+    receive(&mut queue, 100, 1);
+    assert_eq!(queue.next_event(at(0)), Some(at(130)));
+    assert!(receive(&mut queue, 129, 1).is_empty());
+    assert_eq!(receive(&mut queue, 130, 1).len(), 1);
+}
+
+#[test]
+fn a_long_queue_is_received_and_deleted_in_order() {
+    let (mut queue, sent) = queue(long(), 100_000);
     let mut next = 0;
-    while next < 100_000 {
+    while next < sent.len() {
         for received in receive(&mut queue, 0, 10) {
-            assert_eq!(received.receipt.id, next);
-            assert_eq!(queue.delete(received.receipt), Deletion::Deleted);
+            assert_eq!(received.receipt.id, sent[next]);
+            assert_eq!(delete(&mut queue, received.receipt, 0), Leaving::Held);
             next += 1;
         }
     }
     assert_eq!(queue.counts(at(0)), Counts::default());
-}
-
-/// A queue as its rules read: a list of messages, searched from one end to the other.
-#[derive(Default)]
-struct Model {
-    messages: Vec<Message>,
-}
-
-struct Message {
-    id: u64,
-    sent_at: Timestamp,
-    state: State,
-}
-
-impl Model {
-    fn visible_at(state: State) -> Timestamp {
-        match state {
-            State::New { visible_at } | State::Received { visible_at, .. } => visible_at,
-        }
-    }
-
-    fn receives(state: State) -> u32 {
-        match state {
-            State::New { .. } => 0,
-            State::Received { receives, .. } => receives,
-        }
-    }
-
-    fn expired(message: &Message, settings: &Settings, now: Timestamp) -> bool {
-        message.sent_at + settings.retention <= now
-            && !matches!(message.state, State::New { visible_at } if visible_at > now)
-    }
-
-    fn counts(&self, now: Timestamp) -> Counts {
-        let mut counts = Counts::default();
-        for message in &self.messages {
-            match message.state {
-                state if Self::visible_at(state) <= now => counts.visible += 1,
-                State::New { .. } => counts.delayed += 1,
-                State::Received { .. } => counts.in_flight += 1,
-            }
-        }
-        counts
-    }
-
-    fn receive(&mut self, settings: &Settings, now: Timestamp, max: usize, visible_for: Duration) -> Vec<Received> {
-        self.messages.sort_by_key(|message| (message.sent_at, message.id));
-        let mut found = Vec::new();
-        for message in &mut self.messages {
-            let is_ready = Self::visible_at(message.state) <= now && message.sent_at + settings.retention > now;
-            if !is_ready || found.len() == max {
-                continue;
-            }
-            let (receives, first_received_at) = match message.state {
-                State::New { .. } => (1, now),
-                State::Received { receives, first_received_at, .. } => (receives + 1, first_received_at),
-            };
-            let visible_at = now + visible_for;
-            message.state = State::Received { receives, first_received_at, received_at: now, visible_at };
-            let receipt = Receipt { id: message.id, sent_at: message.sent_at, receives };
-            found.push(Received { receipt, first_received_at, received_at: now, visible_at });
-        }
-        found
-    }
-
-    fn delete(&mut self, receipt: Receipt) -> Deletion {
-        let Some(index) = self.messages.iter().position(|message| message.id == receipt.id) else {
-            return Deletion::AlreadyGone;
-        };
-        match receipt.receives >= 1 && receipt.receives <= Self::receives(self.messages[index].state) {
-            true => {
-                self.messages.remove(index);
-                Deletion::Deleted
-            }
-            false => Deletion::NeverIssued,
-        }
-    }
-
-    fn change(&mut self, receipt: Receipt, hidden: Duration, now: Timestamp) -> Result<State, VisibilityRefused> {
-        let refused = VisibilityRefused::NotInFlight;
-        let message = self.messages.iter_mut().find(|message| message.id == receipt.id).ok_or(refused)?;
-        match &mut message.state {
-            State::Received { receives, received_at, visible_at, .. }
-                if *receives == receipt.receives && *visible_at > now =>
-            {
-                if now + hidden > *received_at + HIDDEN_MAX {
-                    return Err(VisibilityRefused::TooLong);
-                }
-                *visible_at = now + hidden;
-                Ok(message.state)
-            }
-            _ => Err(refused),
-        }
-    }
-
-    /// When the first message goes, if nothing else happens.
-    fn next_expiry(&self, settings: &Settings) -> Option<Timestamp> {
-        let expires_at = |message: &Message| match message.state {
-            State::New { visible_at } => visible_at.max(message.sent_at + settings.retention),
-            State::Received { .. } => message.sent_at + settings.retention,
-        };
-        self.messages.iter().map(expires_at).min()
-    }
-
-    fn next_event(&self, settings: &Settings, now: Timestamp) -> Option<Timestamp> {
-        let kept = |message: &&Message| {
-            let visible_at = Self::visible_at(message.state);
-            visible_at > now || message.sent_at + settings.retention > now
-        };
-        self.messages.iter().filter(kept).map(|message| Self::visible_at(message.state).max(now)).min()
-    }
-}
-
-#[derive(Debug, Clone)]
-enum Act {
-    Send {
-        delay: Option<u64>,
-    },
-    /// With the original time of its sending, as a message that moved here from another queue has.
-    SendOld {
-        age: u64,
-    },
-    Receive {
-        max: usize,
-        visible_for: Option<u64>,
-    },
-    /// Of one of the receipts so far, as it is or altered.
-    Delete {
-        which: prop::sample::Index,
-        forged: bool,
-    },
-    /// Of one of the messages so far, whatever became of it.
-    Forget {
-        which: prop::sample::Index,
-    },
-    Change {
-        which: prop::sample::Index,
-        hidden: u64,
-    },
-    Expire {
-        max: usize,
-    },
-    Restart,
-}
-
-fn any_act() -> impl Strategy<Value = Act> {
-    let index = any::<prop::sample::Index>;
-    prop_oneof![
-        4 => prop::option::of(0u64..20).prop_map(|delay| Act::Send { delay }),
-        1 => (0u64..150).prop_map(|age| Act::SendOld { age }),
-        4 => (0usize..4, prop::option::of(0u64..40))
-            .prop_map(|(max, visible_for)| Act::Receive { max, visible_for }),
-        2 => (index(), prop::bool::weighted(0.1)).prop_map(|(which, forged)| Act::Delete { which, forged }),
-        2 => (index(), prop_oneof![0u64..60, 43_100u64..43_300])
-            .prop_map(|(which, hidden)| Act::Change { which, hidden }),
-        1 => index().prop_map(|which| Act::Forget { which }),
-        1 => (0usize..3).prop_map(|max| Act::Expire { max }),
-        1 => Just(Act::Restart),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
-
-    /// Whatever is done in whatever order, the queue answers as a list of messages that is searched each time; and each
-    /// message is in one place alone.
-    #[test]
-    fn a_queue_answers_as_a_list_would(acts in prop::collection::vec((any_act(), 0u64..15), 0..80)) {
-        let settings =
-            Settings { visible_for: SECOND * 10, delay: SECOND * 2, retention: SECOND * 100, ..Settings::default() };
-        let mut queue = Queue::new(settings.clone());
-        let mut model = Model::default();
-        let mut receipts: Vec<Receipt> = Vec::new();
-        let mut sent: Vec<(u64, Timestamp)> = Vec::new();
-        let mut now = at(1000);
-        for (id, (act, pause)) in (0u64..).zip(acts) {
-            now = now + SECOND * u32::try_from(pause).unwrap();
-            let seconds = |count: u64| SECOND * u32::try_from(count).unwrap();
-            match act {
-                Act::Send { delay } => {
-                    let state = queue.send(id, now, delay.map(seconds));
-                    let visible_at = now + delay.map_or(settings.delay, seconds);
-                    prop_assert_eq!(state, State::New { visible_at });
-                    model.messages.push(Message { id, sent_at: now, state });
-                    sent.push((id, now));
-                }
-                Act::SendOld { age } => {
-                    let sent_at = Timestamp::from_millis(now.millis() - i64::try_from(age).unwrap() * 1000);
-                    let state = State::New { visible_at: sent_at };
-                    queue.restore(id, sent_at, state);
-                    model.messages.push(Message { id, sent_at, state });
-                    sent.push((id, sent_at));
-                }
-                Act::Receive { max, visible_for } => {
-                    let visible_for = visible_for.map(seconds);
-                    let received = queue.receive(now, max, visible_for).unwrap();
-                    let expected = model.receive(&settings, now, max, visible_for.unwrap_or(settings.visible_for));
-                    prop_assert_eq!(&received, &expected);
-                    receipts.extend(received.iter().map(|received| received.receipt));
-                }
-                Act::Delete { which, forged } => {
-                    if receipts.is_empty() { continue; }
-                    let mut receipt = *which.get(&receipts);
-                    receipt.receives += u32::from(forged) * 3;
-                    prop_assert_eq!(queue.delete(receipt), model.delete(receipt));
-                }
-                Act::Forget { which } => {
-                    if sent.is_empty() { continue; }
-                    let (id, sent_at) = *which.get(&sent);
-                    let known = model.messages.iter().any(|message| message.id == id);
-                    prop_assert_eq!(queue.forget(id, sent_at), known);
-                    model.messages.retain(|message| message.id != id);
-                }
-                Act::Change { which, hidden } => {
-                    if receipts.is_empty() { continue; }
-                    let receipt = *which.get(&receipts);
-                    let changed = queue.change_visibility(receipt, seconds(hidden), now);
-                    prop_assert_eq!(changed, model.change(receipt, seconds(hidden), now));
-                }
-                Act::Expire { max } => {
-                    model.messages.sort_by_key(|message| (message.sent_at, message.id));
-                    let is_over = |message: &&Message| Model::expired(message, &settings, now);
-                    let over: Vec<u64> = model.messages.iter().filter(is_over).map(|message| message.id).take(max).collect();
-                    prop_assert_eq!(&queue.expired(now, max), &over);
-                    model.messages.retain(|message| !over.contains(&message.id));
-                }
-                Act::Restart => {
-                    queue = Queue::new(settings.clone());
-                    for message in &model.messages {
-                        queue.restore(message.id, message.sent_at, message.state);
-                    }
-                }
-            }
-            prop_assert_eq!(queue.counts(now), model.counts(now));
-            prop_assert_eq!(queue.next_event(now), model.next_event(&settings, now));
-            let (bound, expiry) = (queue.next_expiry(), model.next_expiry(&settings));
-            prop_assert_eq!(bound.is_some(), expiry.is_some());
-            prop_assert!(bound <= expiry, "{:?} {:?}", bound, expiry);
-            // What is not delayed is told exactly.
-            prop_assert!(queue.counts(now).delayed > 0 || bound.max(Some(now)) == expiry.max(Some(now)));
-            let places = queue.ready.len() + queue.in_flight.len() + queue.delayed.len();
-            prop_assert_eq!(places, model.messages.len());
-            prop_assert_eq!(queue.returning.len(), queue.in_flight.len());
-            prop_assert_eq!(queue.appearing.len(), queue.delayed.len());
-        }
-    }
+    assert_eq!(queue.lowest(), sent[sent.len() - 1] + 1);
 }

@@ -1,19 +1,27 @@
 //! Queues on a real directory: what is sent is received, hidden, shown again, deleted, and all that across restarts.
 
 use crate::fixture::*;
-use engine::Engine;
+use engine::{Deleted, Engine, Outgoing, Receipt, ReceiveRequest, ReceivedMessage};
 use std::sync::Arc;
 use std::time::Duration;
 
 const NOW: Duration = Duration::ZERO;
 
+fn request(max: usize, visible_for: Option<Duration>, wait: Duration) -> ReceiveRequest {
+    ReceiveRequest { visible_for, wait: Some(wait), ..ReceiveRequest::new("Dead".parse().unwrap(), max) }
+}
+
+fn receive(engine: &Engine, max: usize, visible_for: Option<Duration>) -> Vec<ReceivedMessage> {
+    run(engine.receive(request(max, visible_for, NOW))).unwrap()
+}
+
 fn bodies(engine: &Engine, max: usize, visible_for: Option<Duration>, wait: Duration) -> Vec<String> {
-    let received = run(engine.receive(&"Dead".parse().unwrap(), max, visible_for, wait)).unwrap();
+    let received = run(engine.receive(request(max, visible_for, wait))).unwrap();
     received.into_iter().map(|one| one.message.body).collect()
 }
 
 fn send(engine: &Engine, body: &str) {
-    run(engine.send(&"Dead".parse().unwrap(), body, None)).unwrap();
+    run(engine.send(&"Dead".parse().unwrap(), Outgoing::text(body))).unwrap();
 }
 
 #[test]
@@ -40,16 +48,17 @@ fn a_deleted_message_is_gone_and_a_kept_one_is_counted() {
     let name = "Dead".parse().unwrap();
     let engine = up(directory.path(), &stack(pipe("p")), &functions);
     ["a", "b"].iter().for_each(|body| send(&engine, body));
-    let received = run(engine.receive(&name, 10, Some(NOW), NOW)).unwrap();
+    let received = receive(&engine, 10, Some(NOW));
     let receipt = received[0].receipt;
     assert_eq!(receipt.receives, 1);
-    assert!(run(engine.delete(&name, receipt.id, receipt.receives)).unwrap());
-    assert!(run(engine.delete(&name, receipt.id, receipt.receives)).unwrap(), "deleting twice is no fault");
+    assert_eq!(run(engine.delete(&name, receipt)).unwrap(), Deleted::Gone);
+    assert_eq!(run(engine.delete(&name, receipt)).unwrap(), Deleted::Gone, "deleting twice is no fault");
     let kept = received[1].receipt;
-    assert!(!run(engine.delete(&name, kept.id, 7)).unwrap(), "no receive made that receipt");
+    let forged = Receipt { receives: 7, ..kept };
+    assert_eq!(run(engine.delete(&name, forged)).unwrap(), Deleted::NeverIssued, "no receive made that receipt");
     down(engine);
     let engine = up(directory.path(), &stack(pipe("p")), &functions);
-    let again = run(engine.receive(&name, 10, None, NOW)).unwrap();
+    let again = receive(&engine, 10, None);
     assert_eq!(again.len(), 1);
     assert_eq!((again[0].message.body.as_str(), again[0].receipt.receives), ("b", 2));
     assert_eq!(again[0].first_received_at, received[1].first_received_at);
@@ -78,10 +87,10 @@ fn thousands_of_deleted_messages_leave_nothing_behind() {
     let engine = up(directory.path(), &stack(pipe("p")), &functions);
     for round in 0..30 {
         (0..10).for_each(|n| send(&engine, &format!("{round}-{n}")));
-        let received = run(engine.receive(&name, 10, None, NOW)).unwrap();
+        let received = receive(&engine, 10, None);
         assert_eq!(received.len(), 10);
         for one in &received[..9] {
-            assert!(run(engine.delete(&name, one.receipt.id, one.receipt.receives)).unwrap());
+            assert_eq!(run(engine.delete(&name, one.receipt)).unwrap(), Deleted::Gone);
         }
     }
     down(engine);
@@ -99,8 +108,8 @@ fn a_body_that_the_queue_does_not_take_is_refused_and_leaves_nothing() {
     let engine = up(directory.path(), &small, &Arc::new(Watched::default()));
     let name = "Dead".parse().unwrap();
     for body in [String::new(), "x".repeat(1025), "\u{1}".to_owned()] {
-        let refused = run(engine.send(&name, &body, None)).unwrap_err();
-        assert!(matches!(refused, engine::QueueError::Body(_)), "{refused:?}");
+        let refused = run(engine.send(&name, Outgoing::text(&body))).unwrap_err();
+        assert!(matches!(refused, engine::QueueError::Send(engine::SendRefused::Body(_))), "{refused:?}");
     }
     send(&engine, &"x".repeat(1024));
     assert_eq!(engine.queue_counts(&name).unwrap().visible, 1);

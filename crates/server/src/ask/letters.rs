@@ -97,7 +97,11 @@ fn problem(error: QueueError) -> Problem {
     match error {
         QueueError::NotFound(missing) => missing.into(),
         QueueError::Receive(refused) => Problem::new(Kind::Unavailable, refused.to_string()),
-        QueueError::Body(refused) => Problem::new(Kind::Invalid, refused.to_string()),
+        QueueError::Send(_)
+        | QueueError::Exists(_)
+        | QueueError::KindChanged(_)
+        | QueueError::OfStack { .. }
+        | QueueError::Redrive(_) => Problem::new(Kind::Invalid, error.to_string()),
         QueueError::Write(refused) => refused.into(),
     }
 }

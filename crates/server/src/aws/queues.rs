@@ -2,7 +2,7 @@
 
 use super::{internal, not_written};
 use crate::app::App;
-use engine::{QueueError, ReceiveRefused};
+use engine::{Deleted, QueueError, Receipt, ReceiveRefused, ReceiveRequest};
 use std::time::Duration;
 use types::QueueName;
 use wire::sqs::{self, Call};
@@ -22,11 +22,14 @@ pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response
             names.truncate(limit);
             say(reply, sqs::Answer::Listed { names: &names, more })
         }
-        Call::ReceiveMessage { attempt: Some(_), .. } => not_handled(reply, "ReceiveRequestAttemptId"),
-        Call::ReceiveMessage { queue, max, visible_after, wait_for, attempt: None, wanted } => {
-            let usual = app.engine.catalog().queues.get(&queue).map_or(0, |entry| entry.spec.wait_seconds);
-            let wait = wait_for.unwrap_or(Duration::from_secs(usual.into()));
-            match app.engine.receive(&queue, max, visible_after, wait).await {
+        Call::ReceiveMessage { queue, max, visible_after, wait_for, attempt, wanted } => {
+            let request = ReceiveRequest {
+                visible_for: visible_after,
+                wait: wait_for,
+                attempt,
+                ..ReceiveRequest::new(queue.clone(), max)
+            };
+            match app.engine.receive(request).await {
                 Ok(received) => {
                     let messages: Vec<sqs::Message<'_>> = received
                         .iter()
@@ -51,9 +54,10 @@ pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response
             }
         }
         Call::DeleteMessage { receipt } => {
-            match app.engine.delete(&receipt.queue, receipt.message, receipt.receives).await {
-                Ok(true) => say(reply, sqs::Answer::Done),
-                Ok(false) => reply.refuse(&Refusal::NoSuchReceipt),
+            let held = Receipt { id: receipt.message, receives: receipt.receives };
+            match app.engine.delete(&receipt.queue, held).await {
+                Ok(Deleted::Gone) => say(reply, sqs::Answer::Done),
+                Ok(Deleted::Expired | Deleted::NeverIssued) => reply.refuse(&Refusal::NoSuchReceipt),
                 Err(error) => not_done(reply, &receipt.queue, &error),
             }
         }
@@ -117,8 +121,13 @@ fn not_done(reply: &Reply<'_>, queue: &QueueName, error: &QueueError) -> Respons
     match error {
         QueueError::NotFound(_) => reply.refuse(&Refusal::NoSuchQueue(queue)),
         QueueError::Receive(ReceiveRefused::OverLimit) => reply.refuse(&Refusal::TooManyInFlight),
-        // Only who sends has a body, and no call here does.
-        QueueError::Body(refused) => internal(reply, refused),
+        QueueError::Receive(ReceiveRefused::Gone) => reply.refuse(&Refusal::NoSuchQueue(queue)),
+        // No call here sends anything, or makes, sets or deletes a queue.
+        QueueError::Send(_)
+        | QueueError::Exists(_)
+        | QueueError::KindChanged(_)
+        | QueueError::OfStack { .. }
+        | QueueError::Redrive(_) => internal(reply, error),
         QueueError::Receive(ReceiveRefused::Write(refused)) | QueueError::Write(refused) => not_written(reply, refused),
     }
 }

@@ -1,0 +1,289 @@
+//! Queues of both kinds, with a dead-letter queue, under clocks that jump, full disks and crashes, against a list.
+//!
+//! The clock moves in steps of eleven seconds, and nothing that a queue counts in comes near a step, so that the few
+//! milliseconds which the test itself takes make no difference.
+
+use crate::fixture::*;
+use crate::queue_fixture::*;
+use engine::spec::QueueSpec;
+use engine::{Deleted, Receipt};
+use proptest::prelude::*;
+use std::time::Duration;
+
+const HIDDEN: i64 = 35;
+const RETENTION: i64 = 610;
+const KNOWN: i64 = 300;
+const RECEIVES_MAX: u32 = 2;
+
+#[derive(Debug, Clone)]
+struct Kept {
+    body: String,
+    group: &'static str,
+    sent_at: i64,
+    receives: u32,
+    /// When it was received last, and until when it is hidden.
+    hidden_since: i64,
+    hidden_until: i64,
+    /// Since when and until when it was to be hidden.
+    kept: (i64, i64),
+}
+
+impl Kept {
+    fn is_hidden(&self, now: i64) -> bool {
+        self.hidden_until > now
+    }
+}
+
+/// A name under which something was sent.
+#[derive(Debug, Clone)]
+struct Known {
+    name: String,
+    id: u64,
+    sent_at: i64,
+    counted_from: i64,
+}
+
+#[derive(Debug, Default)]
+struct Model {
+    ordered: bool,
+    now: i64,
+    queue: Vec<Kept>,
+    dead: Vec<String>,
+    known: Vec<Known>,
+}
+
+impl Model {
+    fn expire(&mut self) {
+        let now = self.now;
+        self.queue.retain(|one| one.sent_at + RETENTION > now);
+    }
+
+    fn receive(&mut self, max: usize) -> Vec<(String, u32)> {
+        self.expire();
+        // As long as a receive finds nothing to hand out but moves something away, it goes on.
+        loop {
+            let before = self.dead.len();
+            let received = self.receive_once(max);
+            if !received.is_empty() || self.dead.len() == before {
+                return received;
+            }
+        }
+    }
+
+    fn receive_once(&mut self, max: usize) -> Vec<(String, u32)> {
+        let now = self.now;
+        let blocked: Vec<&str> =
+            self.queue.iter().filter(|one| self.ordered && one.is_hidden(now)).map(|one| one.group).collect();
+        let ready = |one: &&mut Kept| !one.is_hidden(now) && !blocked.contains(&one.group);
+        let mut found: Vec<&mut Kept> = self.queue.iter_mut().filter(ready).collect();
+        if self.ordered {
+            // The group with the oldest message first, and all of it.
+            let mut order: Vec<&str> = Vec::new();
+            for one in &found {
+                if !order.contains(&one.group) {
+                    order.push(one.group);
+                }
+            }
+            found.sort_by_key(|one| order.iter().position(|group| *group == one.group));
+        }
+        let (mut received, mut dead) = (Vec::new(), Vec::new());
+        for one in found.into_iter().take(max) {
+            if one.receives >= RECEIVES_MAX {
+                dead.push(one.body.clone());
+                continue;
+            }
+            one.receives += 1;
+            one.kept = (now, now + HIDDEN);
+            (one.hidden_since, one.hidden_until) = one.kept;
+            received.push((one.body.clone(), one.receives));
+        }
+        self.queue.retain(|one| !dead.contains(&one.body));
+        self.dead.extend(dead);
+        received
+    }
+
+    /// What a start makes of it: no span is longer than it was meant to be.
+    fn restart(&mut self, now: i64) {
+        self.now = now;
+        for one in &mut self.queue {
+            let (since, until) = one.kept;
+            one.hidden_until = until.min(now + (until - since).max(0));
+            one.hidden_since = since.min(now);
+        }
+        for known in &mut self.known {
+            known.counted_from = known.sent_at.min(now);
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Act {
+    Send { group: usize, name: usize },
+    Receive { max: usize },
+    Delete { which: prop::sample::Index },
+    Hide { which: prop::sample::Index, span: i64 },
+    Refused { what: usize },
+    Clock { steps: i64 },
+    Crash { steps: i64 },
+    Restart,
+}
+
+fn any_act() -> impl Strategy<Value = Act> {
+    let index = any::<prop::sample::Index>;
+    prop_oneof![
+        6 => (0usize..3, 0usize..12).prop_map(|(group, name)| Act::Send { group, name }),
+        6 => (1usize..5).prop_map(|max| Act::Receive { max }),
+        3 => index().prop_map(|which| Act::Delete { which }),
+        2 => (index(), prop_oneof![Just(0i64), Just(15), Just(95)]).prop_map(|(which, span)| Act::Hide { which, span }),
+        1 => (0usize..4).prop_map(|what| Act::Refused { what }),
+        4 => prop_oneof![6 => 1i64..6, 1 => 20i64..70, 1 => -30i64..0].prop_map(|steps| Act::Clock { steps }),
+        2 => prop_oneof![3 => Just(0i64), 1 => -20i64..20].prop_map(|steps| Act::Crash { steps }),
+        1 => Just(Act::Restart),
+    ]
+}
+
+fn spec(ordered_queue: bool, name: &str) -> QueueSpec {
+    let spec = if ordered_queue { ordered(name) } else { queue(name) };
+    let seconds = |count: i64| u32::try_from(count).unwrap();
+    QueueSpec { visible_for_seconds: seconds(HIDDEN), retention_seconds: seconds(RETENTION), ..spec }
+}
+
+fn check(is_ordered: bool, acts: Vec<Act>) -> Result<(), TestCaseError> {
+    let mut house = House::new();
+    house.make(QueueSpec { retention_seconds: 1_000_000, ..spec(is_ordered, "Dead") });
+    house.make(redriven(spec(is_ordered, "Work"), "Dead", RECEIVES_MAX));
+    let mut model = Model { ordered: is_ordered, ..Model::default() };
+    let mut receipts: Vec<(String, Receipt)> = Vec::new();
+    let (mut clock, mut count) = (0i64, 0);
+    for act in acts {
+        match act {
+            Act::Send { group, name: deduplication } => {
+                count += 1;
+                let (body, group) = (format!("m{count}"), ["a", "b", "c"][group]);
+                let known_as = format!("n{deduplication}");
+                let sent = house.send("Work", grouped(&body, group, &known_as));
+                let now = model.now;
+                let is_known = |known: &&Known| known.name == known_as && known.counted_from + KNOWN > now;
+                match model.known.iter().rev().find(is_known).filter(|_| is_ordered) {
+                    Some(known) => prop_assert!(sent.known && sent.id == known.id, "{:?}", sent),
+                    None => {
+                        prop_assert!(!sent.known);
+                        model.known.push(Known { name: known_as, id: sent.id, sent_at: now, counted_from: now });
+                        // Where order is kept, no message is older than the one before it.
+                        let before = model.queue.iter().map(|one| one.sent_at).max().filter(|_| is_ordered);
+                        let (sent_at, none) = (before.map_or(now, |before| before.max(now)), (now, now));
+                        let kept = Kept {
+                            body,
+                            group,
+                            sent_at,
+                            receives: 0,
+                            hidden_since: now,
+                            hidden_until: now,
+                            kept: none,
+                        };
+                        model.queue.push(kept);
+                    }
+                }
+            }
+            Act::Receive { max } => {
+                let expected = model.receive(max);
+                let received = house.receive("Work", max);
+                let told = |one: &engine::ReceivedMessage| (one.message.body.clone(), one.receipt.receives);
+                prop_assert_eq!(received.iter().map(told).collect::<Vec<_>>(), expected);
+                receipts.extend(received.into_iter().map(|one| (one.message.body, one.receipt)));
+            }
+            Act::Delete { which } => {
+                if receipts.is_empty() {
+                    continue;
+                }
+                let (body, receipt) = which.get(&receipts).clone();
+                let deleted = run(house.engine().delete(&name("Work"), receipt)).unwrap();
+                let now = model.now;
+                let message = model.queue.iter().find(|one| one.body == body);
+                let expired =
+                    message.is_some_and(|one| is_ordered && (!one.is_hidden(now) || one.receives != receipt.receives));
+                prop_assert_eq!(deleted, if expired { Deleted::Expired } else { Deleted::Gone });
+                if !expired {
+                    model.queue.retain(|one| one.body != body);
+                }
+            }
+            Act::Hide { which, span } => {
+                if receipts.is_empty() {
+                    continue;
+                }
+                let (body, receipt) = which.get(&receipts).clone();
+                let seconds = Duration::from_secs(u64::try_from(span).unwrap());
+                let hidden = run(house.engine().change_visibility(&name("Work"), receipt, seconds));
+                let now = model.now;
+                let message = model
+                    .queue
+                    .iter_mut()
+                    .find(|one| one.body == body && one.is_hidden(now) && one.receives == receipt.receives);
+                prop_assert_eq!(hidden.is_ok(), message.is_some());
+                if let Some(message) = message {
+                    message.hidden_until = now + span;
+                    // What is shown at once was never hidden, whatever is done to the clock afterwards.
+                    let until = if span == 0 { message.hidden_since } else { message.hidden_until };
+                    message.kept = (message.hidden_since, until);
+                }
+            }
+            Act::Refused { what } => {
+                house.engine().stop();
+                let refused = match what {
+                    0 => run(house.engine().send(&name("Work"), grouped("lost", "a", "lost"))).is_err(),
+                    1 => run(house.engine().receive(now("Work", 1))).map_or(true, |found| found.is_empty()),
+                    _ => true,
+                };
+                prop_assert!(refused);
+                house.crash();
+                model.restart(clock);
+            }
+            Act::Clock { steps } => {
+                clock += steps * 11;
+                house.set_clock(clock);
+                // The queue notices; set back, its clock goes on by itself.
+                house.visible("Work");
+                model.now = model.now.max(clock);
+            }
+            Act::Crash { steps } => {
+                clock += steps * 11;
+                house.set_clock(clock);
+                house.crash();
+                model.restart(clock);
+            }
+            Act::Restart => {
+                house.restart();
+                model.restart(clock);
+            }
+        }
+    }
+    // Everything is somewhere, once.
+    let left: Vec<String> = {
+        let mut left: Vec<String> =
+            house.engine().browse(&name("Work"), 0, 1000).unwrap().into_iter().map(|one| one.body).collect();
+        model.expire();
+        left.retain(|body| model.queue.iter().any(|one| one.body == *body));
+        left
+    };
+    prop_assert_eq!(left, model.queue.iter().map(|one| one.body.clone()).collect::<Vec<_>>());
+    let dead = house.engine().browse(&name("Dead"), 0, 1000).unwrap();
+    prop_assert!(dead.iter().all(|one| one.source == Some(name("Work"))));
+    prop_assert_eq!(dead.into_iter().map(|one| one.body).collect::<Vec<_>>(), model.dead);
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { max_shrink_iters: 60, failure_persistence: None, ..ProptestConfig::with_cases(60) })]
+
+    /// Nothing is lost or doubled; nothing is handed out more than so many times before it is a dead letter; a group
+    /// keeps its order; a name is known again; counts are what they were before the crash.
+    #[test]
+    fn queues_without_order_answer_as_a_list(acts in prop::collection::vec(any_act(), 0..60)) {
+        check(false, acts)?;
+    }
+
+    #[test]
+    fn queues_with_order_answer_as_a_list(acts in prop::collection::vec(any_act(), 0..60)) {
+        check(true, acts)?;
+    }
+}
