@@ -9,6 +9,8 @@ mod view;
 
 pub use pattern::Explanation;
 use pattern::{Dialect, Matcher, ParseError, Pattern, Scratch};
+use serde::de::IgnoredAny;
+use serde_json::json;
 use std::cell::RefCell;
 use types::Record;
 use view::View;
@@ -73,6 +75,21 @@ impl Filters {
             // Attributes with dots in their names can spell a path in so many ways that it cannot be decided. Then the
             // function has to decide, rather than the record being lost.
             matches.len() > 0 || matches.is_undecided()
+        })
+    }
+
+    /// Whether a message of a queue gets through. Filters see its body as `body`: its members if it is a JSON object,
+    /// otherwise its text.
+    pub fn passes_message(&self, body: &str) -> bool {
+        if self.patterns.is_empty() {
+            return true;
+        }
+        let is_object = body.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(body).is_ok();
+        let event = if is_object { format!("{{\"body\":{body}}}") } else { json!({ "body": body }).to_string() };
+        SCRATCH.with_borrow_mut(|scratch| match self.matcher.matches_json(event.as_bytes(), scratch) {
+            Ok(matches) => matches.len() > 0 || matches.is_undecided(),
+            // Deeper than filters look: the function has to decide, rather than the message being lost.
+            Err(_) => true,
         })
     }
 

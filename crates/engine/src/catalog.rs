@@ -7,7 +7,8 @@
 //! Invariant: numbers ([`TableEntry::id`] and the like) are never used again, so nothing on disk can change its owner.
 
 use crate::indexes::IndexState;
-use crate::spec::{FunctionSpec, IndexSpec, LogGroupSpec, PipeSpec, QueueSpec, StackSpec, TableSpec};
+use crate::spec::{FunctionSpec, IndexSpec, LogGroupSpec, PipeSpec, PollerSpec, QueueSpec, StackSpec, TableSpec};
+use delivery::Filters;
 use delivery::lane::lane_of;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -31,6 +32,9 @@ pub struct Catalog {
     pub functions: BTreeMap<FunctionName, FunctionEntry>,
     /// Log groups.
     pub log_groups: BTreeMap<LogGroupName, LogGroupEntry>,
+    /// What hands the messages of queues to functions, by stack.
+    #[serde(default)]
+    pub pollers: BTreeMap<String, Vec<PollerSpec>>,
     /// Pipes.
     pub pipes: BTreeMap<PipeName, PipeEntry>,
     /// Messages of queues that were deleted or purged, and still lie on the disk.
@@ -272,6 +276,16 @@ pub enum DeployRefused {
         /// What is wrong.
         why: RedriveRefused,
     },
+    /// Messages of a queue cannot be handed over: something is not there, or a filter is no pattern.
+    #[error("the messages of queue {queue} cannot be handed over: the {kind} is not there or not in order: {name}")]
+    NoMessages {
+        /// The queue.
+        queue: QueueName,
+        /// `queue`, `function` or `filter`.
+        kind: &'static str,
+        /// Which.
+        name: String,
+    },
     /// A filter that is no pattern.
     #[error("pipe {pipe}: {error}")]
     Filter {
@@ -362,6 +376,7 @@ impl Catalog {
         self.deploy_functions(stack, standing, &mut deployed)?;
         self.deploy_log_groups(stack, &mut deployed)?;
         self.deploy_pipes(stack, standing, &mut deployed)?;
+        self.deploy_pollers(stack, &mut deployed)?;
         self.origins.insert(stack.name.clone(), stack.origin.clone());
         Ok(deployed)
     }
@@ -631,6 +646,33 @@ impl Catalog {
             Ok(_) => Ok(()),
             Err(error) => Err(DeployRefused::Filter { pipe: pipe(), error: error.to_string() }),
         }
+    }
+}
+
+impl Catalog {
+    /// Takes in what hands the messages of queues to functions.
+    fn deploy_pollers(&mut self, stack: &StackSpec, deployed: &mut Deployed) -> Result<(), DeployRefused> {
+        for spec in &stack.pollers {
+            let missing =
+                |kind: &'static str, name: String| DeployRefused::NoMessages { queue: spec.queue.clone(), kind, name };
+            if self.queues.get(&spec.queue).is_none_or(|entry| entry.dormant) {
+                return Err(missing("queue", spec.queue.to_string()));
+            }
+            if self.functions.get(&spec.function).is_none_or(|entry| entry.dormant) {
+                return Err(missing("function", spec.function.to_string()));
+            }
+            Filters::parse(&spec.filters).map_err(|error| missing("filter", error.to_string()))?;
+        }
+        let before = self.pollers.insert(stack.name.clone(), stack.pollers.clone()).unwrap_or_default();
+        let name = |spec: &PollerSpec| format!("{} → {}", spec.queue, spec.function);
+        for spec in &stack.pollers {
+            match before.iter().find(|known| (&known.queue, &known.function) == (&spec.queue, &spec.function)) {
+                None => deployed.step(Act::Created, "event source mapping", name(spec)),
+                Some(known) if known != spec => deployed.step(Act::Changed, "event source mapping", name(spec)),
+                Some(_) => {}
+            }
+        }
+        Ok(())
     }
 }
 

@@ -14,6 +14,7 @@ use crate::indexes::{self, IndexState, Indexes};
 use crate::layout::{self, CATALOG_KEY, STATE, kind};
 use crate::moves::{self, Move, MoveRefused, MoveTask, Moves};
 use crate::pipes::Pipe;
+use crate::pollers::Pollers;
 use crate::progress::Checkpoints;
 use crate::query::{self, QueryRefused};
 use crate::queues::{LiveQueue, LiveQueues, ReceiveRefused, SendRefused, manage};
@@ -123,6 +124,7 @@ pub(crate) struct Inner {
     /// The queues of what functions do without being waited for, by function.
     pub(crate) handovers: RwLock<BTreeMap<String, Arc<LiveQueue>>>,
     pub(crate) functions: OnceLock<Arc<dyn Functions>>,
+    pub(crate) pollers: Pollers,
     pub(crate) pipes: Mutex<BTreeMap<PipeName, RunningPipe>>,
     /// Held while a pipe is stopped or started, until that is done.
     control: Mutex<()>,
@@ -186,6 +188,7 @@ impl Engine {
             queues: RwLock::default(),
             handovers: RwLock::default(),
             functions: OnceLock::new(),
+            pollers: Pollers::default(),
             pipes: Mutex::default(),
             control: Mutex::default(),
             redriving: Mutex::default(),
@@ -322,7 +325,7 @@ impl Engine {
         {
             self.start_pipe(&entry.spec.name, &functions)?;
         }
-        Ok(())
+        self.start_pollers(stacks, &functions)
     }
 
     fn start_pipe(&self, name: &PipeName, functions: &Arc<dyn Functions>) -> Result<(), PipeError> {
@@ -396,6 +399,7 @@ impl Engine {
     pub fn stop(&self) {
         let inner = &self.inner;
         inner.stopping.store(true, Ordering::Release);
+        inner.pollers.stop();
         // Under the lock, so that nobody falls asleep between looking and waiting.
         drop(inner.sleep.0.lock().expect(POISON));
         inner.sleep.1.notify_all();
@@ -416,7 +420,7 @@ impl Engine {
 
     /// Carries out writes on tables, as one.
     pub async fn write(&self, command: Vec<TableWrite>) -> Result<Vec<Written>, CommandRefused> {
-        tables::write(&self.inner.commits, &self.inner.indexes, command).await
+        tables::write(&self.inner.commits, &self.inner.indexes, command, &[], store::Class::Client).await
     }
 
     /// The table of that name.
@@ -465,6 +469,17 @@ impl Engine {
     /// Whether an index has all items of its table, or is being built.
     pub fn index_state(&self, index: IndexId) -> IndexState {
         if self.inner.indexes.is_building(index) { IndexState::Building } else { IndexState::Ready }
+    }
+
+    /// The item under a key in its newest state, which may not be durable yet: for those who tell of it by a command
+    /// only.
+    pub fn peek(&self, table: &Table, key: &Key) -> Result<Option<Item>, WriteRefused> {
+        tables::peek(&self.inner.commits, table, key)
+    }
+
+    /// Whether there is room on the disk for what clients write.
+    pub fn takes_writes(&self) -> bool {
+        self.inner.commits.store.has_room_for(store::Class::Client)
     }
 
     /// The names of the tables that are served, in order.

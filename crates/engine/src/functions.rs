@@ -1,13 +1,50 @@
 //! Decides what the engine asks of whoever runs functions: one seam, [`Functions`].
 
+use crate::queues::ReceivedMessage;
 use serde_json::Value as Json;
-use types::{FunctionName, Record};
+use std::pin::Pin;
+use std::time::Duration;
+use types::{FunctionName, QueueName, Record};
 
 /// Runs functions. Called on threads of the engine's that may wait.
 pub trait Functions: Send + Sync {
     /// Runs the function on these records and waits for its answer. What it prints must be in the system's hands when
     /// this returns, because the checkpoint of these records comes after.
     fn invoke(&self, function: &FunctionName, records: &[Record]) -> Invoked;
+
+    /// Runs the function on messages of a queue. Who runs no such functions need not say so.
+    fn handle<'a>(
+        &'a self,
+        _function: &'a FunctionName,
+        _queue: &'a QueueName,
+        _batch: &'a [ReceivedMessage],
+    ) -> Pin<Box<dyn Future<Output = Handled> + Send + 'a>> {
+        Box::pin(std::future::ready(Handled::NotRun))
+    }
+}
+
+/// How the handling of a batch of messages ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Handled {
+    /// For each message, in their order.
+    Each(Vec<MessageFate>),
+    /// The function failed; all of them come again.
+    Failed,
+    /// The function was not run: too many of it are running, or it is not there.
+    NotRun,
+}
+
+/// What a function says of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageFate {
+    /// It went with a commit of the function's own.
+    Settled,
+    /// It is done, and goes.
+    Done,
+    /// It comes again after so long.
+    Later(Duration),
+    /// It comes again when the queue shows it again.
+    Failed,
 }
 
 /// How an invocation ended.

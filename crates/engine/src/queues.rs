@@ -148,7 +148,7 @@ impl LiveQueue {
         self.bell.notify_waiters();
     }
 
-    fn dead_letters(&self) -> Option<Arc<LiveQueue>> {
+    pub(crate) fn dead_letters(&self) -> Option<Arc<LiveQueue>> {
         self.dead_letters.read().expect("no thread panics with it").upgrade()
     }
 

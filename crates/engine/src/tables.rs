@@ -86,11 +86,13 @@ struct Decided {
     seen: Vec<Seen>,
 }
 
-/// Carries out a command.
+/// Carries out a command, together with other entries: all of it or nothing.
 pub(crate) async fn write(
     commits: &Commits,
     indexes: &Indexes,
     mut command: Vec<TableWrite>,
+    beside: &[EntryBuilder],
+    class: Class,
 ) -> Result<Vec<Written>, CommandRefused> {
     indexes.enter(&mut command);
     let keys = keys_of(&command)?;
@@ -103,7 +105,9 @@ pub(crate) async fn write(
                 Err(lost) => return Err(lost.into()),
             },
         };
-        let Decided { entries, checks, carried, mut written, seen } = decided;
+        let Decided { mut entries, checks, carried, mut written, seen } = decided;
+        // Behind the changes, whose places are counted from the first entry.
+        entries.extend_from_slice(beside);
         if entries.is_empty() {
             match all_durable(commits, seen).await {
                 Ok(()) => return Ok(written),
@@ -111,7 +115,7 @@ pub(crate) async fn write(
                 Err(lost) => return Err(lost.into()),
             }
         }
-        match commits.commit(entries, checks, carried, Class::Client).await {
+        match commits.commit(entries, checks, carried, class).await {
             Ok(committed) => {
                 // Each change is an entry, in order; its place is the commit's first and its index.
                 let places = (committed.first.0..).map(SequenceNumber::new);
@@ -209,6 +213,11 @@ pub(crate) fn change_entry(table: &Table, change: &Change, item: &[u8]) -> Entry
         Some(_) => entry,
         None => entry.put(STATE, &layout::grave(clock::now().millis(), item), &[]),
     }
+}
+
+/// The item under a key in its newest state, which may not be durable yet: for those who tell of it by a commit only.
+pub(crate) fn peek(commits: &Commits, table: &Table, key: &Key) -> Result<Option<Item>, WriteRefused> {
+    Ok(look(commits, &layout::item(table.id, key))?.old)
 }
 
 /// The item under a key, as it is durably.

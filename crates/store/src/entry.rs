@@ -46,7 +46,7 @@ pub enum EntryError {
 }
 
 /// Encodes one entry.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct EntryBuilder {
     bytes: Vec<u8>,
     record: Range<usize>,

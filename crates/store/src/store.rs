@@ -20,7 +20,9 @@ use crate::trim::{Before, Trim};
 use crate::versions::Versions;
 use crate::watermark::Watermark;
 use crate::writer::Writer;
-use crate::{Commit, Damage, Fatal, Feed, Lost, OpenError, Options, ReadError, Refused, Seen, Seq, Space, TrimError};
+use crate::{
+    Class, Commit, Damage, Fatal, Feed, Lost, OpenError, Options, ReadError, Refused, Seen, Seq, Space, TrimError,
+};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -275,6 +277,12 @@ impl<A: Send + 'static> Store<A> {
     #[must_use]
     pub fn log_bytes(&self) -> u64 {
         self.segments.all().iter().map(|segment| segment.end()).sum()
+    }
+
+    /// Whether there is room on the disk for what this class writes.
+    #[must_use]
+    pub fn has_room_for(&self, class: Class) -> bool {
+        self.space.admits(class)
     }
 
     /// What was done since the store was opened.

@@ -250,3 +250,21 @@ fn the_patterns_match_and_miss() {
     let matches = (0..1000).filter(matched).count();
     assert!((100..900).contains(&matches), "{matches} of 1000");
 }
+
+#[test]
+fn messages_are_filtered_by_what_their_body_holds() {
+    let cases = [
+        (r#"{"body":{"status":["PENDING"]}}"#, r#"{"status":"PENDING"}"#, true),
+        (r#"{"body":{"status":["PENDING"]}}"#, r#"{"status":"DONE"}"#, false),
+        (r#"{"body":{"status":["PENDING"]}}"#, "status PENDING", false),
+        (r#"{"body":["hello"]}"#, "hello", true),
+        (r#"{"body":["hello"]}"#, r#"{"hello":1}"#, false),
+        (r#"{"body":[{"prefix":"he"}]}"#, "he said \"no\"", true),
+        (r#"{"body":{"a":[1]}}"#, "{ not json", false),
+    ];
+    for (pattern, body, expected) in cases {
+        let filters = Filters::parse(&[pattern]).unwrap();
+        assert_eq!(filters.passes_message(body), expected, "{pattern} on {body}");
+    }
+    assert!(Filters::parse::<&str>(&[]).unwrap().passes_message("anything"));
+}

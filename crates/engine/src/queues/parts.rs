@@ -279,10 +279,6 @@ impl LiveQueue {
     }
 
     /// Deletes a received message; nothing if it is gone, or somebody else is just doing something to it.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for commands that delete a message together with what it led to")
-    )]
     pub(crate) fn delete_part(self: &Arc<Self>, receipt: Receipt) -> Option<Part> {
         self.delete_parts(&[receipt]).1
     }
@@ -320,7 +316,6 @@ impl LiveQueue {
 
     /// Moves a received message to a dead-letter queue, with what the function said of it; nothing if it is no longer
     /// in flight under this receipt.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for whoever hands messages to functions"))]
     pub(crate) fn dead_letter_part(
         self: &Arc<Self>,
         commits: &Commits,

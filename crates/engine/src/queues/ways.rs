@@ -45,7 +45,6 @@ impl LiveQueue {
     }
 
     /// Waits until something that was being done to a message of the queue is settled, at most for a moment.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for commands that send a message together with other things"))]
     pub(crate) async fn wait_settled(&self) {
         let _ = tokio::time::timeout(Duration::from_millis(20), self.settled.notified()).await;
     }

@@ -273,7 +273,7 @@ fn check(is_ordered: bool, acts: Vec<Act>) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { max_shrink_iters: 60, failure_persistence: None, ..ProptestConfig::with_cases(60) })]
+    #![proptest_config(ProptestConfig { max_shrink_iters: 60, failure_persistence: None, ..ProptestConfig::with_cases(16) })]
 
     /// Nothing is lost or doubled; nothing is handed out more than so many times before it is a dead letter; a group
     /// keeps its order; a name is known again; counts are what they were before the crash.

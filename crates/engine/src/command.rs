@@ -1,0 +1,180 @@
+//! Decides how acts on tables and on queues become one commit: all of them or none.
+//!
+//! An order and the message that has it worked on, or a step of it and the message being done: neither is ever there
+//! without the other. Start at [`run`].
+
+use crate::commit::{Commits, WriteRefused};
+use crate::engine::{Engine, NotFound};
+use crate::indexes::Indexes;
+use crate::queues::{After, LiveQueue, Outgoing, Part, SendRefused, Sending};
+use crate::tables::{self, CommandRefused, TableWrite, Written};
+use delivery::queue::{Receipt, VisibilityRefused};
+use std::sync::Arc;
+use std::time::Duration;
+use store::{Class, EntryBuilder};
+use types::{FunctionName, QueueName};
+
+/// Acts that are done together, or not at all.
+#[derive(Debug, Clone, Default)]
+pub struct Command {
+    /// Items to write, each of another key.
+    pub writes: Vec<TableWrite>,
+    /// Messages to send.
+    pub sends: Vec<(QueueName, Outgoing)>,
+    /// What becomes of received messages.
+    pub settles: Vec<Settle>,
+}
+
+/// What becomes of a received message.
+#[derive(Debug, Clone)]
+pub struct Settle {
+    /// Where it was received.
+    pub queue: QueueName,
+    /// As what.
+    pub receipt: Receipt,
+    /// What becomes of it.
+    pub fate: Fate,
+}
+
+/// What becomes of a received message.
+#[derive(Debug, Clone)]
+pub enum Fate {
+    /// It is done. One that is gone already is done as well.
+    Delete,
+    /// It goes to the queue's dead letters.
+    DeadLetter {
+        /// Who could not do it.
+        function: FunctionName,
+        /// Why.
+        error: String,
+    },
+    /// It is hidden for so long from now.
+    Hide(Duration),
+}
+
+/// Whose command it is: clients' commands are refused first when the disk is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// Somebody outside.
+    Client,
+    /// A function of ours, whose work is to come to an end.
+    Function,
+}
+
+/// Why nothing of a command was done.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// A table or queue is not there.
+    #[error(transparent)]
+    NotFound(#[from] NotFound),
+    /// A write is refused.
+    #[error(transparent)]
+    Refused(#[from] CommandRefused),
+    /// A queue does not take a message.
+    #[error(transparent)]
+    Send(#[from] SendRefused),
+    /// A message cannot be hidden: it was received by somebody else since.
+    #[error(transparent)]
+    Hide(#[from] VisibilityRefused),
+    /// It cannot be made durable.
+    #[error(transparent)]
+    Write(#[from] WriteRefused),
+    /// A message is no longer in flight under its receipt, so nothing is written because of it.
+    #[error("the message of queue {0} is gone, or somebody else has received it since")]
+    Gone(QueueName),
+    /// A queue has no dead-letter queue for what goes there.
+    #[error("queue {0} has no dead-letter queue")]
+    NoDeadLetters(QueueName),
+}
+
+/// Queues that a command names, found.
+pub(crate) struct Found {
+    pub(crate) sends: Vec<(Arc<LiveQueue>, Outgoing)>,
+    pub(crate) settles: Vec<(Arc<LiveQueue>, Settle)>,
+}
+
+/// Does a command. Once begun it is to be run to its end: what queues hold is told what became of it.
+pub(crate) async fn run(
+    commits: &Commits,
+    indexes: &Indexes,
+    writes: Vec<TableWrite>,
+    found: Found,
+    by: By,
+) -> Result<Vec<Written>, CommandError> {
+    let class = match by {
+        By::Client => Class::Client,
+        By::Function => Class::Engine,
+    };
+    let (entries, after) = parts(commits, found, !writes.is_empty()).await?;
+    if writes.is_empty() && entries.is_empty() {
+        return Ok(Vec::new());
+    }
+    let written = tables::write(commits, indexes, writes, &entries, class).await;
+    match written {
+        Ok(written) => {
+            after.durable();
+            Ok(written)
+        }
+        Err(refused) => {
+            after.refused();
+            Err(refused.into())
+        }
+    }
+}
+
+/// The parts of a command. A message that is gone is no fault by itself; what is written because of a message is not
+/// written if somebody else has it.
+async fn parts(commits: &Commits, found: Found, fenced: bool) -> Result<(Vec<EntryBuilder>, After), CommandError> {
+    let (mut entries, mut after) = (Vec::new(), After::default());
+    let mut take = |part: Part| {
+        let (entry, then) = part.split();
+        entries.push(entry);
+        after = std::mem::take(&mut after).and(then);
+    };
+    for (queue, outgoing) in found.sends {
+        loop {
+            match queue.send_part(outgoing.clone())? {
+                Sending::New(part, _) => take(part),
+                Sending::Known(_) => {}
+                Sending::Underway(_) => {
+                    queue.wait_settled().await;
+                    continue;
+                }
+            }
+            break;
+        }
+    }
+    for (queue, settle) in found.settles {
+        let part = match settle.fate {
+            Fate::Delete => queue.delete_part(settle.receipt),
+            Fate::Hide(span) => Some(queue.hide_part(settle.receipt, span)?),
+            Fate::DeadLetter { function, error } => {
+                let to = queue.dead_letters().ok_or_else(|| CommandError::NoDeadLetters(settle.queue.clone()))?;
+                queue.dead_letter_part(commits, &to, settle.receipt, &function, &error)?
+            }
+        };
+        match part {
+            Some(part) => take(part),
+            None if fenced => return Err(CommandError::Gone(settle.queue)),
+            None => {}
+        }
+    }
+    Ok((entries, after))
+}
+
+impl Engine {
+    /// Does a command: all of it or nothing. It is done to its end, also if nobody waits for it any more.
+    pub async fn command(&self, command: Command, by: By) -> Result<Vec<Written>, CommandError> {
+        let Command { writes, sends, settles } = command;
+        let queue = |name: &QueueName| self.inner.queue(name);
+        let sends = sends.into_iter().map(|(name, outgoing)| Ok((queue(&name)?, outgoing)));
+        let settles = settles.into_iter().map(|settle| Ok((queue(&settle.queue)?, settle)));
+        let found = Found {
+            sends: sends.collect::<Result<_, NotFound>>()?,
+            settles: settles.collect::<Result<_, NotFound>>()?,
+        };
+        let inner = Arc::clone(&self.inner);
+        let doing = tokio::spawn(async move { run(&inner.commits, &inner.indexes, writes, found, by).await });
+        doing.await.unwrap_or(Err(CommandError::Write(WriteRefused::Stopping)))
+    }
+}

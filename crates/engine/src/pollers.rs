@@ -1,0 +1,211 @@
+//! Decides how functions are handed the messages of queues: received in batches, so many at once, and settled as the
+//! function says.
+//!
+//! A poller waits for messages, not for a timer: a message that becomes visible wakes it. A message whose function
+//! failed stays hidden for the queue's time and is then received again, until the queue takes it for poison.
+
+use crate::codec::Malformed;
+use crate::command::{self, By, Fate, Found, Settle};
+use crate::commit::WriteRefused;
+use crate::engine::{Engine, Inner, PipeError};
+use crate::functions::{Functions, Handled, MessageFate};
+use crate::queues::{LiveQueue, ReceiveRefused, ReceivedMessage, Wanted};
+use crate::spec::PollerSpec;
+use delivery::Filters;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+/// How many batches may be under way at once if nobody says.
+const BATCHES_USUAL: u32 = 64;
+/// How many receives a poller has open at once: while one becomes durable, the next is under way.
+const RECEIVERS: usize = 3;
+/// How long a receive waits for a message before it looks whether it is to stop.
+const WAIT: Duration = Duration::from_secs(20);
+/// How long a busy function, or a failing disk, is left alone.
+const BUSY_FOR: Duration = Duration::from_secs(1);
+
+/// One poller, at work.
+pub(crate) struct Poller {
+    pub(crate) spec: PollerSpec,
+    pub(crate) filters: Filters,
+    pub(crate) queue: Arc<LiveQueue>,
+    pub(crate) functions: Arc<dyn Functions>,
+    pub(crate) inner: Arc<Inner>,
+}
+
+impl Poller {
+    /// A poller's whole life: until it is told to stop, and what it has begun is done.
+    pub(crate) async fn run(self: Arc<Self>, stop: watch::Receiver<bool>) {
+        let most = self.spec.concurrency.unwrap_or(BATCHES_USUAL).max(1);
+        let places = Arc::new(Semaphore::new(most as usize));
+        let receivers = RECEIVERS.min(most as usize);
+        let mut running = JoinSet::new();
+        for _ in 0..receivers {
+            running.spawn(Arc::clone(&self).receive(Arc::clone(&places), stop.clone()));
+        }
+        while running.join_next().await.is_some() {}
+    }
+
+    async fn receive(self: Arc<Self>, places: Arc<Semaphore>, mut stop: watch::Receiver<bool>) {
+        let mut batches = JoinSet::new();
+        while !*stop.borrow() {
+            let place = Arc::clone(&places).acquire_owned().await.expect("the semaphore is never closed");
+            let received = tokio::select! {
+                received = self.batch() => received,
+                _ = stop.changed() => break,
+            };
+            match received {
+                Ok(batch) if batch.is_empty() => {}
+                Ok(batch) => {
+                    let poller = Arc::clone(&self);
+                    batches.spawn(async move {
+                        poller.hand_over(batch).await;
+                        drop(place);
+                    });
+                }
+                Err(ReceiveRefused::Gone) => break,
+                Err(refused) => {
+                    eprintln!("orderflow: function {} gets nothing for now: {refused}", self.spec.function);
+                    tokio::time::sleep(BUSY_FOR).await;
+                }
+            }
+            while batches.try_join_next().is_some() {}
+        }
+        while batches.join_next().await.is_some() {}
+    }
+
+    /// The next batch: as soon as there is a message, and then for as long as the window is open.
+    async fn batch(&self) -> Result<Vec<ReceivedMessage>, ReceiveRefused> {
+        let max = self.spec.batch_size as usize;
+        let wanted = |max, wait| Wanted { max, wait, ..Wanted::default() };
+        let mut batch = self.queue.receive(&self.inner.commits, &wanted(max, WAIT)).await?;
+        let until = tokio::time::Instant::now() + Duration::from_secs(self.spec.window_seconds.into());
+        while !batch.is_empty() && batch.len() < max {
+            let rest = until.saturating_duration_since(tokio::time::Instant::now());
+            if rest.is_zero() {
+                break;
+            }
+            // What cannot be received now comes with the next batch.
+            let Ok(more) = self.queue.receive(&self.inner.commits, &wanted(max - batch.len(), rest)).await else {
+                break;
+            };
+            batch.extend(more);
+        }
+        Ok(batch)
+    }
+
+    async fn hand_over(&self, batch: Vec<ReceivedMessage>) {
+        let (batch, passed_over): (Vec<_>, Vec<_>) =
+            batch.into_iter().partition(|received| self.filters.passes_message(&received.message.body));
+        let mut settles: Vec<Settle> = passed_over.iter().map(|one| self.settle(one, Fate::Delete)).collect();
+        if !batch.is_empty() {
+            let handled = self.functions.handle(&self.spec.function, &self.spec.queue, &batch).await;
+            settles.extend(self.settles(&batch, handled));
+        }
+        self.commit(settles).await;
+    }
+
+    fn settles(&self, batch: &[ReceivedMessage], handled: Handled) -> Vec<Settle> {
+        match handled {
+            Handled::Each(fates) => {
+                let fates = fates.into_iter().map(|fate| match fate {
+                    MessageFate::Done => Some(Fate::Delete),
+                    MessageFate::Later(span) => Some(Fate::Hide(span)),
+                    MessageFate::Settled | MessageFate::Failed => None,
+                });
+                let settled = batch.iter().zip(fates);
+                settled.filter_map(|(received, fate)| Some(self.settle(received, fate?))).collect()
+            }
+            // They come again when they are seen again.
+            Handled::Failed => Vec::new(),
+            Handled::NotRun => batch.iter().map(|one| self.settle(one, Fate::Hide(BUSY_FOR))).collect(),
+        }
+    }
+
+    fn settle(&self, received: &ReceivedMessage, fate: Fate) -> Settle {
+        Settle { queue: self.spec.queue.clone(), receipt: received.receipt, fate }
+    }
+
+    async fn commit(&self, settles: Vec<Settle>) {
+        // One by one in what they want, so that one that was received anew does not keep the others.
+        let mut kept = Vec::new();
+        for settle in settles {
+            match settle.fate {
+                Fate::Hide(_) => self.commit_all(vec![settle]).await,
+                Fate::Delete | Fate::DeadLetter { .. } => kept.push(settle),
+            }
+        }
+        if !kept.is_empty() {
+            self.commit_all(kept).await;
+        }
+    }
+
+    async fn commit_all(&self, settles: Vec<Settle>) {
+        let settles = settles.into_iter().map(|settle| (Arc::clone(&self.queue), settle)).collect();
+        let found = Found { sends: Vec::new(), settles };
+        match command::run(&self.inner.commits, &self.inner.indexes, Vec::new(), found, By::Function).await {
+            // A message that somebody else has received since is theirs.
+            Ok(_) | Err(command::CommandError::Hide(_)) => {}
+            Err(error) => {
+                let PollerSpec { function, queue, .. } = &self.spec;
+                eprintln!("orderflow: messages of queue {queue} that function {function} has done come again: {error}");
+            }
+        }
+    }
+}
+
+/// The pollers that run.
+#[derive(Default)]
+pub(crate) struct Pollers {
+    running: Mutex<Option<Running>>,
+}
+
+struct Running {
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Pollers {
+    fn lock(&self) -> MutexGuard<'_, Option<Running>> {
+        self.running.lock().expect("no thread panics while it holds the pollers")
+    }
+
+    /// Tells all of them to stop, and waits for none.
+    pub(crate) fn stop(&self) {
+        if let Some(running) = &*self.lock() {
+            // Those who still listen stop; nobody listening is as good.
+            let _ = running.stop.send(true);
+        }
+    }
+}
+
+impl Engine {
+    /// Starts to hand over the messages of these stacks' queues; to be called within a runtime if there are any.
+    pub(crate) fn start_pollers(&self, stacks: &[String], functions: &Arc<dyn Functions>) -> Result<(), PipeError> {
+        let catalog = self.inner.catalog();
+        let specs = catalog.pollers.iter().filter(|(stack, _)| stacks.contains(stack)).flat_map(|(_, specs)| specs);
+        let mut running = self.inner.pollers.lock();
+        for spec in specs.filter(|spec| spec.running) {
+            let queue = self.inner.queue(&spec.queue)?;
+            let filters = Filters::parse(&spec.filters).map_err(|_| WriteRefused::Malformed(Malformed("filter")))?;
+            let (inner, functions) = (Arc::clone(&self.inner), Arc::clone(functions));
+            let poller = Arc::new(Poller { spec: spec.clone(), filters, queue, functions, inner });
+            let begun = || Running { stop: watch::channel(false).0, tasks: JoinSet::new() };
+            let running = running.get_or_insert_with(begun);
+            let stop = running.stop.subscribe();
+            running.tasks.spawn(poller.run(stop));
+        }
+        Ok(())
+    }
+
+    /// Hands over no more messages, and waits until what was handed over is settled.
+    pub async fn stop_pollers(&self) {
+        self.inner.pollers.stop();
+        let running = self.inner.pollers.lock().take();
+        if let Some(mut running) = running {
+            while running.tasks.join_next().await.is_some() {}
+        }
+    }
+}
