@@ -17,7 +17,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("store", &[]),
     ("engine", &["types", "table", "delivery", "observe", "store"]),
     ("stack", &["types", "pattern"]),
-    ("runtime", &["types", "observe", "engine", "orders"]),
+    ("runtime", &["types", "table", "observe", "engine", "orders"]),
     ("gateway", &["types"]),
     ("wire", &["types", "pattern", "table", "delivery", "observe"]),
     (

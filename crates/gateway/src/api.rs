@@ -2,6 +2,7 @@
 //!
 //! Start at [`Api`]; [`crate::openapi`] makes one.
 
+use crate::answer::Header;
 use crate::cors::Cors;
 use crate::fault::Fault;
 use crate::keys::Scope;
@@ -146,6 +147,11 @@ impl Api {
             Some(kind) => essence.split_once('/').is_some_and(|(ours, _)| ours.eq_ignore_ascii_case(kind)),
             None => had.eq_ignore_ascii_case(essence),
         })
+    }
+
+    /// What lets a browser's page of another origin read the answers of a route.
+    pub fn cors_headers(&self, route: Option<RouteId>, origin: Option<&str>) -> Vec<Header> {
+        self.cors(route).map(|cors| cors.headers(origin)).unwrap_or_default()
     }
 
     pub(crate) fn cors(&self, route: Option<RouteId>) -> Option<&Cors> {

@@ -105,6 +105,7 @@ pub struct Usage {
     stage: Buckets,
     /// After a crash nobody knows what was taken last, so buckets begin empty then.
     empty_since: Option<Timestamp>,
+    taken: u64,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -157,15 +158,22 @@ impl Usage {
         });
         let keys = keys.collect();
         let empty_since = if orderly { kept.empty_since } else { Some(now) };
-        Self { keys, stage: restored(kept.stage), empty_since }
+        Self { keys, stage: restored(kept.stage), empty_since, taken: 0 }
     }
 
     /// Takes a request, or says why not.
     pub fn decide(&mut self, ask: &Ask<'_>, now: Timestamp) -> Verdict {
-        match ask.key {
+        let verdict = match ask.key {
             Some((key, plan)) => self.take(key, plan, ask.stage, ask.asked, now),
             None => self.take_keyless(ask.stage, ask.asked, now),
-        }
+        };
+        self.taken += u64::from(verdict == Verdict::Taken);
+        verdict
+    }
+
+    /// How many requests were taken since this began; while it stays the same there is nothing to keep.
+    pub fn taken(&self) -> u64 {
+        self.taken
     }
 
     /// Takes a request of a key, or says why not.

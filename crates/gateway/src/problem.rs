@@ -82,6 +82,25 @@ pub enum Refusal {
     },
     /// Something went wrong here.
     Internal,
+    /// The function says so.
+    Told(Told),
+}
+
+/// A problem as a function that is built in tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The status of the answer.
+    pub status: u16,
+    /// The last part of the type's URI.
+    pub slug: &'static str,
+    /// A line that is the same each time.
+    pub title: &'static str,
+    /// What is wrong this time, and what to do.
+    pub detail: String,
+    /// What is wrong with the body, place by place.
+    pub faults: Vec<Fault>,
+    /// When to come again, if that helps.
+    pub retry_after: Option<Duration>,
 }
 
 /// What is the same for all refusals of a kind.
@@ -242,6 +261,17 @@ impl Refusal {
                 "Service Unavailable",
                 "ServiceUnavailableException",
             ),
+            Self::Told(told) => {
+                let (response_type, error_type) = match told.status {
+                    400 => ("BAD_REQUEST_BODY", "BadRequestException"),
+                    404 => ("DEFAULT_4XX", "NotFoundException"),
+                    409 => ("DEFAULT_4XX", "ConflictException"),
+                    503 => ("DEFAULT_5XX", "ServiceUnavailableException"),
+                    500.. => ("DEFAULT_5XX", "InternalServerErrorException"),
+                    _ => ("DEFAULT_4XX", "BadRequestException"),
+                };
+                (told.status, told.slug, told.title, response_type, told.title, error_type)
+            }
             Self::Internal => (
                 500,
                 "internal",
@@ -278,6 +308,7 @@ impl Refusal {
             Self::QuotaExceeded { retry_after } => {
                 format!("The quota of this key is used up. The next period begins in {}.", seconds(retry_after))
             }
+            Self::Told(told) => told.detail.clone(),
             Self::BadParameters { .. } => "Mend what `errors` names and send the request again.".to_owned(),
             Self::BadBody { .. } => "Mend what `errors` names and send the body again.".to_owned(),
             Self::TooLarge { max } => format!("The body may have {max} bytes. Send less at once."),
@@ -296,7 +327,7 @@ impl Refusal {
 
     fn faults(&self) -> &[Fault] {
         match self {
-            Self::BadParameters { faults, .. } | Self::BadBody { faults } => faults,
+            Self::BadParameters { faults, .. } | Self::BadBody { faults } | Self::Told(Told { faults, .. }) => faults,
             _ => &[],
         }
     }
@@ -306,6 +337,7 @@ impl Refusal {
             Self::Throttled { retry_after }
             | Self::QuotaExceeded { retry_after }
             | Self::Overloaded { retry_after } => Some(*retry_after),
+            Self::Told(told) => told.retry_after,
             _ => None,
         }
     }

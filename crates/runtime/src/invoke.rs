@@ -1,17 +1,22 @@
 //! Decides how one invocation goes: who may run, what is printed, and what becomes of a failure.
 
 use crate::environment::Environments;
+use crate::meters::Meters;
+use crate::shop::{EngineShop, Places, WrongEnvironment};
+use crate::work::Work;
 use engine::spec::FunctionSpec;
-use engine::{Functions, Invoked};
+use engine::{Engine, Functions, Handled, Invoked, ReceivedMessage};
 use observe::invocation::{self, Report};
+use orders::shop::breaker::Position;
 use orders::{Context, FailingOrders, Handler};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use types::{FunctionName, Record, Timestamp};
+use types::{FunctionName, QueueName, Record, Timestamp};
 
 /// Keeps what functions print: group, stream, lines with their instants. Returns when the system has them.
 pub type Printer = dyn Fn(&str, &str, &[(Timestamp, &str)]) -> std::io::Result<()> + Send + Sync;
@@ -26,12 +31,23 @@ pub struct Runtime {
     printing_fails: AtomicBool,
     failing: FailingOrders,
     memory: Memory,
+    pub(crate) meters: Meters,
 }
 
-struct Function {
-    spec: FunctionSpec,
-    handler: &'static dyn Handler,
-    environments: Environments,
+pub(crate) struct Function {
+    pub(crate) spec: FunctionSpec,
+    pub(crate) body: Body,
+    pub(crate) environments: Environments,
+}
+
+/// What a function does.
+pub(crate) enum Body {
+    /// It takes changes of a table.
+    Records(&'static dyn Handler),
+    /// It answers requests.
+    Api(Arc<EngineShop>),
+    /// It carries orders on.
+    Worker(Box<Work>),
 }
 
 /// What an invocation by hand gives back.
@@ -60,18 +76,66 @@ pub enum InvokeError {
 
 impl Runtime {
     /// The functions of these specs; each must name a handler that is built in, which whoever reads templates checks.
-    pub fn new(specs: impl IntoIterator<Item = FunctionSpec>, failing: FailingOrders, printer: Arc<Printer>) -> Self {
-        let function = |spec: FunctionSpec| {
-            let handler = orders::find(&spec.handler)?.kind.records()?;
-            let environments = Environments::new(spec.concurrency);
-            Some((spec.name.clone(), Function { spec, handler, environments }))
+    pub fn new(
+        engine: &Weak<Engine>,
+        specs: impl IntoIterator<Item = FunctionSpec>,
+        failing: FailingOrders,
+        printer: Arc<Printer>,
+    ) -> Result<Self, Vec<WrongEnvironment>> {
+        let (mut functions, mut wrong) = (BTreeMap::new(), Vec::new());
+        for spec in specs {
+            let Some(entry) = orders::find(&spec.handler) else { continue };
+            let body = match entry.kind {
+                orders::Kind::Records(handler) => Ok(Body::Records(handler)),
+                orders::Kind::Api => match Places::read(engine, &spec.name, &spec.environment) {
+                    Ok(places) => Ok(Body::Api(Arc::new(EngineShop::for_customers(Arc::new(places))))),
+                    Err(error) => Err(vec![error]),
+                },
+                orders::Kind::Worker => Work::new(engine, &spec).map(|work| Body::Worker(Box::new(work))),
+            };
+            match body {
+                Ok(body) => {
+                    let environments = Environments::new(spec.concurrency);
+                    functions.insert(spec.name.clone(), Function { spec, body, environments });
+                }
+                Err(errors) => wrong.extend(errors),
+            }
+        }
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        let (printing_fails, memory, meters) = (AtomicBool::new(false), Memory::default(), Meters::default());
+        Ok(Self { functions, printer, printing_fails, failing, memory, meters })
+    }
+
+    /// What was counted and timed.
+    pub fn meters(&self) -> &Meters {
+        &self.meters
+    }
+
+    /// Whether each dependency of each worker is asked at present, by function.
+    pub fn breakers(&self) -> Vec<(FunctionName, &'static str, Position)> {
+        let of_worker = |(name, function): (&FunctionName, &Function)| match &function.body {
+            Body::Worker(work) => {
+                work.breakers().map(|(dependency, position)| (name.clone(), dependency, position)).to_vec()
+            }
+            Body::Records(_) | Body::Api(_) => Vec::new(),
         };
-        let functions = specs.into_iter().filter_map(function).collect();
-        Self { functions, printer, printing_fails: AtomicBool::new(false), failing, memory: Memory::default() }
+        self.functions.iter().flat_map(of_worker).collect()
     }
 
     /// Runs a function on a payload, and waits for its answer.
     pub fn invoke_payload(&self, name: &FunctionName, payload: &Json) -> Result<Invocation, InvokeError> {
+        match &self.function(name)?.body {
+            Body::Records(_) => {}
+            Body::Api(_) => {
+                let message = format!("function {name} answers requests: call its API");
+                let request_id = uuid::Uuid::new_v4().to_string();
+                let payload = failure("NotInvocable", &message, &request_id);
+                return Ok(Invocation { request_id, payload, failed: true, printed: String::new() });
+            }
+            Body::Worker(_) => return self.invoke_worker(name, payload),
+        }
         match types::event::read(payload) {
             Ok(records) => self.run(name, &records),
             Err(fault) => {
@@ -90,14 +154,16 @@ impl Runtime {
         }
     }
 
-    fn function(&self, name: &FunctionName) -> Result<&Function, InvokeError> {
+    pub(crate) fn function(&self, name: &FunctionName) -> Result<&Function, InvokeError> {
         self.functions.get(name).ok_or_else(|| InvokeError::NotFound(name.clone()))
     }
 
     fn run(&self, name: &FunctionName, records: &[Record]) -> Result<Invocation, InvokeError> {
         let function = self.function(name)?;
+        let Body::Records(handler) = function.body else { return Err(InvokeError::NotFound(name.clone())) };
         let begun_at = engine::now();
         let Some(taken) = function.environments.take(begun_at) else {
+            self.meters.invocations.with(&[name.as_str(), "throttled"]).one();
             return Err(InvokeError::Throttled(name.clone()));
         };
         let request_id = uuid::Uuid::new_v4().to_string();
@@ -106,7 +172,7 @@ impl Runtime {
         let mut log = |line: &str| lines.push((engine::now(), format!("{line}\n")));
         let mut context = Context::new(&mut log, &self.failing);
         // A handler keeps nothing between calls, so that nothing half-changed is left behind.
-        let handled = catch_unwind(AssertUnwindSafe(|| function.handler.handle(records, &mut context)));
+        let handled = catch_unwind(AssertUnwindSafe(|| handler.handle(records, &mut context)));
         let duration = begun.elapsed();
         let limit = Duration::from_secs(function.spec.timeout_seconds.into());
         let ended_at = engine::now();
@@ -128,22 +194,34 @@ impl Runtime {
                 (failure("Panic", message, &request_id), true)
             }
         };
-        lines.push((ended_at, invocation::end_line(&request_id)));
-        let report = Report {
-            request_id: &request_id,
-            duration,
-            memory_mb: function.spec.memory_mb,
-            max_memory_used_mb: self.memory.used_mb(),
-            init_duration: taken.cold.then_some(Duration::from_micros(1)),
-        };
-        lines.push((ended_at, report.to_string()));
+        self.meters.invocations.with(&[name.as_str(), if failed { "failed" } else { "ok" }]).one();
+        self.meters.invocation_seconds.with(&[name.as_str()]).took(duration);
+        lines.extend(self.end_lines(function, &request_id, duration, taken.cold).map(|line| (ended_at, line)));
         self.print(function, taken.stream(), &lines);
         let printed = lines.into_iter().map(|(_, line)| line).collect();
         Ok(Invocation { request_id, payload, failed, printed })
     }
 
+    /// What Lambda prints at the end of an invocation.
+    pub(crate) fn end_lines(
+        &self,
+        function: &Function,
+        request_id: &str,
+        duration: Duration,
+        cold: bool,
+    ) -> [String; 2] {
+        let report = Report {
+            request_id,
+            duration,
+            memory_mb: function.spec.memory_mb,
+            max_memory_used_mb: self.memory.used_mb(),
+            init_duration: cold.then_some(Duration::from_micros(1)),
+        };
+        [invocation::end_line(request_id), report.to_string()]
+    }
+
     /// Keeps what was printed. A disk without room for it is no reason to stop orders: it is said once.
-    fn print(&self, function: &Function, stream: &str, lines: &[(Timestamp, String)]) {
+    pub(crate) fn print(&self, function: &Function, stream: &str, lines: &[(Timestamp, String)]) {
         let lines: Vec<(Timestamp, &str)> = lines.iter().map(|(at, line)| (*at, line.as_str())).collect();
         match (self.printer)(function.spec.log_group.as_str(), stream, &lines) {
             Ok(()) => self.printing_fails.store(false, Ordering::Relaxed),
@@ -166,9 +244,18 @@ impl Functions for Runtime {
             Err(error) => Invoked::NotRun { reason: error.to_string() },
         }
     }
+
+    fn handle<'a>(
+        &'a self,
+        function: &'a FunctionName,
+        queue: &'a QueueName,
+        batch: &'a [ReceivedMessage],
+    ) -> Pin<Box<dyn Future<Output = Handled> + Send + 'a>> {
+        Box::pin(self.work_off(function, queue, batch))
+    }
 }
 
-fn failure(error_type: &str, message: &str, request_id: &str) -> Json {
+pub(crate) fn failure(error_type: &str, message: &str, request_id: &str) -> Json {
     json!({"errorType": error_type, "errorMessage": message, "requestId": request_id})
 }
 
@@ -243,7 +330,7 @@ mod tests {
             into.lock().unwrap().extend(lines.iter().map(|(_, line)| (*line).to_owned()));
             Ok(())
         };
-        (Runtime::new([spec], FailingOrders::parse(failing), Arc::new(printer)), printed)
+        (Runtime::new(&Weak::new(), [spec], FailingOrders::parse(failing), Arc::new(printer)).unwrap(), printed)
     }
 
     fn premium() -> Json {
@@ -295,7 +382,7 @@ mod tests {
         }
         static PANICS: Panics = Panics;
         let (mut runtime, printed) = runtime(spec("premium-orders", Some(1)), "");
-        runtime.functions.get_mut(&"F".parse::<FunctionName>().unwrap()).unwrap().handler = &PANICS;
+        runtime.functions.get_mut(&"F".parse::<FunctionName>().unwrap()).unwrap().body = Body::Records(&PANICS);
         for _ in 0..2 {
             let invoked = runtime.invoke(&"F".parse().unwrap(), &[]);
             assert_eq!(invoked, Invoked::Failed { error: "Panic: this handler always panics".to_owned() });

@@ -65,7 +65,8 @@ pub enum Settle {
 /// Why nothing was committed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CommitRefused {
-    /// What should have been there was not: somebody was faster, or has done it already. `put` is the first such one.
+    /// What should have been there was not: somebody was faster, or has done it already. `put` is the first such one;
+    /// one behind the last put means the message that was to be settled: it is gone, or somebody else has it.
     #[error("what put {put} expects is not there")]
     Unexpected {
         /// Which of the puts, from 0.

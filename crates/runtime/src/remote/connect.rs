@@ -1,0 +1,175 @@
+//! Decides where a dependency is, and how connections to it are made and used again.
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::client::conn::http1::SendRequest;
+use hyper::{Request, Response, Uri};
+use hyper_util::rt::TokioIo;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::task::AbortHandle;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
+
+/// How many connections are kept for the next call.
+const KEPT_MAX: usize = 32;
+
+/// Where a dependency is.
+#[derive(Debug)]
+pub(super) struct Address {
+    host: String,
+    port: u16,
+    tls: bool,
+    /// Without a slash at its end.
+    path: String,
+}
+
+impl Address {
+    /// Reads `http://host[:port][/path]` or `https://…`.
+    pub(super) fn parse(url: &str) -> Result<Self, String> {
+        let wanted = "is not a URL such as https://payments.example/v1";
+        let uri: Uri = url.parse().map_err(|_| wanted.to_owned())?;
+        let tls = match uri.scheme_str() {
+            Some("https") => true,
+            Some("http") => false,
+            _ => return Err(wanted.to_owned()),
+        };
+        let authority = uri.authority().ok_or(wanted)?;
+        if authority.as_str().contains('@') || uri.query().is_some() {
+            return Err("has a password or a query in it; a secret goes into DEPENDENCY_SECRET".to_owned());
+        }
+        Ok(Self {
+            host: authority.host().to_owned(),
+            port: authority.port_u16().unwrap_or(if tls { 443 } else { 80 }),
+            tls,
+            path: uri.path().trim_end_matches('/').to_owned(),
+        })
+    }
+
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    pub(super) fn host_header(&self) -> String {
+        match (self.tls, self.port) {
+            (true, 443) | (false, 80) => self.host.clone(),
+            (_, port) => format!("{}:{port}", self.host),
+        }
+    }
+
+    /// As it stands in errors.
+    pub(super) fn shown(&self) -> String {
+        format!("{}://{}{}", if self.tls { "https" } else { "http" }, self.host_header(), self.path)
+    }
+
+    fn bare_host(&self) -> &str {
+        self.host.trim_start_matches('[').trim_end_matches(']')
+    }
+}
+
+/// A connection that is not in use by anybody else. When it is dropped it ends.
+#[derive(Debug)]
+pub(super) struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+    driver: AbortHandle,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+impl Connection {
+    pub(super) async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, String> {
+        self.sender.ready().await.map_err(|error| error.to_string())?;
+        self.sender.send_request(request).await.map_err(|error| error.to_string())
+    }
+}
+
+/// Connections for the next calls.
+#[derive(Debug, Default)]
+pub(super) struct Pool {
+    kept: Mutex<Vec<Connection>>,
+}
+
+impl Pool {
+    /// A connection that is still open, or a new one.
+    pub(super) async fn connect(&self, address: &Address) -> Result<Connection, String> {
+        loop {
+            let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            match kept {
+                Some(connection) if connection.sender.is_closed() => {}
+                Some(connection) => return Ok(connection),
+                None => break,
+            }
+        }
+        let stream =
+            TcpStream::connect((address.bare_host(), address.port)).await.map_err(|error| error.to_string())?;
+        // Small requests are sent at once; a socket that refuses this works all the same.
+        let _ = stream.set_nodelay(true);
+        if address.tls {
+            let name = ServerName::try_from(address.bare_host().to_owned()).map_err(|error| error.to_string())?;
+            let stream = connector().connect(name, stream).await.map_err(|error| error.to_string())?;
+            open(stream).await
+        } else {
+            open(stream).await
+        }
+    }
+
+    /// Keeps a connection whose answer was read to its end.
+    pub(super) fn keep(&self, connection: Connection) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < KEPT_MAX {
+            kept.push(connection);
+        }
+    }
+}
+
+async fn open(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Result<Connection, String> {
+    let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
+    let (sender, connection) = handshake.map_err(|error| error.to_string())?;
+    // What goes wrong with it is told to whoever waits for an answer.
+    let driver = tokio::spawn(async move { drop(connection.await) }).abort_handle();
+    Ok(Connection { sender, driver })
+}
+
+/// Trusts whom browsers trust.
+fn connector() -> &'static TlsConnector {
+    static CONNECTOR: OnceLock<TlsConnector> = OnceLock::new();
+    CONNECTOR.get_or_init(|| {
+        let roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
+        let config = ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("ring speaks the usual versions")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        TlsConnector::from(Arc::new(config))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read_whole_or_refused() {
+        let cases = [
+            ("http://localhost:9000", "http://localhost:9000"),
+            ("https://pay.example/v1/", "https://pay.example/v1"),
+            ("https://pay.example:8443/a/b", "https://pay.example:8443/a/b"),
+            ("http://[::1]:80", "http://[::1]"),
+        ];
+        for (url, shown) in cases {
+            assert_eq!(Address::parse(url).unwrap().shown(), shown);
+        }
+        for wrong in
+            ["", "pay.example", "ftp://x", "http://", "https://user:secret@x", "http://x/?key=1", "file:///etc"]
+        {
+            assert!(Address::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Decides how functions that answer requests are called: with what the gateway read, as often at once as they may.
+
+use crate::invoke::{Body, InvokeError, Runtime};
+use orders::shop::api::{self, Answer, Follow, Request};
+use orders::shop::ports::Unreadable;
+use std::time::Instant;
+use types::FunctionName;
+
+impl Runtime {
+    /// Whether a function answers requests.
+    pub fn takes_requests(&self, function: &FunctionName) -> bool {
+        self.function(function).is_ok_and(|function| matches!(function.body, Body::Api(_)))
+    }
+
+    /// Answers a request.
+    pub async fn answer(&self, name: &FunctionName, request: &Request<'_>) -> Result<Answer, InvokeError> {
+        let function = self.function(name)?;
+        let Body::Api(shop) = &function.body else { return Err(InvokeError::NotFound(name.clone())) };
+        let Some(_taken) = function.environments.take(engine::now()) else {
+            self.meters.invocations.with(&[name.as_str(), "throttled"]).one();
+            return Err(InvokeError::Throttled(name.clone()));
+        };
+        let begun = Instant::now();
+        let answer = api::handle(&**shop, request).await;
+        self.meters.invocation_seconds.with(&[name.as_str()]).took(begun.elapsed());
+        self.meters.invocations.with(&[name.as_str(), if answer.status < 500 { "ok" } else { "failed" }]).one();
+        Ok(answer)
+    }
+
+    /// What has happened to an order since the client heard of it last.
+    pub async fn more_events(
+        &self,
+        name: &FunctionName,
+        tenant: &str,
+        follow: Follow,
+    ) -> Result<(Vec<u8>, Option<Follow>), Unreadable> {
+        match self.function(name).map(|function| &function.body) {
+            Ok(Body::Api(shop)) => api::more_events(&**shop, tenant, follow).await,
+            _ => Ok((Vec::new(), None)),
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Decides how the shop front's world looks on the embedded engine: its tables by the names in the function's
+//! environment, and one commit of the log for whatever belongs together.
+//!
+//! A worker decides on the newest state, durable or not: everything that it says it says by a commit, which comes after
+//! all that it saw. Whoever answers a customer reads what is durable.
+
+use engine::{Command, CommandError, CommandRefused, Engine, Fate, Outgoing, TableWrite, WriteRefused};
+use orders::shop::ports::{
+    Commit, CommitRefused, CustomerPage, CustomerQuery, Expected, Settle, Shop, Table, Unreadable,
+};
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Weak};
+use table::{Comparison, Condition, Operand, Order, Path, Query, Write};
+use types::{FunctionName, Item, KeyValue, Number, QueueName, TableName, Timestamp};
+
+/// The index of customers' orders.
+const BY_CUSTOMER: &str = "byCustomer";
+/// The attribute that counts an item's changes.
+const VERSION: &str = "version";
+
+/// Where a function's tables and queue are.
+pub(crate) struct Places {
+    engine: Weak<Engine>,
+    function: FunctionName,
+    orders: TableName,
+    stock: TableName,
+    payments: TableName,
+    requests: TableName,
+    queue: QueueName,
+}
+
+/// A setting of a function's environment that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("function {function}: the environment variable {variable} {problem}")]
+pub struct WrongEnvironment {
+    /// The function.
+    pub function: FunctionName,
+    /// The variable.
+    pub variable: String,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+impl Places {
+    /// Reads the names from a function's environment.
+    pub(crate) fn read(
+        engine: &Weak<Engine>,
+        function: &FunctionName,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<Self, WrongEnvironment> {
+        fn name<T: std::str::FromStr<Err: std::fmt::Display>>(
+            function: &FunctionName,
+            environment: &BTreeMap<String, String>,
+            variable: &str,
+        ) -> Result<T, WrongEnvironment> {
+            let wrong = |problem: String| WrongEnvironment {
+                function: function.clone(),
+                variable: variable.to_owned(),
+                problem,
+            };
+            let text = environment.get(variable).ok_or_else(|| wrong("is missing".to_owned()))?;
+            text.parse().map_err(|error: T::Err| wrong(format!("is wrong: {error}")))
+        }
+        Ok(Self {
+            engine: Weak::clone(engine),
+            function: function.clone(),
+            orders: name(function, environment, "ORDERS_TABLE")?,
+            stock: name(function, environment, "STOCK_TABLE")?,
+            payments: name(function, environment, "PAYMENTS_TABLE")?,
+            requests: name(function, environment, "REQUESTS_TABLE")?,
+            queue: name(function, environment, "ORDER_QUEUE_NAME")?,
+        })
+    }
+
+    fn table(&self, table: Table) -> &TableName {
+        match table {
+            Table::Orders => &self.orders,
+            Table::Stock => &self.stock,
+            Table::Payments => &self.payments,
+            Table::Requests => &self.requests,
+        }
+    }
+}
+
+/// What may be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reads {
+    /// What is durable, because it is told to somebody.
+    Durable,
+    /// The newest state, because nothing is told but by a commit.
+    Newest,
+}
+
+/// The shop front's world.
+pub(crate) struct EngineShop {
+    places: Arc<Places>,
+    reads: Reads,
+    /// The message that is being worked on.
+    message: Option<(QueueName, engine::Receipt)>,
+}
+
+impl EngineShop {
+    /// For whoever answers customers.
+    pub(crate) fn for_customers(places: Arc<Places>) -> Self {
+        Self { places, reads: Reads::Durable, message: None }
+    }
+
+    /// For whoever works on orders, and on this message if there is one.
+    pub(crate) fn for_work(places: Arc<Places>, message: Option<(QueueName, engine::Receipt)>) -> Self {
+        Self { places, reads: Reads::Newest, message }
+    }
+
+    fn engine(&self) -> Option<Arc<Engine>> {
+        self.places.engine.upgrade()
+    }
+
+    fn read(&self, table: Table, key: &Item) -> Result<Option<Item>, String> {
+        let engine = self.engine().ok_or_else(stopping)?;
+        let table = engine.table(self.places.table(table)).map_err(|error| error.to_string())?;
+        let key = table.key_of(key).map_err(|error| error.to_string())?;
+        let found = match self.reads {
+            Reads::Durable => engine.get(&table, &key),
+            Reads::Newest => engine.peek(&table, &key),
+        };
+        found.map_err(|error| error.to_string())
+    }
+
+    fn query(&self, query: &Query) -> Result<table::Page, Unreadable> {
+        let engine = self.engine().ok_or_else(|| Unreadable(stopping()))?;
+        engine.query(&self.places.orders, query).map_err(|error| Unreadable(error.to_string()))
+    }
+
+    fn command(&self, engine: &Engine, commit: Commit) -> Result<Command, CommitRefused> {
+        let broken = |error: &dyn std::fmt::Display| CommitRefused::Broken(error.to_string());
+        let write = |put: orders::shop::ports::Put| {
+            let table = engine.table(self.places.table(put.table)).map_err(|error| broken(&error))?;
+            let condition = match put.expected {
+                Expected::Absent => Condition::NotExists(path(&table.keys.hash.name)),
+                Expected::Version(version) => Condition::Compare(
+                    Operand::Path(path(VERSION)),
+                    Comparison::Equal,
+                    Operand::Value(Number::from(version).into()),
+                ),
+            };
+            Ok(TableWrite { table, write: Write::Put(put.item), condition, return_old: false })
+        };
+        let writes = commit.puts.into_iter().map(write).collect::<Result<Vec<_>, CommitRefused>>()?;
+        let send = |body: String| (self.places.queue.clone(), Outgoing::text(body));
+        let settle = commit.settle.zip(self.message.clone()).map(|(settle, (queue, receipt))| engine::Settle {
+            queue,
+            receipt,
+            fate: match settle {
+                Settle::Done => Fate::Delete,
+                Settle::Dead { error } => Fate::DeadLetter { function: self.places.function.clone(), error },
+            },
+        });
+        Ok(Command {
+            writes,
+            sends: commit.send.map(send).into_iter().collect(),
+            settles: settle.into_iter().collect(),
+        })
+    }
+}
+
+fn stopping() -> String {
+    "the engine is stopping".to_owned()
+}
+
+fn path(attribute: &str) -> Path {
+    Path { attribute: attribute.into(), steps: Vec::new() }
+}
+
+/// Why nothing was committed, of so many puts. A message that is gone is like a put behind the last.
+fn refused(error: CommandError, puts: usize) -> CommitRefused {
+    let write = |refused: WriteRefused| match refused {
+        WriteRefused::Busy | WriteRefused::Contended | WriteRefused::NoSpace | WriteRefused::Stopping => {
+            CommitRefused::Busy(refused.to_string())
+        }
+        other => CommitRefused::Broken(other.to_string()),
+    };
+    match error {
+        CommandError::Refused(CommandRefused::Table { index, refused: table::Refused::ConditionFailed { .. } }) => {
+            CommitRefused::Unexpected { put: index }
+        }
+        CommandError::Gone(_) => CommitRefused::Unexpected { put: puts },
+        CommandError::Refused(CommandRefused::Write(refused)) | CommandError::Write(refused) => write(refused),
+        other => CommitRefused::Broken(other.to_string()),
+    }
+}
+
+impl Shop for EngineShop {
+    async fn get(&self, table: Table, key: &Item) -> Result<Option<Item>, Unreadable> {
+        self.read(table, key).map_err(Unreadable)
+    }
+
+    async fn find_order(&self, order_id: &str) -> Result<Option<Item>, Unreadable> {
+        let mut query = Query::new(None, KeyValue::S(order_id.into()));
+        query.limit = NonZeroUsize::new(1);
+        Ok(self.query(&query)?.items.into_iter().next())
+    }
+
+    async fn orders_of(&self, asked: CustomerQuery) -> Result<CustomerPage, Unreadable> {
+        let index = BY_CUSTOMER.parse().expect("a fair name");
+        let mut query = Query::new(Some(index), KeyValue::S(asked.customer_key.as_str().into()));
+        query.limit = NonZeroUsize::new(asked.limit);
+        query.order = if asked.newest_first { Order::Descending } else { Order::Ascending };
+        query.after = asked.after.map(|(id, created_at)| {
+            Item::from([
+                ("orderId", id.as_str().into()),
+                ("createdAt", created_at.as_str().into()),
+                ("customerKey", asked.customer_key.as_str().into()),
+            ])
+        });
+        let page = self.query(&query)?;
+        let place = |last: Item| Some((last.text("orderId")?.to_owned(), last.text("createdAt")?.to_owned()));
+        Ok(CustomerPage { items: page.items, next: page.last.and_then(place) })
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<(), CommitRefused> {
+        let engine = self.engine().ok_or_else(|| CommitRefused::Busy(stopping()))?;
+        let by = match self.reads {
+            Reads::Durable => engine::By::Client,
+            Reads::Newest => engine::By::Function,
+        };
+        let puts = commit.puts.len();
+        let command = self.command(&engine, commit)?;
+        engine.command(command, by).await.map(drop).map_err(|error| refused(error, puts))
+    }
+
+    fn now(&self) -> Timestamp {
+        engine::now()
+    }
+
+    fn random(&self) -> u64 {
+        // Of a version 4 UUID, the half that has fewer fixed bits, and those filled up from the other half.
+        let (high, low) = uuid::Uuid::new_v4().as_u64_pair();
+        low ^ high.rotate_left(32)
+    }
+}

@@ -1,0 +1,113 @@
+//! Decides how messages of the work queue reach the worker of orders, and whom that worker asks.
+
+use crate::meters::Meters;
+use crate::remote::Remote;
+use crate::shop::{EngineShop, Places, WrongEnvironment};
+use crate::timer::Clock;
+use engine::spec::FunctionSpec;
+use engine::{Engine, MessageFate, ReceivedMessage};
+use orders::shop::Status;
+use orders::shop::breaker::{BreakerRules, Breakers, Dependency, Position};
+use orders::shop::fulfilment::FulfilmentSimulator;
+use orders::shop::inventory::StockLedger;
+use orders::shop::payments::PaymentSimulator;
+use orders::shop::settings::Settings;
+use orders::shop::worker::{Either, Message, Observed, Observer, Parts, Worked, Worker};
+use std::sync::{Arc, Weak};
+use types::QueueName;
+
+type Ledger = Either<StockLedger<Arc<EngineShop>>, Remote>;
+type Purse = Either<PaymentSimulator<Arc<EngineShop>, Arc<Clock>>, Remote>;
+type Carrier = Either<FulfilmentSimulator, Remote>;
+
+/// A function that carries orders on.
+pub(crate) struct Work {
+    places: Arc<Places>,
+    dependencies: Parts<Ledger, Purse, Carrier, Clock>,
+    breakers: Breakers,
+    settings: Settings,
+}
+
+impl Work {
+    /// Makes the worker that a function's environment asks for.
+    pub(crate) fn new(engine: &Weak<Engine>, spec: &FunctionSpec) -> Result<Self, Vec<WrongEnvironment>> {
+        let wrong = |variable: &str, problem: String| WrongEnvironment {
+            function: spec.name.clone(),
+            variable: variable.to_owned(),
+            problem,
+        };
+        let places = Arc::new(Places::read(engine, &spec.name, &spec.environment).map_err(|error| vec![error])?);
+        let settings = Settings::parse(|name| spec.environment.get(name).map(String::as_str)).map_err(|settings| {
+            let one = |one: &orders::shop::settings::WrongSetting| {
+                wrong(one.name, format!("is {:?}; allowed is {}", one.value, one.allowed))
+            };
+            settings.0.iter().map(one).collect::<Vec<_>>()
+        })?;
+        let shop = Arc::new(EngineShop::for_work(Arc::clone(&places), None));
+        let remote = |variable: &'static str, url: &str| {
+            Remote::new(url, settings.dependency_secret.as_deref()).map_err(|problem| vec![wrong(variable, problem)])
+        };
+        let clock = Clock::new();
+        let inventory = match &settings.inventory_url {
+            Some(url) => Either::Remote(remote("INVENTORY_URL", url)?),
+            None => Either::BuiltIn(StockLedger::new(Arc::clone(&shop), settings.unlisted_stock)),
+        };
+        let payments = match &settings.payment_url {
+            Some(url) => Either::Remote(remote("PAYMENT_URL", url)?),
+            None => Either::BuiltIn(PaymentSimulator::new(shop, Arc::new(clock), settings.payment)),
+        };
+        let fulfilment = match &settings.fulfilment_url {
+            Some(url) => Either::Remote(remote("FULFILMENT_URL", url)?),
+            None => Either::BuiltIn(FulfilmentSimulator),
+        };
+        let dependencies = Parts { inventory, payments, fulfilment, timer: clock };
+        Ok(Self { places, dependencies, breakers: Breakers::new(BreakerRules::default()), settings })
+    }
+
+    /// Works on one message.
+    pub(crate) async fn message(
+        &self,
+        queue: Option<(&QueueName, &ReceivedMessage)>,
+        message: Message<'_>,
+        meters: &Meters,
+        log: &mut (dyn FnMut(&str) + Send),
+    ) -> Worked {
+        let received = queue.map(|(queue, received)| (queue.clone(), received.receipt));
+        let shop = EngineShop::for_work(Arc::clone(&self.places), received);
+        let worker = Worker {
+            shop: &shop,
+            dependencies: &self.dependencies,
+            breakers: &self.breakers,
+            settings: &self.settings,
+            observer: meters,
+        };
+        worker.work(message, log).await
+    }
+
+    /// Whether each dependency is asked at present.
+    pub(crate) fn breakers(&self) -> [(&'static str, Position); 3] {
+        Dependency::ALL.map(|dependency| (dependency.name(), self.breakers.position(dependency)))
+    }
+}
+
+/// What the queue is told.
+pub(crate) fn fate_of(worked: &Worked) -> MessageFate {
+    match worked {
+        Worked::Settled => MessageFate::Settled,
+        Worked::Done => MessageFate::Done,
+        Worked::Later(span) => MessageFate::Later(*span),
+        Worked::Failed { .. } => MessageFate::Failed,
+    }
+}
+
+impl Observer for Meters {
+    fn step(&self, observed: &Observed<'_>) {
+        let Observed { step, outcome, took, order } = observed;
+        self.steps.with(&[step.name(), outcome.name()]).one();
+        self.step_seconds.with(&[step.name()]).took(*took);
+        if matches!(order.status, Status::Completed | Status::Failed | Status::Cancelled) && order.status != *step {
+            self.orders.with(&[order.status.name()]).one();
+            self.order_seconds.with(&[order.status.name()]).took(order.updated_at.since(order.created_at));
+        }
+    }
+}
