@@ -7,8 +7,10 @@ use crate::ask;
 use crate::client::{ANSWER_WITHIN, Client, WORK_WITHIN};
 use crate::config::Config;
 use crate::exit::{DATA_REFUSED, Failure, UNREACHABLE};
+use crate::front;
+use crate::keyring::Keyring;
 use crate::query::Query;
-use crate::views::{self, Checked, Health, LogGroups, LogLines, letters, order};
+use crate::views::{self, Checked, Health, LogGroups, LogLines, keys, letters, order};
 use engine::Engine;
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -187,6 +189,32 @@ impl Access {
                 client.get(&format!("/logs?{query}"), ANSWER_WITHIN)
             }
             Self::Directory(engine, _) => Ok(ask::logs::read(engine, asked)?),
+        }
+    }
+
+    /// All API keys.
+    pub(crate) fn keys(&self) -> Result<keys::List, Failure> {
+        match self {
+            Self::Server(client) => client.get("/keys", ANSWER_WITHIN),
+            Self::Directory(engine, _) => Ok(Keyring::open(engine)?.list()),
+        }
+    }
+
+    /// Makes an API key.
+    pub(crate) fn make_key(&self, make: &keys::Make) -> Result<keys::Created, Failure> {
+        match self {
+            Self::Server(client) => client.post("/keys/create", make, ANSWER_WITHIN),
+            Self::Directory(engine, _) => Ok(Keyring::open(engine)?.make(make, &front::offer(engine))?),
+        }
+    }
+
+    /// Takes an API key back.
+    pub(crate) fn revoke_key(&self, id: &str) -> Result<keys::Key, Failure> {
+        match self {
+            Self::Server(client) => {
+                client.post(&format!("/keys/revoke?{}", Query::default().with("id", id)), &(), ANSWER_WITHIN)
+            }
+            Self::Directory(engine, _) => Ok(Keyring::open(engine)?.revoke(id)?),
         }
     }
 

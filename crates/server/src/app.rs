@@ -1,10 +1,16 @@
 //! What a running server is made of, as its listeners see it.
 
 use crate::config::Config;
+use crate::front::{Pen, Shared};
+use crate::metrics::Http;
 use engine::Engine;
 use runtime::Runtime;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use types::FunctionName;
 
 /// A running server.
 pub(crate) struct App {
@@ -18,6 +24,33 @@ pub(crate) struct App {
     pub(crate) stacks: Vec<String>,
     /// Where the admin listener really listens.
     pub(crate) admin: SocketAddr,
-    /// Who may use it; everybody on this machine if there are none.
+    /// Where customers are served, as a URL.
+    pub(crate) public: String,
+    /// Where everything is kept.
+    pub(crate) directory: PathBuf,
+    /// Who may use the admin listener; everybody on this machine if there are none.
     pub(crate) credentials: Vec<wire::sigv4::Credentials>,
+    /// What outlives the requests of customers.
+    pub(crate) front: Arc<Shared>,
+    /// Where functions that answer requests write their lines.
+    pub(crate) pens: BTreeMap<FunctionName, Pen>,
+    /// What is counted of requests.
+    pub(crate) http: Http,
+    /// How many requests of customers are under way.
+    pub(crate) under_way: AtomicUsize,
+    /// Whether the server is on its way down.
+    pub(crate) stopping: AtomicBool,
+}
+
+impl App {
+    /// Whether customers can be served; why not, if they cannot.
+    pub(crate) fn readiness(&self) -> Result<(), &'static str> {
+        if self.stopping.load(Ordering::Relaxed) {
+            return Err("the server is stopping");
+        }
+        if !self.engine.takes_writes() {
+            return Err("the disk is full: orders are shown, and not taken");
+        }
+        Ok(())
+    }
 }

@@ -77,6 +77,9 @@ pub(crate) struct UpOptions {
     /// A value for a parameter of a template, with its stack before it where several are run
     #[arg(long = "param", value_name = "[STACK.]NAME=VALUE")]
     pub(crate) params: Vec<Param>,
+    /// Serve customers over TLS, with a certificate for development if the configuration names no other
+    #[arg(long)]
+    pub(crate) tls: bool,
 }
 
 /// The verbs.
@@ -161,6 +164,29 @@ Examples:
 At a rate, latency counts from when a request was to be sent, so that waiting behind slow answers is not left out.
 Orders are real ones: run it against a server whose data you can do without.")]
     Bench(Bench),
+    /// Work with orders as a customer does: over the public listener, with a key
+    #[command(subcommand, arg_required_else_help = true)]
+    Orders(Orders),
+    /// Say who may use the public listener
+    #[command(subcommand, arg_required_else_help = true)]
+    Keys(Keys),
+    /// Print completions for a shell
+    #[command(after_help = "\
+Examples:
+  orderflow completions bash > ~/.local/share/bash-completion/completions/orderflow
+  orderflow completions zsh > ~/.zfunc/_orderflow
+  orderflow completions fish > ~/.config/fish/completions/orderflow.fish")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write manual pages
+    #[command(after_help = "Examples:\n  orderflow man | man -l -\n  orderflow man ~/.local/share/man/man1")]
+    Man {
+        /// Where to; without it, the first page is printed
+        #[arg(value_name = "DIR")]
+        directory: Option<PathBuf>,
+    },
     /// Print the default configuration
     #[command(after_help = "Example:\n  orderflow config > orderflow.toml")]
     Config,
@@ -175,6 +201,134 @@ pub(crate) struct Up {
     /// How.
     #[command(flatten)]
     pub(crate) options: UpOptions,
+}
+
+/// What can be done with orders.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Orders {
+    /// Place an order: one from a file, of items that you name, or a sample
+    #[command(after_help = "\
+Examples:
+  orderflow orders submit                                   a sample order
+  orderflow orders submit --watch                           and see it through to its end
+  orderflow orders submit order.json
+  orderflow orders submit --customer C-7 --item TEA-1:2:19.90 --item 'CUP-3:1:8.50:A blue cup'")]
+    Submit(SubmitOrder),
+    /// Show an order with its history
+    #[command(after_help = "Example:\n  orderflow orders get 01890a5d-ac96-774b-bcce-b302099a8057")]
+    Get {
+        /// The order's id
+        id: String,
+        /// The key; ORDERFLOW_API_KEY or this machine's own if it is left out
+        #[arg(long, value_name = "KEY")]
+        key: Option<String>,
+    },
+    /// Show a customer's orders, the newest first
+    #[command(after_help = "Example:\n  orderflow orders list C-1001 --limit 50")]
+    List(ListOrders),
+    /// Show each status of an order as it comes, to its end
+    #[command(after_help = "Exit codes: 0 the order completed, 1 it failed or was cancelled")]
+    Watch {
+        /// The order's id
+        id: String,
+        /// The key; ORDERFLOW_API_KEY or this machine's own if it is left out
+        #[arg(long, value_name = "KEY")]
+        key: Option<String>,
+    },
+    /// Call an order off, while it can be
+    #[command(after_help = "Exit codes: 0 it is called off, 1 it is too late")]
+    Cancel {
+        /// The order's id
+        id: String,
+        /// Why, for its history
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+        /// The key; ORDERFLOW_API_KEY or this machine's own if it is left out
+        #[arg(long, value_name = "KEY")]
+        key: Option<String>,
+    },
+}
+
+/// What `orders submit` understands.
+#[derive(Debug, Args)]
+pub(crate) struct SubmitOrder {
+    /// The order as JSON, or - for the standard input
+    #[arg(value_name = "FILE", conflicts_with_all = ["items", "customer", "email", "currency", "note", "seed"])]
+    pub(crate) file: Option<PathBuf>,
+    /// An item: SKU:QUANTITY:PRICE, or SKU:QUANTITY:PRICE:NAME
+    #[arg(long = "item", value_name = "ITEM")]
+    pub(crate) items: Vec<String>,
+    /// The customer's id
+    #[arg(long, value_name = "ID")]
+    pub(crate) customer: Option<String>,
+    /// The customer's e-mail
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) email: Option<String>,
+    /// The currency of the prices [default: USD]
+    #[arg(long, value_name = "CODE")]
+    pub(crate) currency: Option<String>,
+    /// What the customer writes beside it
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) note: Option<String>,
+    /// The same seed gives the same sample
+    #[arg(long, value_name = "S", conflicts_with = "items")]
+    pub(crate) seed: Option<u64>,
+    /// The same key and order again give the same answer, and no second order
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) idempotency_key: Option<String>,
+    /// See it through to its end
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// The key; ORDERFLOW_API_KEY or this machine's own if it is left out
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Option<String>,
+}
+
+/// What `orders list` understands.
+#[derive(Debug, Args)]
+pub(crate) struct ListOrders {
+    /// The customer's id
+    pub(crate) customer: String,
+    /// At most so many
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) limit: u32,
+    /// The oldest first
+    #[arg(long)]
+    pub(crate) oldest_first: bool,
+    /// The key; ORDERFLOW_API_KEY or this machine's own if it is left out
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Option<String>,
+}
+
+/// What can be done with keys.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Keys {
+    /// Show which keys there are
+    List,
+    /// Make a key, and show it this once
+    #[command(after_help = "\
+Examples:
+  orderflow keys create --tenant acme --name 'web shop'
+  orderflow keys create --tenant acme --scope orders:read")]
+    Create {
+        /// What people call it
+        #[arg(long, value_name = "TEXT")]
+        name: Option<String>,
+        /// Whose orders it may see; orders of other tenants are not there for it [default: default]
+        #[arg(long, value_name = "NAME")]
+        tenant: Option<String>,
+        /// The usage plan that counts for it; the stack's first if it is left out
+        #[arg(long, value_name = "PLAN")]
+        plan: Option<String>,
+        /// What it may do, such as orders:read; everything if it is left out
+        #[arg(long = "scope", value_name = "SCOPE")]
+        scopes: Vec<String>,
+    },
+    /// Take a key back: requests with it are refused from now on
+    Revoke {
+        /// The key's id, as `keys list` shows it
+        id: String,
+    },
 }
 
 /// What can be done with dead letters.
@@ -368,7 +522,8 @@ impl Cli {
                 let ephemeral = given.options.ephemeral || up.ephemeral;
                 let public = given.options.public.or(up.public);
                 let params = [up.params, given.options.params].concat();
-                Ok((options, Command::Up(Up { options: UpOptions { ephemeral, public, params }, ..given })))
+                let tls = given.options.tls || up.tls;
+                Ok((options, Command::Up(Up { options: UpOptions { ephemeral, public, params, tls }, ..given })))
             }
             // Nothing is kept, so there is nothing that any other verb could look at.
             Some(_) if up.ephemeral => {

@@ -8,15 +8,19 @@ use crate::exit::{Failure, UNREACHABLE};
 use crate::views::Refused;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
 use hyper::client::conn::http1::SendRequest;
-use hyper::{Method, Request, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::ServerName;
 
 /// How long a server may take to be there.
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
@@ -76,6 +80,14 @@ pub(crate) struct Connection {
 impl Connection {
     /// Connects.
     pub(crate) async fn open(address: SocketAddr) -> Result<Self, NoAnswer> {
+        Self::open_over(address, None).await
+    }
+
+    /// Connects, over TLS if a connector and the server's name are given.
+    pub(crate) async fn open_over(
+        address: SocketAddr,
+        tls: Option<(&TlsConnector, ServerName<'static>)>,
+    ) -> Result<Self, NoAnswer> {
         let address = reachable(address);
         let none = |error: String| NoAnswer::NoServer { address, error };
         let connected = timeout(CONNECT_WITHIN, TcpStream::connect(address)).await;
@@ -83,11 +95,15 @@ impl Connection {
         let stream = stream.map_err(|error| none(error.to_string()))?;
         // Small requests are sent at once; without this they would wait for each other. If it cannot be set, they do.
         let _ = stream.set_nodelay(true);
-        let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
-        let (sender, connection) = handshake.map_err(|error| none(error.to_string()))?;
-        // What goes wrong with it is told to whoever waits for an answer.
-        tokio::spawn(async move { drop(connection.await) });
-        Ok(Self { address, sender })
+        let sender = match tls {
+            None => shake_hands(stream).await,
+            Some((connector, name)) => {
+                let greeted = timeout(CONNECT_WITHIN, connector.connect(name, stream)).await;
+                let stream = greeted.map_err(|_| none("it does not answer over TLS".to_owned()))?;
+                shake_hands(stream.map_err(|error| none(error.to_string()))?).await
+            }
+        };
+        Ok(Self { address, sender: sender.map_err(|error| none(error.to_string()))? })
     }
 
     /// Sends a request, and waits for all of its answer.
@@ -101,20 +117,54 @@ impl Connection {
     ) -> Result<(StatusCode, Bytes), NoAnswer> {
         let address = self.address;
         let broken = |error: String| NoAnswer::Broken { address, error };
-        let mut request = Request::builder().method(method).uri(path).header("host", address.to_string());
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let request = request.body(Full::new(body)).map_err(|error| broken(error.to_string()))?;
         let answered = timeout(within, async {
-            self.sender.ready().await.map_err(|error| broken(error.to_string()))?;
-            let response = self.sender.send_request(request).await.map_err(|error| broken(error.to_string()))?;
+            let response = self.begin(method, path, headers, body).await?;
             let status = response.status();
             let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
             Ok((status, body.map_err(|error| broken(error.to_string()))?.to_bytes()))
         });
         answered.await.map_err(|_| NoAnswer::TooLate { address, within })?
     }
+
+    /// Sends a request, and waits for the head of its answer, within `within`; its body may come for as long as it
+    /// likes.
+    pub(crate) async fn follow(
+        &mut self,
+        path: &str,
+        headers: &[(&str, &str)],
+        within: Duration,
+    ) -> Result<Response<Incoming>, NoAnswer> {
+        let address = self.address;
+        let answered = timeout(within, self.begin(Method::GET, path, headers, Bytes::new()));
+        answered.await.map_err(|_| NoAnswer::TooLate { address, within })?
+    }
+
+    async fn begin(
+        &mut self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
+    ) -> Result<Response<Incoming>, NoAnswer> {
+        let address = self.address;
+        let broken = |error: String| NoAnswer::Broken { address, error };
+        let mut request = Request::builder().method(method).uri(path).header("host", address.to_string());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Full::new(body)).map_err(|error| broken(error.to_string()))?;
+        self.sender.ready().await.map_err(|error| broken(error.to_string()))?;
+        self.sender.send_request(request).await.map_err(|error| broken(error.to_string()))
+    }
+}
+
+async fn shake_hands(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+) -> Result<SendRequest<Full<Bytes>>, hyper::Error> {
+    let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    // What goes wrong with it is told to whoever waits for an answer.
+    tokio::spawn(async move { drop(connection.await) });
+    Ok(sender)
 }
 
 /// Where to connect to reach who listens there: who listens everywhere is here.

@@ -10,8 +10,11 @@ mod doctor;
 mod doubts;
 mod explain;
 mod findings;
+mod keys;
 mod logs;
+mod manual;
 mod match_event;
+mod orders;
 mod pretty;
 mod record;
 mod trigger;
@@ -59,6 +62,8 @@ pub(crate) fn run(cli: Cli, out: &mut Out) -> Result<u8, Stop> {
             return Ok(DONE);
         }
         Command::Match(wanted) => return match_event::run(wanted, options.json, out),
+        Command::Completions { shell } => return manual::completions(*shell, out),
+        Command::Man { directory } => return manual::man(directory.as_deref(), out),
         Command::Check(wanted) => return check::run(wanted, options.json, out),
         _ => {}
     }
@@ -66,7 +71,8 @@ pub(crate) fn run(cli: Cli, out: &mut Out) -> Result<u8, Stop> {
     let given = Given { config, options, out };
     match command {
         Command::Up(up) => {
-            let config = Config { public: up.options.public.unwrap_or(given.config.public), ..given.config };
+            let public = up.options.public.unwrap_or(given.config.public);
+            let config = Config { public, tls: up.options.tls || given.config.tls, ..given.config };
             let ended = crate::up::run(&config, &up.templates, &up.options, given.options.json);
             Ok(ended.map_err(Failure::from)?)
         }
@@ -76,9 +82,13 @@ pub(crate) fn run(cli: Cli, out: &mut Out) -> Result<u8, Stop> {
         Command::Dlq(Dlq::Redrive(redrive)) => dlq::redrive(given, &redrive),
         Command::Logs(logs) => logs::run(given, &logs),
         Command::Doctor => doctor::run(given),
+        Command::Orders(wanted) => orders::run(given, wanted),
+        Command::Keys(wanted) => keys::run(given, wanted),
         Command::Trigger(trigger) => trigger::run(given, &trigger),
         Command::Bench(bench) => bench::run(given, &bench),
-        Command::Config | Command::Match(_) | Command::Check(_) => unreachable!("these have been done above"),
+        Command::Config | Command::Completions { .. } | Command::Man { .. } | Command::Match(_) | Command::Check(_) => {
+            unreachable!("these have been done above")
+        }
     }
 }
 

@@ -18,12 +18,15 @@ pub(crate) const DEFAULTS: &str = include_str!("../default-config.toml");
 const FILE: &str = "orderflow.toml";
 
 /// The keys that a file may have.
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 12] = [
     "account",
     "region",
     "data-dir",
     "admin",
     "public",
+    "tls",
+    "tls-certificate",
+    "tls-key",
     "keep-changes-for-hours",
     "log-megabytes-max",
     "access-key-id",
@@ -44,6 +47,12 @@ pub(crate) struct Config {
     pub(crate) admin: SocketAddr,
     /// Where the public listener listens.
     pub(crate) public: SocketAddr,
+    /// Whether the public listener speaks TLS, with a certificate for development if no other is named.
+    pub(crate) tls: bool,
+    /// The certificates that it shows, its own first.
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// The private key of the first of them.
+    pub(crate) tls_key: Option<PathBuf>,
     /// How long changes stay in the log.
     pub(crate) keep_changes_for_hours: u32,
     /// How large the log may get.
@@ -64,6 +73,9 @@ impl std::fmt::Debug for Config {
             .field("data_dir", &self.data_dir)
             .field("admin", &self.admin)
             .field("public", &self.public)
+            .field("tls", &self.tls)
+            .field("tls_certificate", &self.tls_certificate)
+            .field("tls_key", &self.tls_key)
             .field("keep_changes_for_hours", &self.keep_changes_for_hours)
             .field("log_megabytes_max", &self.log_megabytes_max)
             .field("access_key_id", &self.access_key_id)
@@ -140,6 +152,9 @@ impl Config {
         }
         if self.keep_changes_for_hours == 0 {
             return refuse("`keep-changes-for-hours` is 0, so pipes could not lag at all", "the default is 24");
+        }
+        if self.tls_certificate.is_some() != self.tls_key.is_some() {
+            return refuse("`tls-certificate` and `tls-key` go together", "set both, or `tls = true` for development");
         }
         if self.access_key_id.is_some() != self.secret_access_key.is_some() {
             return refuse("`access-key-id` and `secret-access-key` go together", "set both, or none");

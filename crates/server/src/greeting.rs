@@ -12,11 +12,21 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+/// An order to paste.
+const SAMPLE_ORDER: &str = r#"{"customerId":"C-1001","customerEmail":"vip@example.com","items":[{"sku":"TEA-1",
+    "name":"Green tea","quantity":2,"price":"19.90"}]}"#;
+
 /// What there is to say.
 pub(crate) struct Greeting<'a> {
     pub(crate) deployed: &'a [Deployed],
     pub(crate) admin: SocketAddr,
     pub(crate) public: SocketAddr,
+    /// How customers speak: `http` or `https`.
+    pub(crate) scheme: &'a str,
+    /// The key of this machine, if a stack has keys.
+    pub(crate) key: Option<&'a str>,
+    /// The certificate for development, if customers are to trust one.
+    pub(crate) certificate: Option<&'a Path>,
     /// Where the data is; `None` if nothing is kept.
     pub(crate) directory: Option<&'a Path>,
     pub(crate) ready_after: Duration,
@@ -47,7 +57,8 @@ pub(crate) fn json(greeting: &Greeting<'_>) -> Json {
     };
     json!({
         "admin": format!("http://{}", greeting.admin),
-        "public": format!("http://{}", greeting.public),
+        "public": format!("{}://{}", greeting.scheme, greeting.public),
+        "apiKey": greeting.key,
         "readyAfterMs": greeting.ready_after.as_secs_f64() * 1000.0,
         "stacks": greeting.deployed.iter().map(stack).collect::<Vec<_>>(),
     })
@@ -61,12 +72,20 @@ pub(crate) fn words(greeting: &Greeting<'_>) -> String {
 }
 
 fn say(greeting: &Greeting<'_>, text: &mut String) -> std::fmt::Result {
-    let Greeting { deployed, admin, public, directory, ready_after, drill, asleep, signed, region } = greeting;
+    let Greeting { deployed, admin, public, scheme, directory, ready_after, drill, asleep, signed, region, .. } =
+        greeting;
     let admin = &reachable(*admin);
     let kept = directory.map_or("nothing is kept".to_owned(), |directory| format!("data in {}", directory.display()));
     writeln!(text, "orderflow is up in {} ms, {kept}", ready_after.as_millis())?;
-    writeln!(text, "  AWS APIs  http://{admin}")?;
-    writeln!(text, "  health    http://{public}/readyz")?;
+    let api = deployed.iter().any(|one| !one.stack.apis.is_empty());
+    let public = format!("{scheme}://{}", reachable(*public));
+    if api {
+        writeln!(text, "  orders    {public}        its API: {public}/docs")?;
+    }
+    writeln!(text, "  AWS APIs  http://{admin}        metrics: http://{admin}/metrics")?;
+    if !api {
+        writeln!(text, "  health    {public}/readyz")?;
+    }
     for one in *deployed {
         say_stack(one, text)?;
     }
@@ -79,6 +98,9 @@ fn say(greeting: &Greeting<'_>, text: &mut String) -> std::fmt::Result {
     }
     if !drill.is_empty() {
         writeln!(text, "\ndrill: handlers fail on {}", drill.join(", "))?;
+    }
+    if api {
+        return say_shop(greeting, &public, text);
     }
     let premium =
         |one: &Deployed| one.stack.functions.iter().find(|f| f.spec.name.as_str().contains("Premium")).cloned();
@@ -114,8 +136,44 @@ fn say(greeting: &Greeting<'_>, text: &mut String) -> std::fmt::Result {
     writeln!(text, "\nCtrl-C stops; {}.", if directory.is_some() { "what is written stays" } else { "nothing stays" })
 }
 
+/// Lines to paste for a stack that takes orders over HTTP.
+fn say_shop(greeting: &Greeting<'_>, public: &str, text: &mut String) -> std::fmt::Result {
+    let program = again(greeting.directory, reachable(greeting.admin));
+    let key = greeting.key.unwrap_or("KEY");
+    let trust = greeting.certificate.map_or(String::new(), |file| format!(" --cacert {}", file.display()));
+    writeln!(text, "\nplace an order:")?;
+    writeln!(
+        text,
+        "  curl -s{trust} {public}/orders -H 'x-api-key: {key}' -H 'content-type: application/json' \\\n    -d '{}'",
+        SAMPLE_ORDER
+    )?;
+    if greeting.key.is_none() {
+        writeln!(text, "  (a key of your own: `{program} keys create`)")?;
+    }
+    writeln!(text, "then look, from another terminal here:")?;
+    writeln!(text, "  {program} orders list C-1001             # what became of it")?;
+    writeln!(text, "  {program} orders submit --watch          # another one, seen through to its end")?;
+    writeln!(text, "  {program} explain ORDER                  # what every pipe did with an order, and why")?;
+    let kept = if greeting.directory.is_some() {
+        "what was accepted stays, and goes on with the next start"
+    } else {
+        "nothing stays"
+    };
+    writeln!(text, "\nCtrl-C stops; {kept}.")
+}
+
 fn say_stack(one: &Deployed, text: &mut String) -> std::fmt::Result {
     writeln!(text, "\nstack {} ({})", one.stack.name, one.shown)?;
+    for api in one.stack.apis.iter().map(|api| &api.spec) {
+        let functions: Vec<&str> = api.functions.iter().map(|function| function.name.as_str()).collect();
+        writeln!(text, "  API {}  →  {}", api.name, functions.join(", "))?;
+    }
+    for poller in one.stack.pollers.iter().map(|poller| &poller.spec) {
+        let queue = one.stack.queues.iter().find(|queue| queue.spec.name == poller.queue.name);
+        let redrive = queue.and_then(|queue| queue.spec.redrive.as_ref());
+        let letters = redrive.map_or(String::new(), |redrive| format!("  ✖ {}", redrive.dead_letters));
+        writeln!(text, "  {}  →  {}{letters}", poller.queue.name, poller.function.name)?;
+    }
     for pipe in one.stack.pipes.iter().map(|pipe| &pipe.spec) {
         let letters = pipe.dead_letter.as_ref().map_or(String::new(), |queue| format!("  ✖ {}", queue.name));
         writeln!(text, "  {}  →  {}  →  {}{letters}", pipe.source.name, pipe.name, pipe.target.name)?;
@@ -146,7 +204,7 @@ fn sample(table: &str, status: &str) -> String {
 }
 
 /// An address that clients on this machine can use: listening on all of them is no address.
-fn reachable(address: SocketAddr) -> SocketAddr {
+pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => (Ipv4Addr::LOCALHOST, address.port()).into(),
         IpAddr::V6(ip) if ip.is_unspecified() => (Ipv6Addr::LOCALHOST, address.port()).into(),

@@ -1,14 +1,18 @@
 //! Decides who is let in over HTTP, and what one client may cost: connections, header time, body size, a stalled read.
 //!
-//! Start at [`serve`]. What a request means is for others to say ([`Service`]); here it is read under bounds, a browser
-//! that was made to send it is turned away, and the answer is written or given up.
+//! Start at [`serve`]. What a request means is for others to say ([`Service`]): first its head, before a byte of the
+//! body is taken, then the whole of it. Here it is read under bounds, and the answer is written or given up.
 //!
-//! Invariant: a client that stops reading or writing holds one connection and one body, for a minute at most.
+//! Invariants: a client that stops reading or writing holds one connection and one body, for a minute at most. When all
+//! connections are taken, those that wait for their clients make room.
 
+use crate::body::Body;
+use crate::slots::{Slot, Slots};
 use crate::stall::Stalling;
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
+use hyper::http::request::Parts;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -16,75 +20,131 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
 
-/// The most connections of one listener.
-const CONNECTIONS_MAX: usize = 1_024;
-/// What all bodies that a listener holds may have together, in KiB.
-const BODIES_KIB_MAX: usize = 128 << 10;
-/// How long a client may take for the head of a request; also how long a connection may be idle.
+/// How long a client may take for the head of a request or a TLS handshake; also how long a connection may be idle.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
 /// How often it is said that there are no more places.
 const FULL_SAID_EVERY: Duration = Duration::from_secs(60);
-/// How long a client may take for a body.
-const BODY_WITHIN: Duration = Duration::from_secs(60);
+
+/// What the clients of one listener may take together.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// The most connections.
+    pub(crate) connections: usize,
+    /// What all bodies that are held may have together, in KiB.
+    pub(crate) bodies_kib: usize,
+    /// How long a client may take for a body.
+    pub(crate) body_within: Duration,
+}
 
 /// A request that was read whole.
 pub(crate) struct Whole {
-    pub(crate) parts: hyper::http::request::Parts,
+    pub(crate) parts: Parts,
     pub(crate) body: Bytes,
     pub(crate) peer: SocketAddr,
 }
 
+/// Why the body of a request was not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// It has more bytes than it may.
+    TooLarge {
+        /// How many it may have.
+        max: usize,
+    },
+    /// It did not arrive in time.
+    Late,
+    /// The client hung up before its end.
+    Torn,
+}
+
+/// What is done with a request whose head was looked at.
+pub(crate) enum Admission<T> {
+    /// Its body is read.
+    Read {
+        /// The most bytes that it may have.
+        max: usize,
+        /// What was learnt of the request.
+        ticket: T,
+    },
+    /// It is answered at once.
+    Answer(Response<Body>),
+}
+
 /// What a listener answers with.
 pub(crate) trait Service: Send + Sync + 'static {
+    /// What is known of a request once its head was looked at.
+    type Ticket: Send + 'static;
+
+    /// Looks at a request's head.
+    fn admit(&self, parts: &Parts, peer: SocketAddr) -> Admission<Self::Ticket>;
+
     /// Answers a request.
-    fn answer(&self, request: Whole) -> impl Future<Output = Response<Full<Bytes>>> + Send;
+    fn answer(&self, request: Whole, ticket: Self::Ticket) -> impl Future<Output = Response<Body>> + Send;
 
-    /// The only hosts that a browser may call us; empty for any.
-    fn hosts(&self) -> &[String];
-
-    /// The largest body.
-    fn body_max(&self) -> usize;
+    /// Answers a request whose body was not read.
+    fn refuse(&self, parts: &Parts, ticket: Self::Ticket, unread: Unread) -> Response<Body>;
 }
 
 /// Serves until `stop` says so; then requests that have begun are finished, within the drain's deadline.
-pub(crate) async fn serve<S: Service>(listener: TcpListener, service: Arc<S>, mut stop: watch::Receiver<bool>) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    let bodies = Arc::new(Semaphore::new(BODIES_KIB_MAX));
+pub(crate) async fn serve<S: Service>(
+    listener: TcpListener,
+    service: Arc<S>,
+    limits: Limits,
+    tls: Option<TlsAcceptor>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let house = Arc::new(House { service, limits, slots: Slots::new(), bodies: Semaphore::new(limits.bodies_kib) });
     let mut connections = tokio::task::JoinSet::new();
     let mut said_full: Option<Instant> = None;
     loop {
-        if places.available_permits() == 0 && said_full.is_none_or(|said| said.elapsed() > FULL_SAID_EVERY) {
-            said_full = Some(Instant::now());
-            eprintln!("orderflow: {CONNECTIONS_MAX} connections are open, the most there may be; others wait");
-        }
-        // Waiting for a place before accepting leaves further clients in the system's own queue, which is bounded.
         let accepted = tokio::select! {
-            place = Arc::clone(&places).acquire_owned() => {
-                let place = place.expect("the semaphore is never closed");
-                tokio::select! {
-                    accepted = listener.accept() => accepted.map(|accepted| (accepted, place)),
-                    _ = stop.changed() => break,
-                }
-            }
+            accepted = listener.accept() => accepted,
             _ = stop.changed() => break,
         };
         while connections.try_join_next().is_some() {}
         match accepted {
-            Ok(((stream, peer), place)) => {
+            Ok((stream, peer)) => {
+                if house.slots.len() >= limits.connections && !house.slots.make_room() {
+                    // Everybody is being answered: whoever comes now is turned away at once, which costs nothing.
+                    if said_full.is_none_or(|said| said.elapsed() > FULL_SAID_EVERY) {
+                        said_full = Some(Instant::now());
+                        let most = limits.connections;
+                        eprintln!("orderflow: {most} connections are busy, the most there may be; others are refused");
+                    }
+                    continue;
+                }
                 // Small answers must not wait for company; a socket that refuses this works all the same.
                 let _ = stream.set_nodelay(true);
-                let (service, bodies, stop) = (Arc::clone(&service), Arc::clone(&bodies), stop.clone());
+                let (house, slot) = (Arc::clone(&house), house.slots.take());
+                let (stop, tls) = (stop.clone(), tls.clone());
                 connections.spawn(async move {
-                    connection(stream, peer, service, bodies, stop).await;
-                    drop(place);
+                    let left = async {
+                        match tls {
+                            None => connection(stream, peer, &house, &slot, stop).await,
+                            Some(tls) => {
+                                let greeted = tokio::time::timeout(HEAD_WITHIN, tls.accept(stream)).await;
+                                if let Ok(Ok(stream)) = greeted {
+                                    connection(stream, peer, &house, &slot, stop).await;
+                                }
+                            }
+                        }
+                    };
+                    tokio::select! {
+                        () = left => {}
+                        () = slot.told_to_leave() => {}
+                    }
+                    house.slots.give_back(&slot);
                 });
             }
             Err(error) => {
-                // Out of file descriptors, most likely: those who are served free some.
+                // Out of file descriptors, most likely: those who wait make room.
                 eprintln!("orderflow: a connection was not accepted: {error}");
+                house.slots.make_room();
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
@@ -93,16 +153,25 @@ pub(crate) async fn serve<S: Service>(listener: TcpListener, service: Arc<S>, mu
     while connections.join_next().await.is_some() {}
 }
 
-async fn connection<S: Service>(
-    stream: tokio::net::TcpStream,
-    peer: SocketAddr,
+/// What all connections of a listener share.
+struct House<S> {
     service: Arc<S>,
-    bodies: Arc<Semaphore>,
+    limits: Limits,
+    slots: Slots,
+    bodies: Semaphore,
+}
+
+async fn connection<S: Service>(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send,
+    peer: SocketAddr,
+    house: &Arc<House<S>>,
+    slot: &Arc<Slot>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let answer = service_fn(move |request| {
-        let (service, bodies) = (Arc::clone(&service), Arc::clone(&bodies));
-        async move { Ok::<_, Infallible>(read_and_answer(&*service, &bodies, request, peer).await) }
+    let answer = service_fn(move |request| async move {
+        let response = read_and_answer(house, slot, request, peer).await;
+        house.slots.waits(slot);
+        Ok::<_, Infallible>(response)
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -120,38 +189,44 @@ async fn connection<S: Service>(
 }
 
 async fn read_and_answer<S: Service>(
-    service: &S,
-    bodies: &Semaphore,
+    house: &House<S>,
+    slot: &Slot,
     request: Request<Incoming>,
     peer: SocketAddr,
-) -> Response<Full<Bytes>> {
+) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    if let Err(said) = is_ours(&parts.headers, service.hosts()) {
-        return plain(StatusCode::FORBIDDEN, said);
-    }
-    let body_max = service.body_max();
+    let service = &*house.service;
+    let (max, ticket) = match service.admit(&parts, peer) {
+        Admission::Read { max, ticket } => (max, ticket),
+        Admission::Answer(response) => return response,
+    };
     // A body whose length is not said may become as large as any.
     let announced = hyper::body::Body::size_hint(&body).exact();
-    let length = announced.map_or(body_max, |length| usize::try_from(length).unwrap_or(usize::MAX));
-    if length > body_max {
-        return too_large();
+    let length = announced.map_or(max, |length| usize::try_from(length).unwrap_or(usize::MAX));
+    if length > max {
+        return service.refuse(&parts, ticket, Unread::TooLarge { max });
     }
-    let room = u32::try_from(length.div_ceil(1024)).expect("at most what a body may have");
+    if announced == Some(0) {
+        Slots::busy(slot);
+        return service.answer(Whole { parts, body: Bytes::new(), peer }, ticket).await;
+    }
+    let room = u32::try_from(length.div_ceil(1024).min(house.limits.bodies_kib)).expect("there are not that many KiB");
     // Held until the answer is there; who finds no room waits, within the same time.
     let collected = async {
-        let room = bodies.acquire_many(room).await.expect("the semaphore is never closed");
-        (Limited::new(body, body_max).collect().await, room)
+        let room = house.bodies.acquire_many(room).await.expect("the semaphore is never closed");
+        (Limited::new(body, max).collect().await, room)
     };
-    let read = tokio::time::timeout(BODY_WITHIN, collected).await;
-    let (body, _room) = match read {
-        Ok((body, room)) => (Ok(body), Some(room)),
-        Err(late) => (Err(late), None),
+    let (body, _room) = match tokio::time::timeout(house.limits.body_within, collected).await {
+        Ok((body, room)) => (body, room),
+        Err(_) => return service.refuse(&parts, ticket, Unread::Late),
     };
     match body {
-        Ok(Ok(body)) => service.answer(Whole { parts, body: body.to_bytes(), peer }).await,
-        Ok(Err(error)) if error.is::<LengthLimitError>() => too_large(),
-        Ok(Err(_)) => plain(StatusCode::BAD_REQUEST, "the body of the request ended early\n"),
-        Err(_) => plain(StatusCode::REQUEST_TIMEOUT, "the body of the request did not arrive in time\n"),
+        Ok(body) => {
+            Slots::busy(slot);
+            service.answer(Whole { parts, body: body.to_bytes(), peer }, ticket).await
+        }
+        Err(error) if error.is::<LengthLimitError>() => service.refuse(&parts, ticket, Unread::TooLarge { max }),
+        Err(_) => service.refuse(&parts, ticket, Unread::Torn),
     }
 }
 
@@ -180,17 +255,22 @@ fn host_of(value: &str) -> &str {
     }
 }
 
-fn too_large() -> Response<Full<Bytes>> {
-    plain(StatusCode::PAYLOAD_TOO_LARGE, "the body of the request is too large\n")
+/// The answer to a request whose body was not read, in words.
+pub(crate) fn unread(unread: Unread) -> Response<Body> {
+    match unread {
+        Unread::TooLarge { .. } => plain(StatusCode::PAYLOAD_TOO_LARGE, "the body of the request is too large\n"),
+        Unread::Late => plain(StatusCode::REQUEST_TIMEOUT, "the body of the request did not arrive in time\n"),
+        Unread::Torn => plain(StatusCode::BAD_REQUEST, "the body of the request ended early\n"),
+    }
 }
 
 /// A short answer in words.
-pub(crate) fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
+pub(crate) fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
     respond(status, &[("content-type", "text/plain; charset=utf-8".to_owned())], text.as_bytes().to_vec())
 }
 
 /// An answer of these parts.
-pub(crate) fn respond(status: StatusCode, headers: &[(&str, String)], body: Vec<u8>) -> Response<Full<Bytes>> {
+pub(crate) fn respond(status: StatusCode, headers: &[(&str, String)], body: impl Into<Body>) -> Response<Body> {
     let mut response = Response::builder().status(status);
     for (name, value) in headers {
         // What is not a header value (a line break that a client smuggled in) is left out.
@@ -198,7 +278,7 @@ pub(crate) fn respond(status: StatusCode, headers: &[(&str, String)], body: Vec<
             response = response.header(*name, value);
         }
     }
-    response.body(Full::new(Bytes::from(body))).expect("the names of our own headers are valid")
+    response.body(body.into()).expect("the names of our own headers are valid")
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 use crate::app::App;
 use crate::ask::{self, Kind, Problem};
+use crate::front;
 use crate::query::Query;
 use crate::views;
 use engine::Engine;
@@ -12,7 +13,7 @@ use serde::Serialize;
 use std::sync::Arc;
 
 /// What can be asked; the parameters in brackets may be left out.
-const ROUTES: [&str; 10] = [
+const ROUTES: [&str; 13] = [
     "GET /_orderflow/health",
     "GET /_orderflow/explain?order=",
     "GET /_orderflow/dlq/list[?limit=]",
@@ -23,6 +24,9 @@ const ROUTES: [&str; 10] = [
     "POST /_orderflow/pipes/stop?name=",
     "POST /_orderflow/pipes/start?name=",
     "GET /_orderflow/doctor",
+    "GET /_orderflow/keys",
+    "POST /_orderflow/keys/create {name?, tenant?, plan?, scopes?}",
+    "POST /_orderflow/keys/revoke?id=",
 ];
 
 /// What goes back to a client.
@@ -42,12 +46,14 @@ pub(crate) async fn answer(app: &App, method: &str, path: &str, query: &str, bod
         Ok(question) => question,
         Err(problem) => return refuse(problem),
     };
-    let engine = Arc::clone(&app.engine);
+    let (engine, front) = (Arc::clone(&app.engine), Arc::clone(&app.front));
     let about = views::Health {
         status: "ok".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),
         admin: app.admin.to_string(),
+        public: app.public.clone(),
+        directory: app.directory.display().to_string(),
         account: app.config.account.clone(),
         region: app.config.region.clone(),
         stacks: app.stacks.clone(),
@@ -57,6 +63,9 @@ pub(crate) async fn answer(app: &App, method: &str, path: &str, query: &str, bod
     let answered = tokio::task::spawn_blocking(move || match question {
         Question::Health => Ok(ok(&views::Health { tables: ask::tables(&engine), ..about })),
         Question::OfEngine(question) => on_engine(&engine, question),
+        Question::Keys => Ok(ok(&front.keyring.list())),
+        Question::MakeKey(make) => Ok(ok(&front.keyring.make(&make, &front::offer(&engine))?)),
+        Question::RevokeKey { id } => Ok(ok(&front.keyring.revoke(&id)?)),
     });
     let crashed = |_| Problem::new(Kind::Damaged, "answering this failed inside orderflow; see what it printed");
     answered.await.map_err(crashed).and_then(|answer| answer).unwrap_or_else(refuse)
@@ -66,6 +75,9 @@ pub(crate) async fn answer(app: &App, method: &str, path: &str, query: &str, bod
 #[derive(Debug)]
 enum Question {
     Health,
+    Keys,
+    MakeKey(views::keys::Make),
+    RevokeKey { id: String },
     OfEngine(OfEngine),
 }
 
@@ -87,8 +99,8 @@ enum OfEngine {
 fn question(method: &str, path: &str, query: &str, body: &[u8]) -> Result<Question, Problem> {
     let path = path.strip_prefix("/_orderflow").unwrap_or(path);
     let wanted = match path {
-        "/health" | "/explain" | "/dlq/list" | "/dlq/show" | "/logs" | "/pipes" | "/doctor" => "GET",
-        "/dlq/redrive" | "/pipes/stop" | "/pipes/start" => "POST",
+        "/health" | "/explain" | "/dlq/list" | "/dlq/show" | "/logs" | "/pipes" | "/doctor" | "/keys" => "GET",
+        "/dlq/redrive" | "/pipes/stop" | "/pipes/start" | "/keys/create" | "/keys/revoke" => "POST",
         _ => {
             let problem = Problem::new(Kind::NotFound, format!("there is nothing at /_orderflow{path}"));
             return Err(problem.hint(format!("there is: {}", ROUTES.join("; "))));
@@ -143,6 +155,19 @@ fn read(path: &str, query: &Query, body: &[u8]) -> Result<Question, String> {
                 limit: limit(1000, ask::logs::LINES_MAX)?,
                 filter: query.text("filter").map(str::to_owned),
             })
+        }
+        "/keys" => {
+            only(&[])?;
+            return Ok(Question::Keys);
+        }
+        "/keys/create" => {
+            only(&[])?;
+            let make = serde_json::from_slice(body).map_err(|error| format!("the body: {error}"))?;
+            return Ok(Question::MakeKey(make));
+        }
+        "/keys/revoke" => {
+            only(&["id"])?;
+            return Ok(Question::RevokeKey { id: text("id")? });
         }
         "/pipes/stop" => {
             only(&["name"])?;

@@ -8,21 +8,20 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
 /// How long a peer may take for an answer that it does not take at once.
 const STALL_MAX: Duration = Duration::from_secs(60);
 
 /// A stream whose writes fail when the peer takes too long for them.
-pub(crate) struct Stalling {
-    stream: TcpStream,
+pub(crate) struct Stalling<S> {
+    stream: S,
     /// Runs from the first write that has to wait until everything is written.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
-impl Stalling {
-    pub(crate) fn new(stream: TcpStream) -> Self {
+impl<S> Stalling<S> {
+    pub(crate) fn new(stream: S) -> Self {
         Self { stream, stalled: None }
     }
 
@@ -36,7 +35,7 @@ impl Stalling {
     }
 }
 
-impl AsyncRead for Stalling {
+impl<S: AsyncRead + Unpin> AsyncRead for Stalling<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -46,7 +45,7 @@ impl AsyncRead for Stalling {
     }
 }
 
-impl AsyncWrite for Stalling {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Stalling<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.watch(context, polled)

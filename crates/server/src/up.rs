@@ -4,33 +4,45 @@
 //! deployed, and only when everything is in place do the listeners open and the lines to paste appear.
 
 use crate::app::App;
+use crate::body::Body;
 use crate::cli::UpOptions;
 use crate::config::Config;
+use crate::front::{Front, Pen, Shared};
 use crate::greeting::{self, Greeting};
-use crate::listener::{self, Service, Whole};
-use crate::{aws, convert, exit, open, own, params};
+use crate::listener::{self, Admission, Limits, Service, Unread, Whole};
+use crate::metrics::{self, Http};
+use crate::shopper::KEY_FILE;
+use crate::{aws, convert, exit, open, own, params, tls};
 use anyhow::Context as _;
-use bytes::Bytes;
 use engine::{Engine, Step};
-use http_body_util::Full;
+use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
 use orders::FailingOrders;
 use runtime::Runtime;
 use serde_json::json;
 use stack::{Environment, Overrides, Stack, Template};
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use types::FunctionName;
 
 /// The stack that runs when none is named, and its template.
-pub(crate) const BUILT_IN: (&str, &str) = ("premium", include_str!("../../../stacks/premium.yaml"));
+pub(crate) const BUILT_IN: (&str, &str) = ("commerce", include_str!("../../../stacks/commerce.yaml"));
 /// How long requests that have begun may take when the server goes down.
 const DRAIN_WITHIN: Duration = Duration::from_secs(10);
+
+/// What the clients of the admin listener may take together.
+const ADMIN: Limits = Limits { connections: 1_024, bodies_kib: 128 << 10, body_within: Duration::from_secs(60) };
+/// What customers may take together.
+const PUBLIC: Limits = Limits { connections: 2_048, bodies_kib: 64 << 10, body_within: Duration::from_secs(10) };
 
 /// A template that was read.
 struct Source {
@@ -262,25 +274,55 @@ async fn serve(
         Ok(deployed) => deployed,
         Err(said) => return Ok(refuse(&said)),
     };
+    let tls = match tls::open(config, directory) {
+        Ok(tls) => tls,
+        Err(said) => return Ok(refuse(&said)),
+    };
     let stacks: Vec<String> = deployed.iter().map(|one| one.stack.name.clone()).collect();
     let failing = FailingOrders::parse(&std::env::var("ORDERFLOW_FAIL_ORDERS").unwrap_or_default());
     let drill: Vec<String> = failing.iter().map(str::to_owned).collect();
-    let functions = Arc::new(functions(engine, &stacks, failing));
-    engine.start(&stacks, Arc::clone(&functions) as Arc<dyn engine::Functions>)?;
+    let functions = match functions(engine, &stacks, failing) {
+        Ok(functions) => Arc::new(functions),
+        Err(wrong) => {
+            let lines: Vec<String> = wrong.iter().map(|wrong| format!("error: {wrong}")).collect();
+            return Ok(refuse(&lines.join("\n")));
+        }
+    };
+    let front = Shared::open(engine)?;
+    let pens = pens(engine, &front);
+    let scheme = if tls.is_some() { "https" } else { "http" };
     let (stop, stopped) = watch::channel(false);
     let app = Arc::new(App {
         engine: Arc::clone(engine),
-        runtime: functions,
+        runtime: Arc::clone(&functions),
         config: config.clone(),
-        stacks,
+        stacks: stacks.clone(),
         admin: admin_at,
+        public: format!("{scheme}://{}", greeting::reachable(public_at)),
+        directory: std::path::absolute(directory)?,
         credentials,
+        front: Arc::clone(&front),
+        pens,
+        http: Http::default(),
+        under_way: AtomicUsize::new(0),
+        stopping: AtomicBool::new(false),
     });
+    let running: Vec<&Stack> = deployed.iter().map(|one| &one.stack).collect();
+    let public_service = match Front::open(&app, &running, stopped.clone()) {
+        Ok(service) => service,
+        Err(said) => return Ok(refuse(&said)),
+    };
+    let key = first_key(&app, &running)?;
+    // From here on functions run: everything that could be refused has been.
+    engine.start(&stacks, functions as Arc<dyn engine::Functions>)?;
     let context = wire::Context { account: engine.account().clone(), base_url: format!("http://{admin_at}") };
     let hosts = if admin_at.ip().is_loopback() { loopback_hosts() } else { Vec::new() };
     let admin_service = Admin { app: Arc::clone(&app), context, hosts, loopback: loopback_hosts() };
-    let admin = listener::serve(admin, Arc::new(admin_service), stopped.clone());
-    let public = listener::serve(public, Arc::new(Public), stopped);
+    let admin = listener::serve(admin, Arc::new(admin_service), ADMIN, None, stopped.clone());
+    let acceptor = tls.as_ref().map(|tls| tls.acceptor.clone());
+    let public = listener::serve(public, Arc::new(public_service), PUBLIC, acceptor, stopped.clone());
+    let metering = Arc::clone(&front);
+    let metering = tokio::spawn(async move { metering.meter.run(stopped).await });
     let (admin, public) = (tokio::spawn(admin), tokio::spawn(public));
     let card = directory.join("server.json");
     let started_at = engine::now().iso_millis();
@@ -296,6 +338,9 @@ async fn serve(
         deployed: &deployed,
         admin: admin_at,
         public: public_at,
+        scheme,
+        key: key.as_deref(),
+        certificate: tls.as_ref().and_then(|tls| tls.made_here.as_deref()),
         directory: kept_in,
         ready_after,
         drill: &drill,
@@ -309,15 +354,25 @@ async fn serve(
         _ = hangup.recv() => {}
     }
     eprintln!("\norderflow: finishing what has begun… (Ctrl-C again cuts it off)");
+    app.stopping.store(true, Ordering::Relaxed);
     // Whoever still listens stops; nobody listening is as good.
     let _ = stop.send(true);
+    front.followers.wake_all();
     tokio::select! {
-        _ = async { (admin.await, public.await) } => {}
+        _ = async { (admin.await, public.await, engine.stop_pollers().await, metering.await) } => {}
         _ = interrupt.recv() => {}
         () = tokio::time::sleep(DRAIN_WITHIN) => {
-            eprintln!("orderflow: some clients did not finish in {} s and were cut off", DRAIN_WITHIN.as_secs());
+            eprintln!(
+                "orderflow: not everything finished in {} s: clients were cut off, and orders go on with the next start",
+                DRAIN_WITHIN.as_secs()
+            );
         }
     }
+    if let Err(error) = front.meter.close() {
+        eprintln!("orderflow: what was used of plans was not kept at last: {error}");
+    }
+    drop(app);
+    front.journal.end();
     let _ = std::fs::remove_file(&card);
     Ok(exit::DONE)
 }
@@ -331,7 +386,51 @@ async fn bind(address: SocketAddr, which: &str) -> Result<TcpListener, String> {
     })
 }
 
-fn functions(engine: &Engine, stacks: &[String], failing: FailingOrders) -> Runtime {
+/// The functions that answer requests, each with where it writes its lines.
+fn pens(engine: &Engine, front: &Shared) -> BTreeMap<FunctionName, Pen> {
+    let catalog = engine.catalog();
+    let stream = observe::invocation::stream_name(engine::now(), uuid::Uuid::new_v4().as_u128());
+    let pen = |entry: &engine::FunctionEntry| {
+        let spec = &entry.spec;
+        (spec.name.clone(), front.journal.pen(spec.log_group.as_str(), &stream))
+    };
+    catalog.functions.values().map(pen).collect()
+}
+
+/// The key that this machine's own command line uses. The first time that a stack with keys runs it is made, and left
+/// in the data directory for whoever may read that.
+fn first_key(app: &App, stacks: &[&Stack]) -> anyhow::Result<Option<String>> {
+    let file = app.directory.join(KEY_FILE);
+    if let Ok(key) = std::fs::read_to_string(&file) {
+        return Ok(Some(key.trim().to_owned()));
+    }
+    let api = stacks.iter().flat_map(|stack| &stack.apis).map(|api| &api.spec).next();
+    let Some((api, declared)) = api.and_then(|api| Some((api, api.keys.iter().find(|key| key.enabled)?))) else {
+        return Ok(None);
+    };
+    if !app.front.keyring.list().keys.is_empty() {
+        return Ok(None);
+    }
+    let plan = api.plans.iter().find(|plan| declared.plans.contains(&plan.logical_id));
+    let make = crate::views::keys::Make {
+        name: Some(declared.name.clone()),
+        tenant: None,
+        plan: plan.map(|plan| plan.name.clone()),
+        scopes: Vec::new(),
+    };
+    let made = app.front.keyring.make(&make, &crate::front::offer(&app.engine));
+    let made = made.map_err(|problem| anyhow::anyhow!("no key can be made: {}", problem.refused.error))?;
+    let kept = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&file);
+    kept.and_then(|mut file| writeln!(file, "{}", made.value))
+        .with_context(|| format!("cannot write {}", file.display()))?;
+    Ok(Some(made.value))
+}
+
+fn functions(
+    engine: &Arc<Engine>,
+    stacks: &[String],
+    failing: FailingOrders,
+) -> Result<Runtime, Vec<runtime::WrongEnvironment>> {
     let lines = Arc::clone(engine.lines());
     let printer = move |group: &str, stream: &str, printed: &[(types::Timestamp, &str)]| {
         let printed: Vec<(i64, &str)> = printed.iter().map(|(at, line)| (at.millis(), *line)).collect();
@@ -339,7 +438,7 @@ fn functions(engine: &Engine, stacks: &[String], failing: FailingOrders) -> Runt
     };
     let catalog = engine.catalog();
     let awake = catalog.functions.values().filter(|entry| stacks.contains(&entry.stack) && !entry.dormant);
-    Runtime::new(awake.map(|entry| entry.spec.clone()), failing, Arc::new(printer))
+    Runtime::new(&Arc::downgrade(engine), awake.map(|entry| entry.spec.clone()), failing, Arc::new(printer))
 }
 
 fn loopback_hosts() -> Vec<String> {
@@ -355,10 +454,31 @@ struct Admin {
 }
 
 impl Service for Admin {
-    async fn answer(&self, request: Whole) -> Response<Full<Bytes>> {
+    type Ticket = ();
+
+    fn admit(&self, parts: &Parts, _: SocketAddr) -> Admission<()> {
+        match listener::is_ours(&parts.headers, &self.hosts) {
+            // A batch of 25 items of 400 KB, with room for how JSON writes them.
+            Ok(()) => Admission::Read { max: 20 << 20, ticket: () },
+            Err(said) => Admission::Answer(listener::plain(StatusCode::FORBIDDEN, said)),
+        }
+    }
+
+    fn refuse(&self, _: &Parts, (): (), unread: Unread) -> Response<Body> {
+        listener::unread(unread)
+    }
+
+    async fn answer(&self, request: Whole, (): ()) -> Response<Body> {
         let Whole { parts, body, peer } = request;
         let (method, path) = (parts.method.as_str(), parts.uri.path());
         let query = parts.uri.query().unwrap_or("");
+        if path == "/metrics" && method == "GET" {
+            let app = Arc::clone(&self.app);
+            // Counting what queues hold may wait for them.
+            let page = tokio::task::spawn_blocking(move || metrics::page(&app)).await.unwrap_or_default();
+            let kind = "text/plain; version=0.0.4; charset=utf-8".to_owned();
+            return listener::respond(StatusCode::OK, &[("content-type", kind)], page.into_bytes());
+        }
         if path.starts_with("/_orderflow/") {
             // Requests to these are not signed, so they are for this machine alone.
             if !peer.ip().is_loopback() {
@@ -379,35 +499,5 @@ impl Service for Admin {
         let status = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers: Vec<(&str, String)> = response.headers;
         listener::respond(status, &headers, response.body)
-    }
-
-    fn hosts(&self) -> &[String] {
-        &self.hosts
-    }
-
-    fn body_max(&self) -> usize {
-        // A batch of 25 items of 400 KB, with room for how JSON writes them.
-        20 << 20
-    }
-}
-
-/// The listener for everybody.
-struct Public;
-
-impl Service for Public {
-    async fn answer(&self, request: Whole) -> Response<Full<Bytes>> {
-        match (request.parts.method.as_str(), request.parts.uri.path()) {
-            ("GET" | "HEAD", "/livez" | "/readyz") => listener::plain(StatusCode::OK, "ok\n"),
-            _ => listener::plain(StatusCode::NOT_FOUND, "there is nothing here; /livez and /readyz say how it goes\n"),
-        }
-    }
-
-    fn hosts(&self) -> &[String] {
-        &[]
-    }
-
-    fn body_max(&self) -> usize {
-        // Nothing here reads a body.
-        0
     }
 }

@@ -5,6 +5,7 @@
 //! the data directory cannot be seen in it. Instants are ISO 8601 in UTC, places in the order of things are the 21
 //! digits of stream records, attribute values are DynamoDB's JSON.
 
+pub(crate) mod keys;
 pub(crate) mod letters;
 pub(crate) mod order;
 
@@ -33,6 +34,10 @@ pub(crate) struct Health {
     pub(crate) pid: u32,
     /// Where the admin listener listens.
     pub(crate) admin: String,
+    /// Where customers are served, as a URL.
+    pub(crate) public: String,
+    /// Where everything is kept.
+    pub(crate) directory: String,
     /// The account that its ARNs name.
     pub(crate) account: String,
     /// The region that its ARNs name.

@@ -285,6 +285,8 @@ mod tests {
             layout: *layout,
         };
         Health {
+            public: "http://127.0.0.1:8080".to_owned(),
+            directory: "orderflow-data".to_owned(),
             status: "ok".into(),
             version: "0".into(),
             pid: 1,

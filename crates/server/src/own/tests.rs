@@ -16,13 +16,21 @@ impl Asked {
     fn new() -> Self {
         let house = House::new();
         let printer: Arc<runtime::Printer> = Arc::new(|_: &str, _: &str, _: &[(types::Timestamp, &str)]| Ok(()));
+        let none = orders::FailingOrders::default();
         let app = App {
             engine: Arc::clone(&house.engine),
-            runtime: Arc::new(runtime::Runtime::new([], orders::FailingOrders::default(), printer)),
+            runtime: Arc::new(runtime::Runtime::new(&Arc::downgrade(&house.engine), [], none, printer).unwrap()),
             config: Config::default(),
             stacks: vec!["premium".to_owned()],
             admin: "127.0.0.1:4566".parse().unwrap(),
+            public: "http://127.0.0.1:8080".to_owned(),
+            directory: "orderflow-data".into(),
             credentials: Vec::new(),
+            front: crate::front::Shared::open(&house.engine).unwrap(),
+            pens: Default::default(),
+            http: Default::default(),
+            under_way: Default::default(),
+            stopping: Default::default(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         Self { app, runtime, _house: house }

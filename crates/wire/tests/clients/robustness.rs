@@ -47,7 +47,7 @@ const OPERATIONS: [&str; 37] = [
     "AWSEvents.TestEventPattern",
 ];
 
-const MEMBERS: [&str; 38] = [
+const MEMBERS: [&str; 50] = [
     "TableName",
     "Item",
     "Key",

@@ -1,0 +1,278 @@
+//! Decides how customers are served: the public listener as the gateway that a template describes.
+//!
+//! What to do with a request the `gateway` room says; here it is done: keys looked up, plans charged, the function asked,
+//! its answer cached, logged and counted. A handler that is built in is called with what was read, without an event
+//! between; any other function gets the event of a Lambda proxy.
+//!
+//! Start at [`Front::open`] for how it comes up, at [`Front::admit`] for what happens to a request's head, and at
+//! `answer` for what happens to the whole.
+
+mod access_log;
+mod answer;
+mod follow;
+mod pages;
+mod stage;
+mod usage;
+
+use crate::app::App;
+use crate::body::Body;
+use crate::keyring::Keyring;
+use crate::listener::{self, Admission, Service, Unread, Whole};
+use answer::Known;
+use bytes::Bytes;
+use gateway::access::Format;
+use gateway::admission::{Admission as Admitted, Headers, Stage};
+use gateway::cache::Cache;
+use gateway::keys::KeyRecord;
+use gateway::problem::{self, Refusal};
+use gateway::route::RouteId;
+use hyper::header::HeaderMap;
+use hyper::http::request::Parts;
+use hyper::{Response, StatusCode};
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+pub(crate) use access_log::{Journal, Pen};
+pub(crate) use follow::Followers;
+pub(crate) use stage::offer;
+pub(crate) use usage::Meter;
+
+/// How many requests may be under way at once; who comes then is told to come again.
+const UNDER_WAY_MAX: usize = 1_024;
+/// The most entries, and bytes, of answers that are kept to be given again.
+const CACHED_MAX: (usize, usize) = (16_384, 16 << 20);
+/// The name of the log stream of access lines.
+const ACCESS_STREAM: &str = "access";
+
+/// The public listener's service.
+pub(crate) struct Front {
+    app: Arc<App>,
+    /// What is served; nothing but pages if no stack has an API.
+    served: Option<Served>,
+    stop: watch::Receiver<bool>,
+}
+
+/// An API, as it is served.
+struct Served {
+    stage: Stage,
+    /// Its name among APIs.
+    api_id: String,
+    functions: HashMap<RouteId, types::FunctionName>,
+    /// How long answers of a route are kept to be given again.
+    cached_for: HashMap<RouteId, Duration>,
+    access: Option<(Format, Pen)>,
+    document: Bytes,
+}
+
+/// What has to outlive requests.
+pub(crate) struct Shared {
+    pub(crate) keyring: Keyring,
+    pub(crate) meter: Meter,
+    pub(crate) cache: Mutex<Cache>,
+    pub(crate) followers: Arc<Followers>,
+    pub(crate) journal: Journal,
+}
+
+impl Shared {
+    /// Opens what has to outlive requests, and hears of every change from now on.
+    pub(crate) fn open(engine: &engine::Engine) -> anyhow::Result<Arc<Self>> {
+        let keyring = Keyring::open(engine).map_err(|problem| anyhow::anyhow!("{}", problem.refused.error))?;
+        let shared = Arc::new(Self {
+            keyring,
+            meter: Meter::open(engine)?,
+            cache: Mutex::new(Cache::new(CACHED_MAX.0, CACHED_MAX.1)),
+            followers: Arc::default(),
+            journal: Journal::begin(Arc::clone(engine.lines())),
+        });
+        let told = Arc::clone(&shared);
+        engine.observe(Box::new(move |change| {
+            // Only orders are followed and cached, and only by their ids.
+            if let Some(order) = change.keys.text("orderId") {
+                told.followers.changed(order);
+                let mut cache = told.cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                cache.drop_tag(order);
+            }
+        }));
+        Ok(shared)
+    }
+}
+
+/// What was learnt of a request from its head.
+pub(crate) struct Ticket {
+    begun: Instant,
+    at: types::Timestamp,
+    request_id: String,
+    peer: Option<SocketAddr>,
+    /// The place of the request among those that are under way, if it has one.
+    place: Option<Place>,
+    known: Option<Known>,
+}
+
+impl Ticket {
+    fn peer(&self) -> Option<SocketAddr> {
+        self.peer
+    }
+}
+
+/// Counts a request as under way until it is dropped.
+struct Place(Arc<App>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+/// The headers of a request, as the gateway reads them.
+struct Heads<'a>(&'a HeaderMap);
+
+impl Headers for Heads<'_> {
+    fn value(&self, name: &str) -> Option<&str> {
+        self.0.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    fn each(&self, see: &mut dyn FnMut(&str, &str)) {
+        for (name, value) in self.0 {
+            if let Ok(value) = value.to_str() {
+                see(name.as_str(), value);
+            }
+        }
+    }
+}
+
+impl Front {
+    /// The service of what these stacks have; what stands in the way is said in words.
+    pub(crate) fn open(app: &Arc<App>, stacks: &[&stack::Stack], stop: watch::Receiver<bool>) -> Result<Self, String> {
+        let served = stage::open(app, stacks)?;
+        Ok(Self { app: Arc::clone(app), served, stop })
+    }
+
+    /// A request's own name, in all logs and in its answer.
+    fn request_id() -> String {
+        uuid::Uuid::new_v4().to_string()
+    }
+
+    fn problem(
+        &self,
+        served: &Served,
+        parts: &Parts,
+        refusal: &Refusal,
+        route: Option<RouteId>,
+        key: Option<&KeyRecord>,
+        ticket: &Ticket,
+    ) -> Response<Body> {
+        let heads = Heads(&parts.headers);
+        let answer = problem::answer(&served.stage.api, refusal, route, heads.value("origin"), &ticket.request_id);
+        let seen =
+            answer::Seen { route, key: key.map(|key| key.id.as_str()), refusal: Some(refusal), integration: None };
+        self.finish(served, parts, answer, seen, ticket)
+    }
+}
+
+impl Service for Front {
+    type Ticket = Ticket;
+
+    fn admit(&self, parts: &Parts, peer: SocketAddr) -> Admission<Ticket> {
+        let mut ticket = Ticket {
+            begun: Instant::now(),
+            at: engine::now(),
+            request_id: Self::request_id(),
+            peer: Some(peer),
+            place: None,
+            known: None,
+        };
+        let Some(served) = &self.served else {
+            return Admission::Answer(self.page(parts).unwrap_or_else(|| {
+                listener::plain(
+                    StatusCode::NOT_FOUND,
+                    "no stack with an API runs; /livez and /readyz say how it goes\n",
+                )
+            }));
+        };
+        if let Some(page) = self.page(parts) {
+            return Admission::Answer(page);
+        }
+        let heads = Heads(&parts.headers);
+        let (method, path, query) = (parts.method.as_str(), parts.uri.path(), parts.uri.query());
+        let request = gateway::admission::Request { method, path, query, headers: &heads };
+        self.app.front.keyring.with(|keys| {
+            let mut again = 0;
+            loop {
+                // A request that came when there is too much to do costs no quota.
+                if ticket.place.is_none() {
+                    ticket.place = self.place();
+                    if ticket.place.is_none() {
+                        let refusal = Refusal::Overloaded { retry_after: Duration::from_secs(1) };
+                        return Admission::Answer(self.problem(served, parts, &refusal, None, None, &ticket));
+                    }
+                }
+                let admitted = served.stage.admit(keys, &request, |ask| self.app.front.meter.take(ask));
+                match admitted {
+                    Admitted::Refused { refusal, route, key } => {
+                        return Admission::Answer(self.problem(served, parts, &refusal, route, key, &ticket));
+                    }
+                    Admitted::Answered { answer, route, key } => {
+                        let key = key.map(|key| key.id.as_str());
+                        let seen = answer::Seen { route: Some(route), key, refusal: None, integration: None };
+                        return Admission::Answer(self.finish(served, parts, answer, seen, &ticket));
+                    }
+                    Admitted::Reserve => {
+                        again += 1;
+                        if again > 3 || self.app.front.meter.reserve().is_err() {
+                            let refusal = Refusal::Overloaded { retry_after: Duration::from_secs(1) };
+                            return Admission::Answer(self.problem(served, parts, &refusal, None, None, &ticket));
+                        }
+                    }
+                    Admitted::Admitted(admitted) => {
+                        let route = admitted.route;
+                        let max = usize::try_from(served.stage.body_max(route)).unwrap_or(usize::MAX);
+                        let length = parts.headers.get("content-length").and_then(|value| value.to_str().ok());
+                        let length = length.and_then(|length| length.parse().ok());
+                        if let Err(refusal) = served.stage.check_length(route, length) {
+                            let key = admitted.key;
+                            return Admission::Answer(self.problem(served, parts, &refusal, Some(route), key, &ticket));
+                        }
+                        let cached_as = served.cached_for.contains_key(&route).then(|| {
+                            let of_route = served.stage.api.route(route);
+                            let gateway::admission::Admitted { params, query, key, .. } = &admitted;
+                            gateway::cache::CacheKey::of(route, of_route, *key, params, query, &heads)
+                        });
+                        ticket.known = Some(Known::of(peer, admitted, cached_as));
+                        return Admission::Read { max, ticket };
+                    }
+                }
+            }
+        })
+    }
+
+    async fn answer(&self, request: Whole, ticket: Ticket) -> Response<Body> {
+        match &self.served {
+            Some(served) => self.ask(served, request, ticket).await,
+            None => listener::plain(StatusCode::NOT_FOUND, "no stack with an API runs\n"),
+        }
+    }
+
+    fn refuse(&self, parts: &Parts, ticket: Ticket, unread: Unread) -> Response<Body> {
+        let (Some(served), Some(known)) = (&self.served, &ticket.known) else { return listener::unread(unread) };
+        let refusal = match unread {
+            Unread::TooLarge { max } => Refusal::TooLarge { max: max as u64 },
+            // Nobody is there any more to read it, or it comes too late.
+            Unread::Late | Unread::Torn => return listener::unread(unread),
+        };
+        self.problem(served, parts, &refusal, known.route, known.key.as_ref(), &ticket)
+    }
+}
+
+impl Front {
+    fn place(&self) -> Option<Place> {
+        use std::sync::atomic::Ordering;
+        if self.app.under_way.fetch_add(1, Ordering::Relaxed) >= UNDER_WAY_MAX {
+            self.app.under_way.fetch_sub(1, Ordering::Relaxed);
+            return None;
+        }
+        Some(Place(Arc::clone(&self.app)))
+    }
+}

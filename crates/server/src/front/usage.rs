@@ -1,0 +1,110 @@
+//! Decides how what was used of plans outlasts the server: a document for each key, and one for the stage.
+//!
+//! While requests come, what changed is kept every second, with room for what comes next; so a crash gives nobody more
+//! than their plan. A request that finds no room left waits until there is.
+
+use engine::{Document, Documents, Engine, WriteRefused};
+use gateway::limits::{Ask, Kept, KeptKey, Usage, Verdict};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How often what changed is kept.
+const EVERY: Duration = Duration::from_secs(1);
+/// The name of the document of what is not a key's.
+const STAGE: &str = "stage";
+/// What the names of keys' documents begin with.
+const KEY: &str = "key/";
+
+/// What was used of plans.
+pub(crate) struct Meter {
+    documents: Documents,
+    usage: Mutex<Usage>,
+    /// Held while something is being kept, so that later rows come later.
+    keeping: Mutex<()>,
+}
+
+impl Meter {
+    /// Reads what was used.
+    pub(crate) fn open(engine: &Engine) -> Result<Self, WriteRefused> {
+        let documents = engine.documents();
+        let (mut stage, mut keys) = (None, Vec::new());
+        for (name, bytes) in documents.all(Document::Usage)? {
+            match name.strip_prefix(KEY) {
+                Some(_) => keys.extend(serde_json::from_slice::<KeptKey>(&bytes).ok()),
+                None => stage = serde_json::from_slice::<Kept>(&bytes).ok(),
+            }
+        }
+        let now = engine::now();
+        let usage = match stage {
+            Some(mut kept) => {
+                kept.keys = keys;
+                Usage::restore(kept, now)
+            }
+            None => Usage::default(),
+        };
+        let meter = Self { documents, usage: Mutex::new(usage), keeping: Mutex::default() };
+        // A crash from now on is not to be taken for the orderly end before.
+        meter.keep(false)?;
+        Ok(meter)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Usage> {
+        self.usage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a request, or says why not.
+    pub(crate) fn take(&self, ask: &Ask<'_>) -> Verdict {
+        self.lock().decide(ask, engine::now())
+    }
+
+    /// Makes room for further requests; waits for the disk.
+    pub(crate) fn reserve(&self) -> Result<(), WriteRefused> {
+        tokio::task::block_in_place(|| self.keep(false))
+    }
+
+    /// Keeps what was used, at the end.
+    pub(crate) fn close(&self) -> Result<(), WriteRefused> {
+        self.keep(true)
+    }
+
+    fn keep(&self, orderly: bool) -> Result<(), WriteRefused> {
+        let _keeping = self.keeping.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = engine::now();
+        let kept = if orderly { self.lock().close(now) } else { self.lock().keep(now) };
+        let row = |row: &KeptKey| (format!("{KEY}{}", row.id), serde_json::to_vec(row).expect("a row is plain data"));
+        let mut rows: Vec<(String, Vec<u8>)> = kept.keys.iter().map(row).collect();
+        let mut head = kept.clone();
+        head.keys.clear();
+        rows.push((STAGE.to_owned(), serde_json::to_vec(&head).expect("a head is plain data")));
+        let documents: Vec<(&str, Option<&[u8]>)> =
+            rows.iter().map(|(name, bytes)| (name.as_str(), Some(bytes.as_slice()))).collect();
+        self.documents.keep_blocking(Document::Usage, &documents)?;
+        self.lock().kept(&kept);
+        Ok(())
+    }
+
+    /// Keeps what changes, until `stop` says so.
+    pub(crate) async fn run(&self, mut stop: watch::Receiver<bool>) {
+        let mut before = None;
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(EVERY) => {}
+                _ = stop.changed() => return,
+            }
+            let asked = self.asked();
+            if before == Some(asked) {
+                continue;
+            }
+            before = Some(asked);
+            if let Err(error) = self.reserve() {
+                eprintln!("orderflow: what was used of plans is not kept for now: {error}");
+            }
+        }
+    }
+
+    /// Changes when anything was taken.
+    fn asked(&self) -> u64 {
+        self.lock().taken()
+    }
+}
