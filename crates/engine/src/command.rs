@@ -7,11 +7,11 @@ use crate::commit::{Commits, WriteRefused};
 use crate::engine::{Engine, NotFound};
 use crate::indexes::Indexes;
 use crate::queues::{After, LiveQueue, Outgoing, Part, SendRefused, Sending};
-use crate::tables::{self, CommandRefused, TableWrite, Written};
+use crate::tables::{self, Beside, CommandRefused, TableWrite, Written};
 use delivery::queue::{Receipt, VisibilityRefused};
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Class, EntryBuilder};
+use store::Class;
 use types::{FunctionName, QueueName};
 
 /// Acts that are done together, or not at all.
@@ -93,7 +93,7 @@ pub(crate) struct Found {
     pub(crate) settles: Vec<(Arc<LiveQueue>, Settle)>,
 }
 
-/// Does a command. Once begun it is to be run to its end: what queues hold is told what became of it.
+/// Does a command. What was handed in is done to its end, also if nobody waits for it any more.
 pub(crate) async fn run(
     commits: &Commits,
     indexes: &Indexes,
@@ -105,26 +105,13 @@ pub(crate) async fn run(
         By::Client => Class::Client,
         By::Function => Class::Engine,
     };
-    let (entries, after) = parts(commits, found, !writes.is_empty()).await?;
-    if writes.is_empty() && entries.is_empty() {
-        return Ok(Vec::new());
-    }
-    let written = tables::write(commits, indexes, writes, &entries, class).await;
-    match written {
-        Ok(written) => {
-            after.durable();
-            Ok(written)
-        }
-        Err(refused) => {
-            after.refused();
-            Err(refused.into())
-        }
-    }
+    let beside = parts(commits, found, !writes.is_empty()).await?;
+    Ok(tables::write(commits, indexes, writes, beside, class).await?)
 }
 
 /// The parts of a command. A message that is gone is no fault by itself; what is written because of a message is not
 /// written if somebody else has it.
-async fn parts(commits: &Commits, found: Found, fenced: bool) -> Result<(Vec<EntryBuilder>, After), CommandError> {
+async fn parts(commits: &Commits, found: Found, fenced: bool) -> Result<Beside, CommandError> {
     let (mut entries, mut after) = (Vec::new(), After::default());
     let mut take = |part: Part| {
         let (entry, then) = part.split();
@@ -159,11 +146,11 @@ async fn parts(commits: &Commits, found: Found, fenced: bool) -> Result<(Vec<Ent
             None => {}
         }
     }
-    Ok((entries, after))
+    Ok(Beside { entries, after })
 }
 
 impl Engine {
-    /// Does a command: all of it or nothing. It is done to its end, also if nobody waits for it any more.
+    /// Does a command: all of it or nothing. 
     pub async fn command(&self, command: Command, by: By) -> Result<Vec<Written>, CommandError> {
         let Command { writes, sends, settles } = command;
         let queue = |name: &QueueName| self.inner.queue(name);
@@ -173,8 +160,6 @@ impl Engine {
             sends: sends.collect::<Result<_, NotFound>>()?,
             settles: settles.collect::<Result<_, NotFound>>()?,
         };
-        let inner = Arc::clone(&self.inner);
-        let doing = tokio::spawn(async move { run(&inner.commits, &inner.indexes, writes, found, by).await });
-        doing.await.unwrap_or(Err(CommandError::Write(WriteRefused::Stopping)))
+        run(&self.inner.commits, &self.inner.indexes, writes, found, by).await
     }
 }

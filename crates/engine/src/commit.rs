@@ -8,7 +8,7 @@ use crate::counts::Counters;
 use crate::feed::Feed;
 use crate::layout;
 use crate::queues::{After, Part};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use store::{Check, Class, Commit, Committed, Durable, EntryBuilder, Lost, Refused, Seen, Store};
 use tokio::sync::oneshot;
 use types::{Change, SequenceNumber};
@@ -143,6 +143,29 @@ impl Commits {
         let commit = Commit { entries, checks, class, attachment: carried };
         self.store.commit(commit, move |result| {
             after.tell(result);
+            let _ = answer.send(result);
+        });
+        Ok(answered.await.map_err(|_| WriteRefused::Stopping)??)
+    }
+
+    /// Commits entries as one and waits until they are durable. If they are, whoever is to be told of it is told before
+    /// anybody else, and also when nobody waits any more; if they are not, it stays with the caller, who may try again.
+    pub(crate) async fn try_commit(
+        &self,
+        entries: Vec<EntryBuilder>,
+        checks: Vec<Check>,
+        carried: Carried,
+        class: Class,
+        told: &Arc<Mutex<After>>,
+    ) -> Result<Committed, WriteRefused> {
+        let entries = finish(entries)?;
+        let (answer, answered) = oneshot::channel();
+        let (commit, told) = (Commit { entries, checks, class, attachment: carried }, Arc::clone(told));
+        self.store.commit(commit, move |result| {
+            if result.is_ok() {
+                std::mem::take(&mut *told.lock().expect("no thread panics while it holds an act")).durable();
+            }
+            drop(told);
             let _ = answer.send(result);
         });
         Ok(answered.await.map_err(|_| WriteRefused::Stopping)??)

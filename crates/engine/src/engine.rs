@@ -420,7 +420,7 @@ impl Engine {
 
     /// Carries out writes on tables, as one.
     pub async fn write(&self, command: Vec<TableWrite>) -> Result<Vec<Written>, CommandRefused> {
-        tables::write(&self.inner.commits, &self.inner.indexes, command, &[], store::Class::Client).await
+        tables::write(&self.inner.commits, &self.inner.indexes, command, Default::default(), store::Class::Client).await
     }
 
     /// The table of that name.

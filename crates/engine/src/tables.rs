@@ -7,8 +7,10 @@
 use crate::clock;
 use crate::codec::{self, State, StateAt};
 use crate::commit::{Commits, WriteRefused};
+use crate::queues::After;
 use crate::indexes::{self, Indexes};
 use crate::layout::{self, ITEMS, STATE, kind};
+use std::sync::{Arc, Mutex};
 use store::{Check, Class, EntryBuilder, Seen};
 use table::{Condition, Outcome, Table};
 use types::{Change, Item, Key, SequenceNumber, Timestamp};
@@ -86,14 +88,23 @@ struct Decided {
     seen: Vec<Seen>,
 }
 
-/// Carries out a command, together with other entries: all of it or nothing.
+/// What is committed together with writes of tables.
+#[derive(Default)]
+pub(crate) struct Beside {
+    pub(crate) entries: Vec<EntryBuilder>,
+    /// Told when all of it is durable; dropped if it is refused.
+    pub(crate) after: After,
+}
+
+/// Carries out a command, together with what stands beside it: all of it or nothing.
 pub(crate) async fn write(
     commits: &Commits,
     indexes: &Indexes,
     mut command: Vec<TableWrite>,
-    beside: &[EntryBuilder],
+    beside: Beside,
     class: Class,
 ) -> Result<Vec<Written>, CommandRefused> {
+    let after = Arc::new(Mutex::new(beside.after));
     indexes.enter(&mut command);
     let keys = keys_of(&command)?;
     for _ in 0..LOOKS_MAX {
@@ -107,7 +118,7 @@ pub(crate) async fn write(
         };
         let Decided { mut entries, checks, carried, mut written, seen } = decided;
         // Behind the changes, whose places are counted from the first entry.
-        entries.extend_from_slice(beside);
+        entries.extend_from_slice(&beside.entries);
         if entries.is_empty() {
             match all_durable(commits, seen).await {
                 Ok(()) => return Ok(written),
@@ -115,7 +126,7 @@ pub(crate) async fn write(
                 Err(lost) => return Err(lost.into()),
             }
         }
-        match commits.commit(entries, checks, carried, class).await {
+        match commits.try_commit(entries, checks, carried, class, &after).await {
             Ok(committed) => {
                 // Each change is an entry, in order; its place is the commit's first and its index.
                 let places = (committed.first.0..).map(SequenceNumber::new);

@@ -89,11 +89,14 @@ impl Shared {
         });
         let told = Arc::clone(&shared);
         engine.observe(Box::new(move |change| {
-            // Only orders are followed and cached, and only by their ids.
+            // Only orders are followed and cached, by their ids and by their customers.
             if let Some(order) = change.keys.text("orderId") {
                 told.followers.changed(order);
                 let mut cache = told.cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                 cache.drop_tag(order);
+                if let Some(customer) = change.new.as_ref().and_then(|order| order.text("customerKey")) {
+                    cache.drop_tag(customer);
+                }
             }
         }));
         Ok(shared)

@@ -37,6 +37,10 @@ use exit::{DONE, Stop};
 use std::process::ExitCode;
 use terminal::{Look, Out};
 
+/// Items are made on one thread and let go of on another all the time, which the system's own allocator does slowly.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     let mut out = Out::new();

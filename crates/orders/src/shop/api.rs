@@ -21,6 +21,7 @@ pub use answer::{Answer, Problem, ProblemKind};
 pub use events::{Follow, KEEP_ALIVE, events_after, more_events};
 
 use super::ports::Shop;
+use super::request::{Refused, read_cancellation, read_order};
 use std::borrow::Cow;
 
 /// What can be asked of the shop front.
@@ -97,6 +98,20 @@ pub async fn handle<S: Shop>(shop: &S, request: &Request<'_>) -> Answer {
         Operation::ListOrders => list::list(shop, request).await,
         Operation::CancelOrder => cancel::cancel(shop, request).await,
         Operation::FollowOrder => events::follow(shop, request).await,
+    }
+}
+
+/// All that is wrong with the body of a request, whatever else there is to say about it; nothing of a body that is no
+/// JSON at all.
+pub fn faults(operation: Operation, body: &[u8]) -> Vec<Fault> {
+    let refused = match operation {
+        Operation::CreateOrder => read_order(body).err(),
+        Operation::CancelOrder => read_cancellation(body).err(),
+        Operation::GetOrder | Operation::ListOrders | Operation::FollowOrder => None,
+    };
+    match refused {
+        Some(Refused::Faulty(faults)) => faults.into_list(),
+        Some(Refused::NotJson(_)) | None => Vec::new(),
     }
 }
 

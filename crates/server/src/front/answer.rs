@@ -74,7 +74,7 @@ impl Front {
         let refuse = |refusal: &Refusal| self.problem(served, parts, refusal, Some(route), key, &ticket);
         let heads = Heads(&parts.headers);
         if let Err(refusal) = served.stage.check_body(route, heads.value("content-type"), body) {
-            return refuse(&refusal);
+            return refuse(&with_all_faults(served, route, refusal, body));
         }
         let asked = Instant::now();
         if let Some(answer) = self.answered_before(&known, &heads) {
@@ -99,7 +99,9 @@ impl Front {
         if let (Some(cached_as), Some(span), 200, None) =
             (&known.cached_as, served.cached_for.get(&route), answer.status, &stream)
         {
-            let tags: Vec<&str> = concerns.iter().map(String::as_str).collect();
+            let customer = known.params.iter().find(|(name, _)| name == "customerId");
+            let customer = customer.map(|(_, id)| orders::shop::customer_key(tenant(&known), id));
+            let tags: Vec<&str> = concerns.iter().chain(&customer).map(String::as_str).collect();
             let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
             cache.put(cached_as.clone(), Arc::new(answer.clone()), &tags, begun, *span, engine::now());
         }
@@ -364,6 +366,24 @@ impl Front {
         });
         Response::from_parts(parts, Body::Events(receiver))
     }
+}
+
+/// What the schema finds wrong with a body, and what the shop front finds beside that, so that all of it can be mended at
+/// once. Where both speak of a place, the shop front says it better.
+fn with_all_faults(served: &Served, route: RouteId, refusal: Refusal, body: &[u8]) -> Refusal {
+    let Refusal::BadBody { faults: of_schema } = refusal else { return refusal };
+    let route = served.stage.api.route(route);
+    let operation = route.method.and_then(|method| api::Operation::parse(method.as_str(), &route.resource));
+    let found = operation.map(|operation| api::faults(operation, body)).unwrap_or_default();
+    let mut faults: Vec<Fault> =
+        found.into_iter().map(|fault| Fault { pointer: fault.pointer, detail: fault.detail }).collect();
+    for fault in of_schema {
+        if !faults.iter().any(|known| known.pointer == fault.pointer) {
+            faults.push(fault);
+        }
+    }
+    faults.truncate(api::FAULTS_MAX);
+    Refusal::BadBody { faults }
 }
 
 fn tenant(known: &Known) -> &str {
