@@ -100,6 +100,14 @@ pub(crate) fn run(config: &Config, templates: &[PathBuf], options: &UpOptions, j
         }
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    // Orders are worked on by threads that stand back when there is more to do than there is time for: then orders are
+    // taken in first, and the queue keeps them.
+    let work = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("work")
+        .on_thread_start(stand_back)
+        .enable_all()
+        .build()?;
     // The same goes for what the system may refuse.
     let listening = match runtime.block_on(Listening::new(config))? {
         Ok(listening) => listening,
@@ -124,10 +132,20 @@ pub(crate) fn run(config: &Config, templates: &[PathBuf], options: &UpOptions, j
     let engine = Arc::new(engine);
     let plan = Plan { config, sources: &sources, credentials, started, json };
     let kept_in = if ephemeral { None } else { Some(directory) };
-    let code = runtime.block_on(serve(plan, &engine, directory, kept_in, listening));
+    let code = runtime.block_on(serve(plan, &engine, directory, kept_in, listening, work.handle()));
+    work.shutdown_timeout(Duration::from_secs(1));
     runtime.shutdown_timeout(Duration::from_secs(1));
     engine.stop();
     code
+}
+
+/// How far threads that work on orders stand back.
+const NICENESS: i32 = 10;
+
+/// Lets others go first, if the system knows how.
+fn stand_back() {
+    // Without it everything works all the same, only not in that order.
+    let _ = rustix::process::nice(NICENESS);
 }
 
 /// What a server is to do.
@@ -266,6 +284,7 @@ async fn serve(
     directory: &Path,
     kept_in: Option<&Path>,
     listening: Listening,
+    work: &tokio::runtime::Handle,
 ) -> anyhow::Result<u8> {
     let Plan { config, sources, credentials, started, json } = plan;
     let Listening { admin, public, mut interrupt, mut terminate, mut hangup } = listening;
@@ -314,7 +333,10 @@ async fn serve(
     };
     let key = first_key(&app, &running)?;
     // From here on functions run: everything that could be refused has been.
-    engine.start(&stacks, functions as Arc<dyn engine::Functions>)?;
+    {
+        let _within = work.enter();
+        engine.start(&stacks, functions as Arc<dyn engine::Functions>)?;
+    }
     let context = wire::Context { account: engine.account().clone(), base_url: format!("http://{admin_at}") };
     let hosts = if admin_at.ip().is_loopback() { loopback_hosts() } else { Vec::new() };
     let admin_service = Admin { app: Arc::clone(&app), context, hosts, loopback: loopback_hosts() };

@@ -52,7 +52,7 @@ impl Default for Options {
             group_bytes: 1024 * 1024,
             inbox_commits: 4096,
             inbox_bytes: 16 * 1024 * 1024,
-            overlay_bytes: 64 * 1024 * 1024,
+            overlay_bytes: 40 * 1024 * 1024,
             seal_bytes: 16 * 1024 * 1024,
             block_cache_bytes: 32 * MIB,
             floor_clients_bytes: 128 * MIB,
