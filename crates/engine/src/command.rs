@@ -150,7 +150,7 @@ async fn parts(commits: &Commits, found: Found, fenced: bool) -> Result<Beside, 
 }
 
 impl Engine {
-    /// Does a command: all of it or nothing. 
+    /// Does a command: all of it or nothing.
     pub async fn command(&self, command: Command, by: By) -> Result<Vec<Written>, CommandError> {
         let Command { writes, sends, settles } = command;
         let queue = |name: &QueueName| self.inner.queue(name);

@@ -7,9 +7,9 @@
 use crate::clock;
 use crate::codec::{self, State, StateAt};
 use crate::commit::{Commits, WriteRefused};
-use crate::queues::After;
 use crate::indexes::{self, Indexes};
 use crate::layout::{self, ITEMS, STATE, kind};
+use crate::queues::After;
 use std::sync::{Arc, Mutex};
 use store::{Check, Class, EntryBuilder, Seen};
 use table::{Condition, Outcome, Table};

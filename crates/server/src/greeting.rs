@@ -154,6 +154,18 @@ fn say_shop(greeting: &Greeting<'_>, public: &str, text: &mut String) -> std::fm
     writeln!(text, "  {program} orders list C-1001             # what became of it")?;
     writeln!(text, "  {program} orders submit --watch          # another one, seen through to its end")?;
     writeln!(text, "  {program} explain ORDER                  # what every pipe did with an order, and why")?;
+    let keys = if greeting.signed {
+        "AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=…"
+    } else {
+        "AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local"
+    };
+    writeln!(text, "queues, tables and logs with any AWS client:")?;
+    writeln!(
+        text,
+        "  export AWS_ENDPOINT_URL=http://{} {keys} AWS_DEFAULT_REGION={}",
+        reachable(greeting.admin),
+        greeting.region
+    )?;
     let kept = if greeting.directory.is_some() {
         "what was accepted stays, and goes on with the next start"
     } else {
@@ -163,7 +175,9 @@ fn say_shop(greeting: &Greeting<'_>, public: &str, text: &mut String) -> std::fm
 }
 
 fn say_stack(one: &Deployed, text: &mut String) -> std::fmt::Result {
-    writeln!(text, "\nstack {} ({})", one.stack.name, one.shown)?;
+    let from = one.shown.strip_prefix(&*one.stack.name).map_or(one.shown.as_str(), str::trim_start);
+    let from = from.trim_start_matches('(').trim_end_matches(')');
+    writeln!(text, "\nstack {} ({from})", one.stack.name)?;
     for api in one.stack.apis.iter().map(|api| &api.spec) {
         let functions: Vec<&str> = api.functions.iter().map(|function| function.name.as_str()).collect();
         writeln!(text, "  API {}  →  {}", api.name, functions.join(", "))?;
@@ -187,8 +201,8 @@ fn say_stack(one: &Deployed, text: &mut String) -> std::fmt::Result {
         writeln!(text, "  {} {}: {act}", step.kind, step.name)?;
     }
     if !one.stack.notes.is_empty() {
-        let lines: Vec<String> = one.stack.notes.iter().map(|note| note.at.line.to_string()).collect();
-        writeln!(text, "  without effect here, as `up --json` explains: what stands in line {}", lines.join(", "))?;
+        let (count, s) = (one.stack.notes.len(), if one.stack.notes.len() == 1 { "y" } else { "ies" });
+        writeln!(text, "  ({count} propert{s} for AWS alone, without effect here: `up --json` names them)")?;
     }
     Ok(())
 }

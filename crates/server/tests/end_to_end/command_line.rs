@@ -268,9 +268,13 @@ fn what_is_ephemeral_leaves_nothing() {
     while !words.contains("Ctrl-C") {
         assert!(std::io::BufRead::read_line(&mut printed, &mut words).unwrap() > 0, "it ended early: {words}");
     }
-    for part in
-        ["stack premium", "NewOrders", "PremiumOrderLambda", "curl -s http://127.0.0.1:", "AWS_ENDPOINT_URL=http://"]
-    {
+    for part in [
+        "stack commerce (built in)",
+        "OrderWorker",
+        "x-api-key: of_",
+        "curl -s http://127.0.0.1:",
+        "AWS_ENDPOINT_URL=http://",
+    ] {
         assert!(words.contains(part), "{part:?} is said:\n{words}");
     }
     assert_eq!(std::fs::read_dir(&scratch).unwrap().count(), 1, "its data is in a place of its own");
