@@ -35,7 +35,7 @@ pub enum Handled {
 }
 
 /// What a function says of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MessageFate {
     /// It went with a commit of the function's own.
     Settled,
@@ -45,6 +45,8 @@ pub enum MessageFate {
     Later(Duration),
     /// It comes again when the queue shows it again.
     Failed,
+    /// It goes to the dead letters, with what a person reads there.
+    Dead(String),
 }
 
 /// How an invocation ended.

@@ -113,6 +113,7 @@ impl Poller {
                 let fates = fates.into_iter().map(|fate| match fate {
                     MessageFate::Done => Some(Fate::Delete),
                     MessageFate::Later(span) => Some(Fate::Hide(span)),
+                    MessageFate::Dead(error) => Some(Fate::DeadLetter { function: self.spec.function.clone(), error }),
                     MessageFate::Settled | MessageFate::Failed => None,
                 });
                 let settled = batch.iter().zip(fates);
@@ -133,8 +134,8 @@ impl Poller {
         let mut kept = Vec::new();
         for settle in settles {
             match settle.fate {
-                Fate::Hide(_) => self.commit_all(vec![settle]).await,
-                Fate::Delete | Fate::DeadLetter { .. } => kept.push(settle),
+                Fate::Hide(_) | Fate::DeadLetter { .. } => self.commit_all(vec![settle]).await,
+                Fate::Delete => kept.push(settle),
             }
         }
         if !kept.is_empty() {

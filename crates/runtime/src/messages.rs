@@ -42,7 +42,11 @@ impl Runtime {
             .collect();
         match self.work_on(function, work, &given).await {
             Ok((_, worked, _)) => {
-                Handled::Each(worked.iter().map(|one| one.as_ref().map_or(MessageFate::Failed, fate_of)).collect())
+                let fate = |(one, received): (&Option<Worked>, &ReceivedMessage)| match one {
+                    Some(worked) => fate_of(worked, received.receipt.receives),
+                    None => MessageFate::Failed,
+                };
+                Handled::Each(worked.iter().zip(batch).map(fate).collect())
             }
             Err(_) => Handled::NotRun,
         }

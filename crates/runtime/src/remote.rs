@@ -48,7 +48,9 @@ impl Remote {
     async fn ask(&self, verb: &str, attempt: &Attempt<'_>, body: Json) -> Result<Json, Failed> {
         let transient = |error: String| Failed::transient(&format!("{}: {error}", self.address.shown()));
         let body = body.to_string();
-        let request = self.request(verb, &attempt.key, body).map_err(transient)?;
+        // Whoever goes by the key alone must not take a taking back for what it takes back.
+        let key = format!("{}:{verb}", attempt.key);
+        let request = self.request(verb, &key, body).map_err(transient)?;
         let mut connection = self.pool.connect(&self.address).await.map_err(transient)?;
         let response = connection.send(request).await.map_err(transient)?;
         let status = response.status().as_u16();

@@ -137,6 +137,11 @@ impl EngineShop {
             let table = engine.table(self.places.table(put.table)).map_err(|error| broken(&error))?;
             let condition = match put.expected {
                 Expected::Absent => Condition::NotExists(path(&table.keys.hash.name)),
+                // An item that somebody wrote by hand, without counting its changes.
+                Expected::Version(0) => Condition::And(vec![
+                    Condition::Exists(path(&table.keys.hash.name)),
+                    Condition::NotExists(path(VERSION)),
+                ]),
                 Expected::Version(version) => Condition::Compare(
                     Operand::Path(path(VERSION)),
                     Comparison::Equal,

@@ -44,8 +44,17 @@ impl Work {
             settings.0.iter().map(one).collect::<Vec<_>>()
         })?;
         let shop = Arc::new(EngineShop::for_work(Arc::clone(&places), None));
+        // The function's environment names the secret; the secret itself stands where templates are not kept.
+        let secret = match &settings.dependency_secret {
+            Some(name) => Some(std::env::var(name).map_err(|_| {
+                let problem =
+                    format!("names the secret {name}: set the environment variable {name} where orderflow runs");
+                vec![wrong("DEPENDENCY_SECRET", problem)]
+            })?),
+            None => None,
+        };
         let remote = |variable: &'static str, url: &str| {
-            Remote::new(url, settings.dependency_secret.as_deref()).map_err(|problem| vec![wrong(variable, problem)])
+            Remote::new(url, secret.as_deref()).map_err(|problem| vec![wrong(variable, problem)])
         };
         let clock = Clock::new();
         let inventory = match &settings.inventory_url {
@@ -90,9 +99,13 @@ impl Work {
     }
 }
 
-/// What the queue is told.
-pub(crate) fn fate_of(worked: &Worked) -> MessageFate {
+/// How often a message that cannot be worked on is tried: most likely it never can.
+const FAILED_MAX: u32 = 5;
+
+/// What the queue is told of a message that was received so often.
+pub(crate) fn fate_of(worked: &Worked, receives: u32) -> MessageFate {
     match worked {
+        Worked::Failed { error } if receives >= FAILED_MAX => MessageFate::Dead(error.clone()),
         Worked::Settled => MessageFate::Settled,
         Worked::Done => MessageFate::Done,
         Worked::Later(span) => MessageFate::Later(*span),

@@ -72,7 +72,7 @@ impl<H: Deref<Target: Shop> + Send + Sync> StockLedger<H> {
         match Counts::read(&item) {
             Some(counts) => Ok(Some((item, counts))),
             None => {
-                let wants = "it needs available and version, whole numbers, and may have reserved and sold";
+                let wants = "it needs available, a whole number, and may have reserved and sold";
                 Err(Failed::transient(&format!("the stock of {sku} cannot be counted: {wants}")))
             }
         }
@@ -155,7 +155,7 @@ impl Counts {
             available: item.number("available").and_then(whole)?,
             reserved: or_none("reserved")?,
             sold: or_none("sold")?,
-            version: item.number("version").and_then(whole)?,
+            version: or_none("version")?,
         })
     }
 

@@ -35,7 +35,7 @@ pub struct Put {
 pub enum Expected {
     /// Nothing.
     Absent,
-    /// An item whose attribute `version` is this number.
+    /// An item whose attribute `version` is this number; for 0, an item that has no such attribute.
     Version(u64),
 }
 

@@ -76,7 +76,7 @@ async fn a_charge_says_what_is_charged_and_who_we_are() {
     assert_eq!(charge(&url).await, Ok(Effect::of(Paid { payment_id: "p-77".into() })));
     let said = seen.recv().await.unwrap();
     assert!(said.starts_with("POST /v1/charge HTTP/1.1\r\n"), "{said}");
-    for part in ["idempotency-key: o-1:PAYMENT_PROCESSING\r\n", "webhook-id: o-1:", "webhook-signature: v1,"] {
+    for part in ["idempotency-key: o-1:PAYMENT_PROCESSING:charge\r\n", "webhook-id: o-1:", "webhook-signature: v1,"] {
         assert!(said.contains(part), "{part} in {said}");
     }
     let body: Json = serde_json::from_str(said.split_once("\r\n\r\n").unwrap().1).unwrap();
