@@ -67,13 +67,28 @@ impl Histogram {
 
     /// How many things there were.
     pub fn count(&self) -> u64 {
-        self.counts.iter().map(|count| count.load(Ordering::Relaxed)).sum()
+        self.counts().iter().sum()
+    }
+
+    /// The upper ends of the buckets, in microseconds; what lies beyond the last has a bucket of its own.
+    pub const fn ends_micros() -> &'static [u64] {
+        &BUCKETS
+    }
+
+    /// How many things fell into each bucket, and beyond the last: one more than there are ends.
+    pub fn counts(&self) -> Vec<u64> {
+        self.counts.iter().map(|count| count.load(Ordering::Relaxed)).collect()
+    }
+
+    /// How long all things took together.
+    pub fn total(&self) -> Duration {
+        Duration::from_micros(self.micros.load(Ordering::Relaxed))
     }
 
     /// The end of the bucket within which this share of the things (0 to 1) was done; nothing if there were none, and
     /// the last bucket's end for what lies beyond it.
     pub fn quantile(&self, share: f64) -> Option<Duration> {
-        let counts: Vec<u64> = self.counts.iter().map(|count| count.load(Ordering::Relaxed)).collect();
+        let counts = self.counts();
         let total: u64 = counts.iter().sum();
         if total == 0 {
             return None;
@@ -219,6 +234,17 @@ mod tests {
         });
         assert_eq!((count, sum), (SERIES_MAX, 10_000));
         assert_eq!(family.with(&["a new one"]).get(), family.with(&["other"]).get());
+    }
+
+    #[test]
+    fn each_thing_is_in_the_bucket_whose_end_it_does_not_pass() {
+        let histogram = Histogram::default();
+        let ends = Histogram::ends_micros();
+        ends.iter().for_each(|end| histogram.took(Duration::from_micros(*end)));
+        histogram.took(Duration::from_micros(ends[ends.len() - 1] + 1));
+        assert_eq!(histogram.counts(), vec![1; ends.len() + 1]);
+        assert_eq!(histogram.count(), ends.len() as u64 + 1);
+        assert_eq!(histogram.total(), Duration::from_micros(ends.iter().sum::<u64>() + ends[ends.len() - 1] + 1));
     }
 
     proptest! {

@@ -294,8 +294,9 @@ mod tests {
                 head.push(byte[0]);
             }
             let body = concat!(
-                r#"{"status":"ok","version":"0","pid":7,"admin":"a","account":"0","region":"r","#,
-                r#""stacks":[],"tables":[],"public":"http://127.0.0.1:8080","directory":"d"}"#
+                r#"{"status":"ok","version":"0","pid":7,"admin":"a","public":"p","directory":"d","#,
+                r#""account":"0","region":"r","#,
+                r#""stacks":[],"tables":[]}"#
             );
             let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
             std::io::Write::write_all(&mut stream, answer.as_bytes()).unwrap();

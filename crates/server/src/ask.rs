@@ -6,6 +6,7 @@
 pub(crate) mod letters;
 pub(crate) mod logs;
 pub(crate) mod order;
+pub(crate) mod vitals;
 
 use crate::exit::{self, Failure};
 use crate::views::{self, Refused};
@@ -119,14 +120,18 @@ impl From<engine::PipeError> for Problem {
 pub(crate) fn tables(engine: &Engine) -> Vec<views::Table> {
     let catalog = engine.catalog();
     let table = |name: types::TableName| {
-        let readers = catalog.pipes.values().filter(|pipe| pipe.spec.source == name);
-        let functions = readers.filter_map(|pipe| catalog.functions.get(&pipe.spec.target));
-        let by_function = functions.filter_map(|entry| layout_of_handler(&entry.spec.handler)).next();
         let stack = catalog.tables.get(&name).map(|entry| entry.stack.clone()).unwrap_or_default();
-        let layout = by_function.or_else(|| layout_of_name(name.as_str()));
-        views::Table { name: name.to_string(), stack, layout }
+        views::Table { name: name.to_string(), stack, layout: layout(&catalog, &name) }
     };
     engine.table_names().into_iter().map(table).collect()
+}
+
+/// How a table keeps orders, by the functions that read its changes, or else by its name.
+pub(crate) fn layout(catalog: &engine::Catalog, table: &types::TableName) -> Option<views::Layout> {
+    let readers = catalog.pipes.values().filter(|pipe| pipe.spec.source == *table);
+    let functions = readers.filter_map(|pipe| catalog.functions.get(&pipe.spec.target));
+    let by_function = functions.filter_map(|entry| layout_of_handler(&entry.spec.handler)).next();
+    by_function.or_else(|| layout_of_name(table.as_str()))
 }
 
 /// The layout that a handler which is built in reads.
@@ -134,6 +139,7 @@ fn layout_of_handler(handler: &str) -> Option<views::Layout> {
     match handler {
         "standard-orders" | "premium-orders" => Some(views::Layout::NewOrders),
         "order-events" | "premium-order-events" => Some(views::Layout::Orders),
+        "commerce-orders" | "premium-commerce-orders" => Some(views::Layout::Shop),
         _ => None,
     }
 }

@@ -3,6 +3,8 @@
 //! Start at [`Cli`]. What an option means is decided where it is used; here it is only read, and what cannot be meant
 //! is refused. Each verb's help is as short as it can be and ends with lines to copy.
 
+mod load;
+
 use crate::config::Config;
 use crate::exit::{Failure, USAGE};
 use crate::params::Param;
@@ -11,6 +13,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+pub(crate) use load::{Bench, BenchWhat, Top, Trigger};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -30,8 +34,10 @@ Examples:
   orderflow                         run the built-in stack
   orderflow up stacks/orders.yaml   run another
   orderflow check my.yaml           would it run, and would its filters do what they say
-  orderflow trigger                 send it some orders
-  orderflow explain ORD-1001        see what every pipe did with one, and why
+  orderflow orders submit --watch   place a sample order, and see it through to its end
+  orderflow trigger                 send it some more
+  orderflow top                     watch it at work
+  orderflow explain ORDER           see what every pipe did with an order, and why
 
 Without a verb, orderflow does what `orderflow up` does.
 Exit codes: 0 done or yes, 1 no or findings, 2 wrong usage or invalid input, 3 no server, 4 data refused"
@@ -86,6 +92,7 @@ pub(crate) struct UpOptions {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run stacks
+    #[command(display_order = 1)]
     #[command(after_help = "\
 Examples:
   orderflow up                                    the built-in stack
@@ -96,6 +103,7 @@ Examples:
 Run it again with a changed template to update what changed; the data stays.")]
     Up(Up),
     /// Show an order's changes, and what every pipe did with each of them and why
+    #[command(display_order = 4)]
     #[command(after_help = "\
 Examples:
   orderflow explain ORD-1001
@@ -105,23 +113,41 @@ Exit codes: 0 the order is known, 1 it is not")]
     Explain {
         /// The order's id
         order: String,
+        /// Everything of every change: all attributes, and all that each filter says
+        #[arg(long)]
+        full: bool,
     },
     /// See what failed and why, and deliver it again
+    #[command(display_order = 6)]
     #[command(subcommand, arg_required_else_help = true)]
     Dlq(Dlq),
     /// Show what functions printed
+    #[command(display_order = 5)]
     #[command(after_help = "\
 Examples:
   orderflow logs                                    which groups there are
-  orderflow logs PremiumOrderLambda --since 10m     a group, by its name or the end of it
-  orderflow logs PremiumOrderLambda --follow --filter '\"ORD-1001\"'
+  orderflow logs PremiumOrderFunction --since 10m   a group, by its name or the end of it
+  orderflow logs PremiumOrderFunction --follow --filter '\"ORD-1001\"'
 
 Filters are CloudWatch's: terms (ERROR -timeout), JSON ({ $.level = \"ERROR\" }), regular expressions (%5\\d\\d%).")]
     Logs(Logs),
+    /// Watch a server at work: rates, latencies, queues, pipes
+    #[command(display_order = 3)]
+    #[command(after_help = "\
+Examples:
+  orderflow top
+  orderflow top --once                           one look
+  orderflow top --every 10 --json >> vitals.jsonl
+
+Rates and latencies are those of the time between two looks. A latency is the end of the range that it lies in.
+In a terminal, Ctrl-C ends it; a file or pipe gets a line for each look.")]
+    Top(Top),
     /// Check the data: the log, the index, and whether they agree
+    #[command(display_order = 12)]
     #[command(after_help = "Exit codes: 0 all is well, 1 findings, 4 the data is refused")]
     Doctor,
     /// Find what would fail or silently never match in templates, here or on AWS
+    #[command(display_order = 10)]
     #[command(after_help = "\
 Examples:
   orderflow check                                       the built-in stack
@@ -135,6 +161,7 @@ Patterns are checked in pipes, event source mappings and rules, in AWS::Serverle
 Exit codes: 0 no errors, 1 errors, 2 a file cannot be read")]
     Check(Check),
     /// Does a pattern match an event, and if not, why
+    #[command(display_order = 11)]
     #[command(
         name = "match",
         after_help = "\
@@ -147,13 +174,18 @@ Exit codes: 0 it matches, 1 it does not, 2 one of the two is invalid"
     )]
     Match(Match),
     /// Send realistic sample orders to a running server
+    #[command(display_order = 7)]
     #[command(after_help = "\
 Examples:
-  orderflow trigger                             ten orders and their changes of status
+  orderflow trigger                             ten orders, over HTTP if a stack takes them so
   orderflow trigger --count 1000 --rate 50      fifty orders a second
-  orderflow trigger --table Orders --seed 7     always the same ones")]
+  orderflow trigger --seed 7                    always the same ones
+  orderflow trigger --table NewOrders           items of a table, and their changes of status
+
+Exit codes: 0 all were accepted, 1 some were not")]
     Trigger(Trigger),
     /// Put load on the HTTP API of a running server, and show rates and latencies
+    #[command(display_order = 8)]
     #[command(after_help = "\
 Examples:
   orderflow bench                              64 connections, each as fast as it gets answers
@@ -165,12 +197,15 @@ At a rate, latency counts from when a request was to be sent, so that waiting be
 Orders are real ones: run it against a server whose data you can do without.")]
     Bench(Bench),
     /// Work with orders as a customer does: over the public listener, with a key
+    #[command(display_order = 2)]
     #[command(subcommand, arg_required_else_help = true)]
     Orders(Orders),
     /// Say who may use the public listener
+    #[command(display_order = 9)]
     #[command(subcommand, arg_required_else_help = true)]
     Keys(Keys),
     /// Print completions for a shell
+    #[command(display_order = 14)]
     #[command(after_help = "\
 Examples:
   orderflow completions bash > ~/.local/share/bash-completion/completions/orderflow
@@ -181,6 +216,7 @@ Examples:
         shell: clap_complete::Shell,
     },
     /// Write manual pages
+    #[command(display_order = 15)]
     #[command(after_help = "Examples:\n  orderflow man | man -l -\n  orderflow man ~/.local/share/man/man1")]
     Man {
         /// Where to; without it, the first page is printed
@@ -188,6 +224,7 @@ Examples:
         directory: Option<PathBuf>,
     },
     /// Print the default configuration
+    #[command(display_order = 13)]
     #[command(after_help = "Example:\n  orderflow config > orderflow.toml")]
     Config,
 }
@@ -344,8 +381,8 @@ pub(crate) enum Dlq {
     /// Show the records in full, the error, and AWS's message
     #[command(after_help = "\
 Examples:
-  orderflow dlq show PremiumOrdersDLQ
-  orderflow dlq show PremiumOrdersDLQ 1869054112399360")]
+  orderflow dlq show PremiumOrderDLQ
+  orderflow dlq show PremiumOrderDLQ 1869054112399360")]
     Show {
         /// The queue
         queue: String,
@@ -358,9 +395,9 @@ Examples:
     /// Give the records to their function again; what it does goes from the queue, what fails stays
     #[command(after_help = "\
 Examples:
-  orderflow dlq redrive PremiumOrdersDLQ --dry-run
-  orderflow dlq redrive PremiumOrdersDLQ --containing ORD-1001
-  orderflow dlq redrive PremiumOrdersDLQ --rate 5
+  orderflow dlq redrive PremiumOrderDLQ --dry-run
+  orderflow dlq redrive PremiumOrderDLQ --containing ORD-1001
+  orderflow dlq redrive PremiumOrderDLQ --rate 5
 
 Exit codes: 0 all were delivered, 1 some failed again")]
     Redrive(Redrive),
@@ -444,72 +481,6 @@ pub(crate) struct Match {
     /// Read the pattern as a pipe's filter, which has fewer operators than a bus's rule, and the event as a pipe does
     #[arg(long)]
     pub(crate) pipe: bool,
-}
-
-/// What `trigger` understands.
-#[derive(Debug, Args)]
-pub(crate) struct Trigger {
-    /// How many orders
-    #[arg(long, short = 'n', value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
-    pub(crate) count: u32,
-    /// At most so many orders a second
-    #[arg(long, value_name = "R", value_parser = rate)]
-    pub(crate) rate: Option<f64>,
-    /// Into this table; NewOrders or Orders, whichever runs, if it is left out
-    #[arg(long, value_name = "T")]
-    pub(crate) table: Option<String>,
-    /// The same seed gives the same orders
-    #[arg(long, value_name = "S")]
-    pub(crate) seed: Option<u64>,
-}
-
-/// What `bench` understands.
-#[derive(Debug, Args)]
-pub(crate) struct Bench {
-    /// The server [default: what is configured as public, http://127.0.0.1:8080]
-    #[arg(long, value_name = "URL")]
-    pub(crate) url: Option<String>,
-    /// The key to show; the one that `up` left in the data directory if it is left out
-    #[arg(long, value_name = "KEY", env = "ORDERFLOW_API_KEY", hide_env_values = true)]
-    pub(crate) key: Option<String>,
-    /// What requests do
-    #[arg(long, value_name = "WHAT", default_value = "submit")]
-    pub(crate) what: BenchWhat,
-    /// So many requests a second; without it, as many as the connections carry
-    #[arg(long, value_name = "R", value_parser = rate)]
-    pub(crate) rate: Option<f64>,
-    /// Over so many connections [default: 64, or 256 at a rate]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=60_000))]
-    pub(crate) connections: Option<u32>,
-    /// For so long
-    #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=86_400))]
-    pub(crate) seconds: u32,
-    /// Follow so many orders a second until they are COMPLETED; 0 for none
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(0..=1000))]
-    pub(crate) follow: u32,
-    /// How many seconds those orders have, once no more are sent
-    #[arg(long, value_name = "S", default_value_t = 30, value_parser = clap::value_parser!(u32).range(0..=86_400))]
-    pub(crate) patience: u32,
-    /// Give each order an Idempotency-Key of its own
-    #[arg(long)]
-    pub(crate) idempotency_keys: bool,
-    /// Send this order instead of samples
-    #[arg(long, value_name = "FILE")]
-    pub(crate) body: Option<PathBuf>,
-    /// Submit to this path, or get it, instead of /orders: for measuring other servers with the same means
-    #[arg(long, value_name = "PATH", hide_short_help = true)]
-    pub(crate) path: Option<String>,
-}
-
-/// What the requests of a bench do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum BenchWhat {
-    /// Submit orders
-    Submit,
-    /// Look at orders
-    Get,
-    /// One in five submits, the others look
-    Mixed,
 }
 
 impl Cli {
@@ -602,14 +573,6 @@ fn span(text: &str) -> Result<Duration, String> {
         rest = letters.as_str();
     }
     if text.is_empty() { Err(HINT.to_owned()) } else { Ok(Duration::from_secs(seconds)) }
-}
-
-/// A number above zero; `0.5` is one order every two seconds.
-fn rate(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(rate) if rate.is_finite() && (0.001..=1e6).contains(&rate) => Ok(rate),
-        Ok(_) | Err(_) => Err("write how many orders a second, from 0.001 to 1000000".to_owned()),
-    }
 }
 
 #[cfg(test)]

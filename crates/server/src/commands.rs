@@ -17,6 +17,7 @@ mod match_event;
 mod orders;
 mod pretty;
 mod record;
+mod top;
 mod trigger;
 
 use crate::access::{Access, Named};
@@ -76,7 +77,7 @@ pub(crate) fn run(cli: Cli, out: &mut Out) -> Result<u8, Stop> {
             let ended = crate::up::run(&config, &up.templates, &up.options, given.options.json);
             Ok(ended.map_err(Failure::from)?)
         }
-        Command::Explain { order } => explain::run(given, &order),
+        Command::Explain { order, full } => explain::run(given, &order, full),
         Command::Dlq(Dlq::List { limit }) => dlq::list(given, limit),
         Command::Dlq(Dlq::Show { queue, id, limit }) => dlq::show(given, &queue, id, limit),
         Command::Dlq(Dlq::Redrive(redrive)) => dlq::redrive(given, &redrive),
@@ -84,6 +85,7 @@ pub(crate) fn run(cli: Cli, out: &mut Out) -> Result<u8, Stop> {
         Command::Doctor => doctor::run(given),
         Command::Orders(wanted) => orders::run(given, wanted),
         Command::Keys(wanted) => keys::run(given, wanted),
+        Command::Top(wanted) => top::run(given, &wanted),
         Command::Trigger(trigger) => trigger::run(given, &trigger),
         Command::Bench(bench) => bench::run(given, &bench),
         Command::Config | Command::Completions { .. } | Command::Man { .. } | Command::Match(_) | Command::Check(_) => {

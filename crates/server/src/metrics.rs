@@ -129,18 +129,21 @@ fn disk(app: &App, page: &mut Page) {
 }
 
 fn process(page: &mut Page) {
-    let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return };
-    let kib = |name: &str| {
-        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-        line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()
-    };
     for (name, help, field) in [
         ("process_resident_memory_bytes", "Memory that the process has.", "VmRSS:"),
         ("orderflow_anonymous_memory_bytes", "Memory of it that is not of files.", "RssAnon:"),
     ] {
-        if let Some(kib) = kib(field) {
+        if let Some(bytes) = memory(field) {
             page.family(name, help, "gauge");
-            page.sample(name, &[], &(kib * 1024).to_string());
+            page.sample(name, &[], &bytes.to_string());
         }
     }
+}
+
+/// Bytes of this process's memory, of the kind that the system calls `field`; `None` where it does not say.
+pub(crate) fn memory(field: &str) -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
+    let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some(kib * 1024)
 }

@@ -13,8 +13,9 @@ use serde::Serialize;
 use std::sync::Arc;
 
 /// What can be asked; the parameters in brackets may be left out.
-const ROUTES: [&str; 13] = [
+const ROUTES: [&str; 14] = [
     "GET /_orderflow/health",
+    "GET /_orderflow/vitals",
     "GET /_orderflow/explain?order=",
     "GET /_orderflow/dlq/list[?limit=]",
     "GET /_orderflow/dlq/show?queue=[&id=][&limit=]",
@@ -58,10 +59,14 @@ pub(crate) async fn answer(app: &App, method: &str, path: &str, query: &str, bod
         region: app.config.region.clone(),
         stacks: app.stacks.clone(),
         tables: Vec::new(),
+        takes_orders: app.engine.catalog().functions.keys().any(|function| app.runtime.takes_requests(function)),
     };
+    let runtime = Arc::clone(&app.runtime);
+    let routes = if matches!(question, Question::Vitals) { ask::vitals::routes(&app.http) } else { Vec::new() };
     // Each of them may wait for the disk, or for functions.
     let answered = tokio::task::spawn_blocking(move || match question {
         Question::Health => Ok(ok(&views::Health { tables: ask::tables(&engine), ..about })),
+        Question::Vitals => Ok(ok(&ask::vitals::vitals(&engine, &runtime, routes, front.followers.count()))),
         Question::OfEngine(question) => on_engine(&engine, question),
         Question::Keys => Ok(ok(&front.keyring.list())),
         Question::MakeKey(make) => Ok(ok(&front.keyring.make(&make, &front::offer(&engine))?)),
@@ -75,6 +80,7 @@ pub(crate) async fn answer(app: &App, method: &str, path: &str, query: &str, bod
 #[derive(Debug)]
 enum Question {
     Health,
+    Vitals,
     Keys,
     MakeKey(views::keys::Make),
     RevokeKey { id: String },
@@ -99,7 +105,9 @@ enum OfEngine {
 fn question(method: &str, path: &str, query: &str, body: &[u8]) -> Result<Question, Problem> {
     let path = path.strip_prefix("/_orderflow").unwrap_or(path);
     let wanted = match path {
-        "/health" | "/explain" | "/dlq/list" | "/dlq/show" | "/logs" | "/pipes" | "/doctor" | "/keys" => "GET",
+        "/health" | "/vitals" | "/explain" | "/dlq/list" | "/dlq/show" | "/logs" | "/pipes" | "/doctor" | "/keys" => {
+            "GET"
+        }
         "/dlq/redrive" | "/pipes/stop" | "/pipes/start" | "/keys/create" | "/keys/revoke" => "POST",
         _ => {
             let problem = Problem::new(Kind::NotFound, format!("there is nothing at /_orderflow{path}"));
@@ -155,6 +163,10 @@ fn read(path: &str, query: &Query, body: &[u8]) -> Result<Question, String> {
                 limit: limit(1000, ask::logs::LINES_MAX)?,
                 filter: query.text("filter").map(str::to_owned),
             })
+        }
+        "/vitals" => {
+            only(&[])?;
+            return Ok(Question::Vitals);
         }
         "/keys" => {
             only(&[])?;

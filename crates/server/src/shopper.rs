@@ -4,12 +4,13 @@
 //! for this machine and left in the data directory.
 
 use crate::access::{self, Named};
-use crate::client::{ANSWER_WITHIN, Connection, NoAnswer};
+use crate::client::{ANSWER_WITHIN, Client, Connection, NoAnswer};
 use crate::config::Config;
 use crate::exit::{Failure, NO, UNREACHABLE, USAGE};
+use crate::views::Health;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
-use hyper::Method;
+use hyper::{Method, StatusCode};
 use serde_json::Value as Json;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -26,7 +27,13 @@ pub(crate) const KEY_FILE: &str = "api-key";
 
 /// A customer of a running server.
 pub(crate) struct Shopper {
-    runtime: tokio::runtime::Runtime,
+    pub(crate) runtime: tokio::runtime::Runtime,
+    /// Where to go in; for all who go in at once.
+    pub(crate) door: Arc<Door>,
+}
+
+/// Where a customer goes in, and with which key.
+pub(crate) struct Door {
     address: SocketAddr,
     tls: Option<TlsConnector>,
     key: String,
@@ -44,6 +51,11 @@ impl Shopper {
     /// A customer with this key, or the one that is at hand.
     pub(crate) fn new(config: &Config, named: Named, key: Option<&str>) -> Result<Self, Failure> {
         let (client, health) = access::server(config, named)?;
+        Self::of(client, &health, key)
+    }
+
+    /// A customer of the server that says this of itself.
+    pub(crate) fn of(client: Client, health: &Health, key: Option<&str>) -> Result<Self, Failure> {
         let (scheme, address) = health.public.split_once("://").unwrap_or(("http", &health.public));
         let address = address.parse().map_err(|_| {
             Failure::new(UNREACHABLE, format!("the server says that customers are served at {:?}", health.public))
@@ -53,12 +65,7 @@ impl Shopper {
             _ => kept_key(Path::new(&health.directory))?,
         };
         let tls = if scheme == "https" { Some(connector(Path::new(&health.directory))?) } else { None };
-        Ok(Self { runtime: client.runtime, address, tls, key })
-    }
-
-    async fn connect(&self) -> Result<Connection, NoAnswer> {
-        let name = || ServerName::IpAddress(self.address.ip().into());
-        Connection::open_over(self.address, self.tls.as_ref().map(|tls| (tls, name()))).await
+        Ok(Self { runtime: client.runtime, door: Arc::new(Door { address, tls, key }) })
     }
 
     /// Asks for something, and waits for the answer.
@@ -69,27 +76,27 @@ impl Shopper {
         headers: &[(&str, &str)],
         body: Bytes,
     ) -> Result<Answer, Failure> {
-        let headers = self.with_key(headers);
+        let headers = self.door.with_key(headers);
         let (status, body) = self.runtime.block_on(async {
-            let mut connection = self.connect().await?;
+            let mut connection = self.door.connect().await?;
             connection.send(method, path, &headers, body, ANSWER_WITHIN).await
         })?;
-        let body = serde_json::from_slice(&body).unwrap_or(Json::Null);
-        Ok(Answer { status: status.as_u16(), body })
+        Ok(Answer::read(status, &body))
     }
 
     /// Listens to server-sent events until they end, or `heard` says that it has heard enough; each is given with its
     /// name and data.
     pub(crate) fn listen(&self, path: &str, mut heard: impl FnMut(&str, &str) -> bool) -> Result<Answer, Failure> {
-        let headers = self.with_key(&[("accept", "text/event-stream")]);
+        let headers = self.door.with_key(&[("accept", "text/event-stream")]);
         self.runtime.block_on(async {
-            let mut connection = self.connect().await?;
+            let mut connection = self.door.connect().await?;
             let response = connection.follow(path, &headers, ANSWER_WITHIN).await?;
             let status = response.status().as_u16();
             let mut body = response.into_body();
             let mut text = Vec::new();
             while let Some(frame) = body.frame().await {
-                let broken = |error: hyper::Error| NoAnswer::Broken { address: self.address, error: error.to_string() };
+                let broken =
+                    |error: hyper::Error| NoAnswer::Broken { address: self.door.address, error: error.to_string() };
                 let frame = frame.map_err(broken)?;
                 text.extend_from_slice(frame.data_ref().map_or(&[][..], |data| data));
                 if status != 200 {
@@ -109,14 +116,28 @@ impl Shopper {
             Ok(Answer { status, body: serde_json::from_slice(&text).unwrap_or(Json::Null) })
         })
     }
+}
 
-    fn with_key<'a>(&'a self, headers: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+impl Door {
+    /// Goes in.
+    pub(crate) async fn connect(&self) -> Result<Connection, NoAnswer> {
+        let name = || ServerName::IpAddress(self.address.ip().into());
+        Connection::open_over(self.address, self.tls.as_ref().map(|tls| (tls, name()))).await
+    }
+
+    /// The headers with the key.
+    pub(crate) fn with_key<'a>(&'a self, headers: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
         let key = ("x-api-key", self.key.as_str());
         headers.iter().copied().chain([key]).collect()
     }
 }
 
 impl Answer {
+    /// What was answered.
+    pub(crate) fn read(status: StatusCode, body: &[u8]) -> Self {
+        Self { status: status.as_u16(), body: serde_json::from_slice(body).unwrap_or(Json::Null) }
+    }
+
     /// The body of a good answer; a problem as a failure.
     pub(crate) fn good(self) -> Result<Json, Failure> {
         if (200..300).contains(&self.status) {
@@ -144,7 +165,7 @@ impl Answer {
 }
 
 /// The key that `up` left for this machine.
-fn kept_key(directory: &Path) -> Result<String, Failure> {
+pub(crate) fn kept_key(directory: &Path) -> Result<String, Failure> {
     let file = directory.join(KEY_FILE);
     match std::fs::read_to_string(&file) {
         Ok(key) if !key.trim().is_empty() => Ok(key.trim().to_owned()),

@@ -8,6 +8,7 @@
 pub(crate) mod keys;
 pub(crate) mod letters;
 pub(crate) mod order;
+pub(crate) mod vitals;
 
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +47,9 @@ pub(crate) struct Health {
     pub(crate) stacks: Vec<String>,
     /// The tables that are served.
     pub(crate) tables: Vec<Table>,
+    /// Whether a stack that runs takes orders over HTTP, where customers are served.
+    #[serde(default)]
+    pub(crate) takes_orders: bool,
 }
 
 /// A table that is served.
@@ -67,6 +71,8 @@ pub(crate) enum Layout {
     NewOrders,
     /// `orderStatus`, `orderAmount`, `orderDate`.
     Orders,
+    /// `status`, `amountMinor`, `currency`, `createdAt`: as the shop front keeps what it takes over HTTP.
+    Shop,
 }
 
 /// The pipes.

@@ -5,7 +5,7 @@ use crate::views::order::{
     Attribute, Change, Clause, Delivery, Filter, History, Line, Mark, Older, Order, Outcome, PipeVerdict, Then, Verdict,
 };
 use delivery::filters::Explanation;
-use engine::{Decision, Difference, Engine, Explained, ExplainedChange, How};
+use engine::{Catalog, Decision, Difference, Engine, Explained, ExplainedChange, How};
 use serde_json::Value as Json;
 
 /// How long an order's id may be.
@@ -28,7 +28,7 @@ pub(crate) fn explain(engine: &Engine, order: &str) -> Result<Order, Problem> {
     }
     let catalog = engine.catalog();
     let searched = catalog.tables.keys().map(ToString::to_string).collect();
-    let mut histories: Vec<History> = found.iter().map(history).collect();
+    let mut histories: Vec<History> = found.iter().map(|found| history(found, &catalog)).collect();
     for pipe in histories.iter_mut().flat_map(|history| &mut history.changes).flat_map(|change| &mut change.pipes) {
         let function = catalog.functions.iter().find(|(name, _)| name.as_str() == pipe.function);
         pipe.log_group = function.map(|(_, entry)| entry.spec.log_group.to_string());
@@ -52,7 +52,7 @@ fn variants(order: &str) -> Vec<String> {
     distinct
 }
 
-fn history(explained: &Explained) -> History {
+fn history(explained: &Explained, catalog: &Catalog) -> History {
     let older = match explained.older {
         engine::Older::None => Older::None,
         engine::Older::LeftTheLog => Older::LeftTheLog,
@@ -60,7 +60,8 @@ fn history(explained: &Explained) -> History {
     };
     let key = explained.changes.first().map(|change| change.record.change.keys.to_json());
     let changes = explained.changes.iter().map(change).collect();
-    History { table: explained.table.to_string(), key, older, changes }
+    let layout = super::layout(catalog, &explained.table);
+    History { table: explained.table.to_string(), key, layout, older, changes }
 }
 
 fn change(explained: &ExplainedChange) -> Change {

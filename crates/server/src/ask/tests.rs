@@ -325,6 +325,8 @@ fn layouts_are_known_by_handlers_and_else_by_names() {
         let expected = match entry.summary.split(':').next() {
             Some("NewOrders") => Some(views::Layout::NewOrders),
             Some("Orders") => Some(views::Layout::Orders),
+            // Of the shop front, those that a pipe delivers changes of a table to.
+            Some("Shop front") if entry.name.ends_with("commerce-orders") => Some(views::Layout::Shop),
             _ => None,
         };
         assert_eq!(layout_of_handler(entry.name), expected, "{}", entry.name);

@@ -99,6 +99,8 @@ fn what_cannot_be_meant_is_refused() {
         ("check --for azure", ErrorKind::InvalidValue),
         ("check a.yaml --samples b", ErrorKind::UnknownArgument),
         ("trigger --rate 0", ErrorKind::ValueValidation),
+        ("top --every 0", ErrorKind::ValueValidation),
+        ("top --every never", ErrorKind::ValueValidation),
         ("trigger --count many", ErrorKind::ValueValidation),
         ("dlq", ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand),
         ("dlq redrive Q --rate 0", ErrorKind::ValueValidation),
@@ -171,7 +173,7 @@ fn addresses_may_be_only_a_port() {
 #[test]
 fn rates_are_above_zero() {
     for (text, fits) in [("5", true), ("0.5", true), ("0", false), ("-1", false), ("NaN", false), ("inf", false)] {
-        assert_eq!(rate(text).is_ok(), fits, "{text}");
+        assert_eq!(load::rate(text).is_ok(), fits, "{text}");
     }
 }
 

@@ -13,8 +13,10 @@ mod report;
 mod samples;
 
 use super::Given;
+use crate::access;
 use crate::cli;
 use crate::exit::{DONE, Failure, NO, Stop, UNREACHABLE, USAGE};
+use crate::shopper::kept_key;
 use crate::terminal::{Look, say};
 use follow::{Followed, Followers};
 use http::Target;
@@ -23,11 +25,8 @@ use report::{Completion, Latency, Report, Second};
 use std::collections::VecDeque;
 use std::io::IsTerminal as _;
 use std::net::{SocketAddr, ToSocketAddrs as _};
-use std::path::Path;
 use std::time::Duration;
 
-/// The file in the data directory that holds the key of this machine.
-const KEY_FILE: &str = "api-key";
 /// How many connections there are unless a number is given: for customers who wait for their answers, and for those who
 /// come at a rate, whatever became of those before them.
 const CONNECTIONS_CLOSED: usize = 64;
@@ -37,9 +36,18 @@ const KNOWN: u64 = 500;
 
 /// Measures.
 pub(super) fn run(given: Given<'_>, wanted: &cli::Bench) -> Result<u8, Stop> {
-    let Given { config, options, out } = given;
-    let url = wanted.url.clone().unwrap_or_else(|| format!("http://{}", config.public));
-    let key = wanted.key.clone().or_else(|| kept_key(&config.data_dir));
+    let named = given.named();
+    let Given { mut config, options, out } = given;
+    let url = match &wanted.url {
+        Some(url) => url.clone(),
+        // The server that runs says where customers are served, and where the key and the disk are.
+        None => {
+            let (_, health) = access::server(&config, named).map_err(elsewhere)?;
+            config.data_dir = health.directory.into();
+            health.public
+        }
+    };
+    let key = wanted.key.clone().or_else(|| kept_key(&config.data_dir).ok());
     let target = Target::parse(&url, key).map_err(|wrong| Failure::new(USAGE, format!("{url}: {wrong}")))?;
     let address = resolve(&target)?;
     let mut plan = plan(wanted, target, address)?;
@@ -105,10 +113,11 @@ fn plan(wanted: &cli::Bench, target: Target, address: SocketAddr) -> Result<Plan
     })
 }
 
-/// The key that `up` left for this machine.
-fn kept_key(directory: &Path) -> Option<String> {
-    let key = std::fs::read_to_string(directory.join(KEY_FILE)).ok()?;
-    Some(key.trim().to_owned()).filter(|key| !key.is_empty())
+/// No server is needed that other verbs could ask, only one that serves customers.
+fn elsewhere(failure: Failure) -> Failure {
+    let hint =
+        format!("{}; or name where customers are served with --url", failure.hint.as_deref().unwrap_or("start one"));
+    failure.hint(hint)
 }
 
 fn resolve(target: &Target) -> Result<SocketAddr, Failure> {

@@ -1,9 +1,14 @@
 //! Decides how an order's changes and what pipes did with them are drawn: a tree, one branch for each pipe.
+//!
+//! Orders of many changes are told in few lines, as `brief` decides, unless everything is asked for.
+
+mod brief;
 
 use super::{Given, counted, instant, match_event};
 use crate::ask::order::{key_text, value_text};
 use crate::exit::{DONE, Failure, NO, Stop};
 use crate::terminal::{Look, Paint, columns, cut, safe};
+use crate::views::Layout;
 use crate::views::order::{
     Attribute, Change, Delivery, Filter, History, Line, Mark, Older, Order, Outcome, PipeVerdict, Then, Verdict,
 };
@@ -15,7 +20,7 @@ const VALUE_COLUMNS_MAX: usize = 120;
 const ERROR_COLUMNS_MAX: usize = 400;
 
 /// Shows what is known of an order.
-pub(super) fn run(given: Given<'_>, order: &str) -> Result<u8, Stop> {
+pub(super) fn run(given: Given<'_>, order: &str, full: bool) -> Result<u8, Stop> {
     let view = given.access()?.explain(order)?;
     if given.options.json {
         given.out.json(&view)?;
@@ -24,7 +29,13 @@ pub(super) fn run(given: Given<'_>, order: &str) -> Result<u8, Stop> {
     if view.histories.is_empty() {
         return Err(unknown(&view).into());
     }
-    let text = draw(&view, given.out.look) + &draw_logs(&view, &given.options.again(), given.out.look);
+    let (again, look) = (given.options.again(), given.out.look);
+    let mut text = draw(&view, full, look) + &draw_logs(&view, &again, look);
+    if !full && view.histories.iter().any(brief::suits) {
+        let command = format!("orderflow explain {} --full{again}", view.order);
+        text +=
+            &format!("all attributes, and all that each filter says: {}\n", look.paint(Paint::Cyan, &safe(&command)));
+    }
     given.out.print(&text)?;
     Ok(DONE)
 }
@@ -47,8 +58,9 @@ fn unknown(view: &Order) -> Failure {
 }
 
 /// The order as text.
-fn draw(view: &Order, look: Look) -> String {
-    let histories: Vec<String> = view.histories.iter().map(|history| draw_history(view, history, look)).collect();
+fn draw(view: &Order, full: bool, look: Look) -> String {
+    let draw = |history| draw_history(view, history, full, look);
+    let histories: Vec<String> = view.histories.iter().map(draw).collect();
     histories.join("\n")
 }
 
@@ -73,15 +85,18 @@ fn draw_logs(view: &Order, again: &str, look: Look) -> String {
     if text.is_empty() { text } else { format!("\n{text}") }
 }
 
-fn draw_history(view: &Order, history: &History, look: Look) -> String {
-    // A key of one attribute is the order's id, which stands there already.
+fn draw_history(view: &Order, history: &History, full: bool, look: Look) -> String {
+    let brief = !full && brief::suits(history);
+    // A key of one attribute is the order's id, which stands there already; the shop front has one order of an id.
     let key = history.key.as_ref().filter(|key| key.as_object().is_some_and(|members| members.len() > 1));
+    let key = key.filter(|_| !(brief && history.layout == Some(Layout::Shop)));
     let key = key.map_or(String::new(), |key| format!(" ({})", safe(&key_text(key))));
     let mut text = format!(
-        "{} in {}{key}, {}\n",
+        "{} in {}{key}, {}{}\n",
         look.paint(Paint::Bold, &safe(&view.order)),
         look.paint(Paint::Bold, &safe(&history.table)),
         counted(history.changes.len() as u64, "change"),
+        brief::newest_status(history).map_or(String::new(), |status| format!(", {}", safe(status))),
     );
     let gone = match history.older {
         Older::None => None,
@@ -94,6 +109,9 @@ fn draw_history(view: &Order, history: &History, look: Look) -> String {
     if let Some(gone) = gone {
         text += &format!("  {}\n", look.paint(Paint::Dim, gone));
     }
+    if brief {
+        return text + "\n" + &brief::changes(history, look);
+    }
     for change in &history.changes {
         text.push('\n');
         text += &draw_change(change, look);
@@ -102,14 +120,9 @@ fn draw_history(view: &Order, history: &History, look: Look) -> String {
 }
 
 fn draw_change(change: &Change, look: Look) -> String {
-    let paint = match change.event.as_str() {
-        "INSERT" => Paint::Green,
-        "REMOVE" => Paint::Red,
-        _ => Paint::Yellow,
-    };
     let mut text = format!(
         "{}  {}  {}\n",
-        look.paint(paint, &safe(&change.event)),
+        look.paint(paint_of(&change.event), &safe(&change.event)),
         instant(&change.at),
         look.paint(Paint::Dim, &format!("sequence {}", change.sequence_number)),
     );
@@ -117,7 +130,7 @@ fn draw_change(change: &Change, look: Look) -> String {
     for attribute in &change.attributes {
         let name = safe(&attribute.name);
         let gap = " ".repeat(names.saturating_sub(columns(&name)));
-        text += &format!("│   {name}{gap}  {}\n", draw_attribute(attribute));
+        text += &format!("│   {name}{gap}  {}\n", draw_value(attribute));
     }
     if change.pipes.is_empty() {
         text += &format!("└─ {}\n", look.paint(Paint::Dim, "no pipe reads this table"));
@@ -138,7 +151,15 @@ fn draw_change(change: &Change, look: Look) -> String {
     text
 }
 
-fn draw_attribute(attribute: &Attribute) -> String {
+fn paint_of(event: &str) -> Paint {
+    match event {
+        "INSERT" => Paint::Green,
+        "REMOVE" => Paint::Red,
+        _ => Paint::Yellow,
+    }
+}
+
+fn draw_value(attribute: &Attribute) -> String {
     let shown = |value| cut(&safe(&value_text(value)), VALUE_COLUMNS_MAX).into_owned();
     match (&attribute.before, &attribute.after) {
         (Some(before), Some(after)) => format!("{} → {}", shown(before), shown(after)),

@@ -9,6 +9,7 @@ use crate::cli::{ListOrders, Orders, SubmitOrder};
 use crate::exit::{DONE, Failure, NO, Stop, USAGE};
 use crate::query::Query;
 use crate::shopper::Shopper;
+use crate::terminal::{Paint, safe};
 use bytes::Bytes;
 use hyper::Method;
 use serde_json::{Value as Json, json};
@@ -75,11 +76,20 @@ fn submit(given: Given<'_>, wanted: &SubmitOrder) -> Result<u8, Stop> {
         headers.push(("idempotency-key", key));
     }
     let order = shopper.ask(Method::POST, "/orders", &headers, body.into())?.good()?;
-    if !wanted.watch {
-        return show(given, &order);
-    }
     let id = order["orderId"].as_str().unwrap_or_default().to_owned();
-    watch(given, &shopper, &id)
+    if wanted.watch {
+        return watch(given, &shopper, &id);
+    }
+    let Given { options, out, .. } = given;
+    if options.json {
+        out.json(&order)?;
+    } else {
+        // Who reads this wants to know next what becomes of it.
+        let next = out.look.paint(Paint::Cyan, &safe(&format!("orderflow orders watch {id}{}", options.again())));
+        let text = format!("{}see it through: {next}\n", draw::order(&order, out.look));
+        out.print(&text)?;
+    }
+    Ok(DONE)
 }
 
 /// What is sent: a file, or what the options say, or a sample.

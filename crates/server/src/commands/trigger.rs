@@ -1,7 +1,10 @@
-//! Decides how sample orders are sent: to which table, in which layout, how fast, and what is said meanwhile.
+//! Decides how sample orders are sent: to the shop front or to which table, how fast, and what is said meanwhile.
 //!
-//! They go the way that anybody's orders go, as `PutItem` requests of DynamoDB's API. The states of one order are sent
+//! If a stack that runs takes orders over HTTP, they go there, as `shop` decides. Else, or if a table is named, they go
+//! the way that anybody's items go, as `PutItem` requests of DynamoDB's API, in the table's layout. The states of one order are sent
 //! one after the other; several orders are under way at once when there are many and no rate is asked for.
+
+mod shop;
 
 use super::{Given, counted};
 use crate::access;
@@ -60,9 +63,12 @@ struct Told {
 /// Sends sample orders.
 pub(super) fn run(given: Given<'_>, wanted: &cli::Trigger) -> Result<u8, Stop> {
     let (client, health) = access::server(&given.config, given.named())?;
+    let seed = wanted.seed.unwrap_or_else(|| u64::try_from(engine::now().millis()).unwrap_or(0));
+    if wanted.table.is_none() && health.takes_orders {
+        return shop::run(given, wanted, seed, client, &health);
+    }
     let (table, layout) = choose(&health, wanted.table.as_deref())?;
     let target = Target { address: client.address(), table, layout };
-    let seed = wanted.seed.unwrap_or_else(|| u64::try_from(engine::now().millis()).unwrap_or(0));
     let Given { options, out, .. } = given;
     let tell_each = wanted.count <= TOLD_MAX && !options.json;
     let sent = client.runtime.block_on(send(&target, wanted, seed, tell_each, out))?;
@@ -100,6 +106,10 @@ fn choose(health: &Health, wanted: Option<&str>) -> Result<(String, orders::Layo
     match table.layout {
         Some(views::Layout::NewOrders) => Ok((table.name.clone(), orders::Layout::NewOrders)),
         Some(views::Layout::Orders) => Ok((table.name.clone(), orders::Layout::Orders)),
+        Some(views::Layout::Shop) => {
+            let error = format!("orders come into table {} over the API of its stack, not as items", table.name);
+            Err(Failure::new(USAGE, error).hint("leave --table out: orderflow trigger"))
+        }
         None => {
             let error = format!("nothing says how table {} keeps orders", table.name);
             Err(Failure::new(USAGE, error).hint("its name should contain NewOrders or Orders"))
@@ -191,12 +201,8 @@ async fn sender(
 async fn put(connection: &mut Connection, table: &str, item: &types::Item) -> Result<(), Failure> {
     let body = serde_json::to_vec(&json!({"TableName": table, "Item": item})).expect("an item has string keys");
     let headers = [("x-amz-target", "DynamoDB_20120810.PutItem"), ("content-type", "application/x-amz-json-1.0")];
-    let (status, body) = connection.send(Method::POST, "/", &headers, Bytes::from(body), ANSWER_WITHIN).await.map_err(
-        |none: NoAnswer| match none {
-            NoAnswer::Broken { .. } => Failure::new(UNREACHABLE, format!("the server has gone: {none}")),
-            NoAnswer::NoServer { .. } | NoAnswer::TooLate { .. } => none.into(),
-        },
-    )?;
+    let (status, body) =
+        connection.send(Method::POST, "/", &headers, Bytes::from(body), ANSWER_WITHIN).await.map_err(gone)?;
     if status.is_success() {
         return Ok(());
     }
@@ -209,6 +215,14 @@ async fn put(connection: &mut Connection, table: &str, item: &types::Item) -> Re
     } else {
         failure
     })
+}
+
+/// There was a server a moment ago.
+fn gone(none: NoAnswer) -> Failure {
+    match none {
+        NoAnswer::Broken { .. } => Failure::new(UNREACHABLE, format!("the server has gone: {none}")),
+        NoAnswer::NoServer { .. } | NoAnswer::TooLate { .. } => none.into(),
+    }
 }
 
 /// A line on a terminal's standard error that says how far it is.
@@ -295,19 +309,22 @@ mod tests {
             region: "r".into(),
             stacks: vec!["s".into()],
             tables: tables.iter().map(table).collect(),
+            takes_orders: false,
         }
     }
 
     #[test]
     fn the_table_is_chosen_by_how_it_keeps_orders() {
-        use views::Layout::{NewOrders, Orders};
-        let both = health(&[("A", None), ("Orders", Some(Orders)), ("dev-x", Some(NewOrders))]);
+        use views::Layout::{NewOrders, Orders, Shop};
+        let tables = [("A", None), ("S", Some(Shop)), ("Orders", Some(Orders)), ("dev-x", Some(NewOrders))];
+        let both = health(&tables);
         let cases = [
             (None, Ok(("dev-x", orders::Layout::NewOrders))),
             (Some("Orders"), Ok(("Orders", orders::Layout::Orders))),
             (Some("A"), Err((USAGE, "its name should contain NewOrders or Orders"))),
+            (Some("S"), Err((USAGE, "leave --table out: orderflow trigger"))),
             (Some("orders"), Err((NO, "did you mean Orders?"))),
-            (Some("Customers"), Err((NO, "the server has: A, Orders, dev-x"))),
+            (Some("Customers"), Err((NO, "the server has: A, S, Orders, dev-x"))),
         ];
         for (wanted, expected) in cases {
             let chosen = choose(&both, wanted);

@@ -49,8 +49,9 @@ impl Asked {
 fn each_path_answers_with_its_view() {
     let asked = Asked::new();
     asked._house.put("ORD-BAD", "pending");
-    let cases: [(&str, &str, &str, &str); 10] = [
+    let cases: [(&str, &str, &str, &str); 11] = [
         ("GET", "/health", "", "/tables/0/layout"),
+        ("GET", "/vitals", "", "/queues/0/queue"),
         ("GET", "/explain?order=ORD-BAD", "", "/histories/0/changes/0/pipes/0/verdict/kind"),
         ("GET", "/dlq/list", "", "/queues/0/oldest/0/dead/error"),
         ("GET", "/dlq/show?queue=OrdersDLQ&limit=1", "", "/messages/0/records/0/eventName"),

@@ -1,5 +1,6 @@
 //! Decides what is told of an order: its changes, and what every pipe did with each of them and why.
 
+use super::Layout;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -26,6 +27,9 @@ pub(crate) struct History {
     pub(crate) table: String,
     /// The item's key, if any of its changes is told.
     pub(crate) key: Option<Json>,
+    /// How the table keeps orders, if its name or the functions behind its pipes say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) layout: Option<Layout>,
     /// What happened before the first change that is told.
     pub(crate) older: Older,
     /// Its changes, oldest first.

@@ -51,6 +51,7 @@ fn an_order_reads_as_it_always_did() {
         histories: vec![History {
             table: "T".into(),
             key: Some(json!({"orderId": {"S": "ORD-1"}})),
+            layout: None,
             older: Older::LeftTheLog,
             changes: vec![Change {
                 at: "2025-10-31T10:00:00.000Z".into(),

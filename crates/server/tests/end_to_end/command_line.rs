@@ -112,7 +112,7 @@ fn the_configuration_is_printed_read_and_refused_by_line() {
 #[test]
 fn without_server_and_data_every_verb_says_how_to_start_one() {
     let directory = harness::directory();
-    let verbs: [&[&str]; 7] = [
+    let verbs: [&[&str]; 9] = [
         &["explain", "ORD-1"],
         &["logs"],
         &["doctor"],
@@ -120,6 +120,8 @@ fn without_server_and_data_every_verb_says_how_to_start_one() {
         &["dlq", "show", "Q"],
         &["dlq", "redrive", "Q"],
         &["trigger", "--admin", "127.0.0.1:1"],
+        &["top"],
+        &["bench"],
     ];
     for verb in verbs {
         holds(&run(directory.path(), verb), 3, &[], &["error: no server", "hint: start one with: orderflow up"]);
@@ -207,6 +209,35 @@ fn verbs_find_the_server_and_without_it_its_data() {
     server.stop();
     assert!(!at.join("orderflow-data/server.json").exists(), "a server that stops takes its note with it");
     listed(&words);
+}
+
+#[test]
+fn sample_orders_go_to_the_shop_front_and_can_be_watched_and_explained() {
+    let directory = harness::directory();
+    let at = directory.path();
+    let template = harness::stack("commerce.yaml");
+    let server = Server::up(&Start { data: &at.join("orderflow-data"), template: &template, failing: "" });
+    let sent = run(at, &["trigger", "--count", "60", "--seed", "7", "--json"]).json();
+    assert_eq!((&sent["orders"], &sent["accepted"]), (&json!(60), &json!(60)), "{sent}");
+    let order = sent["latest"].as_str().unwrap();
+    harness::soon("the order to be completed", || {
+        let status = run(at, &["orders", "get", order, "--json"]).json()["status"].clone();
+        if status == "COMPLETED" { Ok(()) } else { Err(status) }
+    });
+    holds(&run(at, &["explain", order]), 0, &["PENDING → VALIDATING", "FULFILLMENT → COMPLETED", "--full"], &[]);
+    holds(&run(at, &["explain", order, "--full"]), 0, &["updatedAt", "amountMinor"], &[]);
+    holds(&run(at, &["trigger", "--table", "Orders"]), 2, &[], &["over the API", "leave --table out"]);
+    let vitals = server.ask("vitals");
+    assert_eq!(
+        vitals["routes"].as_array().unwrap().iter().find(|route| route["method"] == "POST").unwrap()["byStatus"]["201"],
+        60
+    );
+    holds(&run(at, &["top", "--once", "--every", "0.1"]), 0, &["POST /orders", "OrderQueue", "VALIDATING"], &[]);
+    let looks = run(at, &["top", "--once", "--every", "0.1", "--json"]).json();
+    assert_eq!(looks["ordersTakenPerSecond"], 0.0, "{looks}");
+    assert!(looks["seconds"].as_f64().unwrap() >= 0.1, "{looks}");
+    server.stop();
+    holds(&run(at, &["top"]), 3, &[], &["no server"]);
 }
 
 #[test]

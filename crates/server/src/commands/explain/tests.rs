@@ -56,7 +56,13 @@ fn order(histories: Vec<History>) -> Order {
 }
 
 fn history(older: Older, changes: Vec<Change>) -> History {
-    History { table: "NewOrders".into(), key: Some(json!({"orderId": {"S": "ORD-1001"}})), older, changes }
+    History {
+        table: "NewOrders".into(),
+        key: Some(json!({"orderId": {"S": "ORD-1001"}})),
+        layout: None,
+        older,
+        changes,
+    }
 }
 
 /// What one verdict looks like.
@@ -121,7 +127,7 @@ fn an_order_is_a_tree_of_changes_and_pipes() {
             change("REMOVE", "10:06:00.000", vec![attribute("status", Some(json!({"S": "shipped"})), None)], vec![]),
         ],
     )]);
-    insta::assert_snapshot!(draw(&view, Look::PLAIN), @r#"
+    insta::assert_snapshot!(draw(&view, false, Look::PLAIN), @r#"
     ORD-1001 in NewOrders, 3 changes
 
     INSERT  2025-10-31 10:00:00.000  sequence 100000000000000000001
@@ -261,12 +267,12 @@ fn a_filter_with_several_ways_to_match_is_a_tree() {
 #[test]
 fn what_has_left_the_log_is_said() {
     let gone = order(vec![history(Older::LeftTheLog, vec![])]);
-    insta::assert_snapshot!(draw(&gone, Look::PLAIN), @r"
+    insta::assert_snapshot!(draw(&gone, false, Look::PLAIN), @r"
     ORD-1001 in NewOrders, 0 changes
       its changes have left the log; what is kept is the item
     ");
     let many = order(vec![history(Older::TooMany, vec![change("MODIFY", "10:00:00.000", vec![], vec![])])]);
-    insta::assert_snapshot!(draw(&many, Look::PLAIN), @r"
+    insta::assert_snapshot!(draw(&many, false, Look::PLAIN), @r"
     ORD-1001 in NewOrders, 1 change
       there are earlier changes, more than are shown
 
@@ -287,8 +293,9 @@ fn nothing_out_of_an_order_reaches_the_terminal_as_it_stands() {
     ];
     let change = change(evil, "10:00:00.000", vec![attribute], pipes);
     let key = Some(json!({"a": {"S": evil}, "b": {"S": evil}}));
-    let history = History { table: evil.into(), key, older: Older::None, changes: vec![change] };
-    let text = draw(&Order { order: evil.into(), ..order(vec![history]) }, Look::PLAIN);
+    let history = History { table: evil.into(), key, layout: None, older: Older::None, changes: vec![change] };
+    let view = Order { order: evil.into(), ..order(vec![history]) };
+    let text = draw(&view, false, Look::PLAIN);
     assert!(!text.chars().any(|c| c != '\n' && (c.is_control() || c == '\u{202e}')), "{text:?}");
 }
 
@@ -319,4 +326,127 @@ fn what_was_delivered_points_to_the_functions_lines() {
     "#);
     let strange = Order { order: "it's".into(), ..view };
     assert!(!draw_logs(&strange, "", Look::PLAIN).contains("--filter"), "what a shell would take apart is left out");
+}
+
+/// A change of an order of the shop front, from one status to the next; `more` are other attributes.
+fn step(at: &str, from: Option<&str>, to: &str, detail: Option<&str>, more: Vec<Attribute>) -> Change {
+    let text = |text: &str| json!({"S": text});
+    let mut moment = json!({"M": {"status": {"S": to}}});
+    if let Some(detail) = detail {
+        moment["M"]["detail"] = text(detail);
+    }
+    let mut attributes = vec![
+        attribute("history", None, Some(json!({"L": [{"M": {"status": {"S": "PENDING"}}}, moment]}))),
+        attribute("status", from.map(text), Some(text(to))),
+        attribute("updatedAt", None, Some(text("2025-10-31T10:00:00.000Z"))),
+        attribute("version", None, Some(json!({"N": "1"}))),
+    ];
+    attributes.extend(more);
+    let wants = |wanted: &str| format!(r#"status is "{to}", the pattern wants "{wanted}""#);
+    let tier = r#"tier is "small", the pattern wants "premium""#;
+    let premium = if to == "COMPLETED" { filter(&[tier]) } else { filter(&[&wants("COMPLETED"), tier]) };
+    let other = filter(&["a", "b", "c"]);
+    let standard = match to {
+        "PENDING" | "COMPLETED" => matched(vec![outcome(at, Delivery::Delivered { invocations: 1 })], true),
+        _ => Verdict::Stopped { filters: vec![other.clone(), filter(&[&wants("COMPLETED")])] },
+    };
+    let premium = Verdict::Stopped { filters: vec![premium, other] };
+    change(
+        if from.is_none() { "INSERT" } else { "MODIFY" },
+        at,
+        attributes,
+        vec![pipe("premium-orders", "Premium", premium), pipe("standard-orders", "Standard", standard)],
+    )
+}
+
+/// An order of the shop front that went all its way.
+fn of_the_shop_front() -> History {
+    let item = |sku: &str, quantity: &str| json!({"M": {"sku": {"S": sku}, "quantity": {"N": quantity}}});
+    let placed = vec![
+        attribute("amountMinor", None, Some(json!({"N": "4830"}))),
+        attribute("currency", None, Some(json!({"S": "USD"}))),
+        attribute("customerId", None, Some(json!({"S": "C-7"}))),
+        attribute("items", None, Some(json!({"L": [item("TEA-1", "2"), item("CUP-3", "1")]}))),
+    ];
+    let tracking = json!({"M": {"carrier": {"S": "Paper Parcel"}, "number": {"S": "PP1"}}});
+    let changes = vec![
+        step("10:00:00.000", None, "PENDING", None, placed),
+        step("10:00:00.001", Some("PENDING"), "VALIDATING", None, vec![]),
+        step("10:00:00.002", Some("VALIDATING"), "INVENTORY_CHECK", None, vec![]),
+        step("10:00:00.003", Some("INVENTORY_CHECK"), "PAYMENT_PROCESSING", Some("goods set aside"), vec![]),
+        step("10:00:00.004", Some("PAYMENT_PROCESSING"), "FULFILLMENT", Some("payment pay-1"), vec![]),
+        step(
+            "10:00:00.005",
+            Some("FULFILLMENT"),
+            "COMPLETED",
+            Some("Paper Parcel PP1"),
+            vec![attribute("tracking", None, Some(tracking))],
+        ),
+    ];
+    let key = json!({"orderId": {"S": "ORD-1001"}, "createdAt": {"S": "2025-10-31T10:00:00.000Z"}});
+    let layout = Some(crate::views::Layout::Shop);
+    History { table: "Orders".into(), key: Some(key), layout, older: Older::None, changes }
+}
+
+#[test]
+fn an_order_of_the_shop_front_is_told_by_its_statuses() {
+    insta::assert_snapshot!(draw(&order(vec![of_the_shop_front()]), false, Look::PLAIN), @r#"
+    ORD-1001 in Orders, 6 changes, COMPLETED
+
+    INSERT  2025-10-31 10:00:00.000  PENDING
+    │   amount      48.30 USD
+    │   customerId  "C-7"
+    │   items       2 × TEA-1, 1 × CUP-3
+    ├─ premium-orders   ✘ stopped: tier is "small", the pattern wants "premium" (and 1 more)
+    └─ standard-orders  ✔ matched → Standard: delivered at 10:00:00.000 (1 attempt)
+    MODIFY  2025-10-31 10:00:00.001  PENDING → VALIDATING
+    ├─ premium-orders   ✘ stopped, for the same reason
+    └─ standard-orders  ✘ stopped: status is "VALIDATING", the pattern wants "COMPLETED"
+    MODIFY  2025-10-31 10:00:00.002  VALIDATING → INVENTORY_CHECK
+    ├─ premium-orders   ✘ stopped, for the same reason
+    └─ standard-orders  ✘ stopped: status is "INVENTORY_CHECK", the pattern wants "COMPLETED"
+    MODIFY  2025-10-31 10:00:00.003  INVENTORY_CHECK → PAYMENT_PROCESSING  goods set aside
+    ├─ premium-orders   ✘ stopped, for the same reason
+    └─ standard-orders  ✘ stopped: status is "PAYMENT_PROCESSING", the pattern wants "COMPLETED"
+    MODIFY  2025-10-31 10:00:00.004  PAYMENT_PROCESSING → FULFILLMENT  payment pay-1
+    ├─ premium-orders   ✘ stopped, for the same reason
+    └─ standard-orders  ✘ stopped: status is "FULFILLMENT", the pattern wants "COMPLETED"
+    MODIFY  2025-10-31 10:00:00.005  FULFILLMENT → COMPLETED  Paper Parcel PP1
+    │   tracking  {"carrier": "Paper Parcel", "number": "PP1"}
+    ├─ premium-orders   ✘ stopped, for the same reason
+    └─ standard-orders  ✔ matched → Standard: delivered at 10:00:00.005 (1 attempt)
+    "#);
+}
+
+#[test]
+fn what_is_told_in_few_lines_is_told_in_full_if_asked() {
+    let view = order(vec![of_the_shop_front()]);
+    let (brief, full) = (draw(&view, false, Look::PLAIN), draw(&view, true, Look::PLAIN));
+    assert!(full.lines().count() > 2 * brief.lines().count(), "{full}");
+    for told in ["updatedAt", "version", "createdAt", "amountMinor", "sequence", "filter 2 of 2"] {
+        assert!(full.contains(told) && !brief.contains(told), "{told}:\n{brief}\n{full}");
+    }
+    // Without the shop front's layout it is the number of changes that decides.
+    let few = |count| {
+        let changes = of_the_shop_front().changes.into_iter().take(count).collect();
+        brief::suits(&History { layout: None, changes, ..of_the_shop_front() })
+    };
+    assert_eq!([1, 3, 4, 6].map(few), [false, false, true, true]);
+}
+
+#[test]
+fn in_few_lines_too_nothing_reaches_the_terminal_as_it_stands() {
+    let evil = "\u{1b}]0;owned\u{7}\u{202e}";
+    let mut history = of_the_shop_front();
+    let items = json!({"L": [{"M": {"sku": {"S": evil}, "quantity": {"N": "1"}}}]});
+    let mut all = step("10:00:00.000", Some(evil), evil, Some(evil), vec![attribute("items", None, Some(items))]);
+    all.attributes.push(attribute(evil, None, Some(json!({"S": evil}))));
+    all.event = evil.into();
+    all.pipes = vec![
+        pipe(evil, evil, Verdict::Stopped { filters: vec![filter(&[evil])] }),
+        pipe(evil, evil, matched(vec![outcome("1", failed(1, Then::Rest))], false)),
+    ];
+    history.changes.push(all);
+    let text = draw(&order(vec![history]), false, Look::PLAIN);
+    assert!(!text.chars().any(|c| c != '\n' && (c.is_control() || c == '\u{202e}')), "{text:?}");
 }
