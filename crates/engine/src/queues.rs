@@ -63,6 +63,8 @@ struct Inner {
     attempts: HashMap<String, Attempt>,
     /// Up to where names of sent messages were cleared away already.
     names_cleared: Timestamp,
+    /// When the queue was last purged since it was opened.
+    purged_at: Option<Timestamp>,
 }
 
 /// What a receive has found, for when it is asked for again.
@@ -119,7 +121,13 @@ impl LiveQueue {
                 core.restore_known(Key(name), number, sent_at, now);
             }
         }
-        let state = Inner { core, spec: spec.clone(), attempts: HashMap::new(), names_cleared: Timestamp::EPOCH };
+        let state = Inner {
+            core,
+            spec: spec.clone(),
+            attempts: HashMap::new(),
+            names_cleared: Timestamp::EPOCH,
+            purged_at: None,
+        };
         Ok(Self {
             id,
             name: spec.name.clone(),
@@ -194,6 +202,11 @@ impl LiveQueue {
     /// When the oldest message that is not delayed was sent.
     pub(crate) fn oldest(&self) -> Option<Timestamp> {
         self.lock().core.oldest()
+    }
+
+    /// When the queue was last purged since it was opened.
+    pub(crate) fn purged_at(&self) -> Option<Timestamp> {
+        self.lock().purged_at
     }
 
     /// The message of this number, if it is there.

@@ -45,6 +45,8 @@ pub struct QueueInfo {
     pub counts: Counts,
     /// When its oldest message that is not delayed was sent.
     pub oldest: Option<Timestamp>,
+    /// When it was last purged, if that was since the engine was opened.
+    pub purged_at: Option<Timestamp>,
 }
 
 impl Engine {
@@ -135,7 +137,7 @@ impl Engine {
         let live = self.queue(queue)?;
         let missing = || NotFound { kind: "queue", name: queue.to_string() };
         let entry = self.inner.catalog().queues.get(queue).cloned().ok_or_else(missing)?;
-        Ok(QueueInfo { entry, counts: live.counts(), oldest: live.oldest() })
+        Ok(QueueInfo { entry, counts: live.counts(), oldest: live.oldest(), purged_at: live.purged_at() })
     }
 
     /// The queues that have this one for their dead-letter queue.
@@ -149,12 +151,13 @@ impl Engine {
         self.aside(move |inner| manage::create(inner, settings)).await
     }
 
-    /// Sets a queue anew. If a template has made it, that holds until the template is deployed again.
-    pub async fn configure_queue(
+    /// Sets a queue anew; what the change gives back. One that finds that it cannot be made leaves the settings as they
+    /// are. If a template has made the queue, what is set holds until the template is deployed again.
+    pub async fn configure_queue<T: Send + 'static>(
         &self,
         queue: &QueueName,
-        change: impl FnOnce(&mut QueueSettings) + Send + 'static,
-    ) -> Result<(), QueueError> {
+        change: impl FnOnce(&mut QueueSettings) -> T + Send + 'static,
+    ) -> Result<T, QueueError> {
         let queue = queue.clone();
         self.aside(move |inner| manage::configure(inner, &queue, change)).await
     }

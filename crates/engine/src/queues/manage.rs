@@ -44,7 +44,9 @@ pub(crate) fn create(inner: &Inner, settings: QueueSettings) -> Result<Made, Que
     let mut catalog = (*inner.catalog()).clone();
     let QueueSettings { spec, tags, notes } = settings;
     if let Some(known) = catalog.queues.get(&spec.name) {
-        let alike = !known.dormant && known.spec == spec && known.notes == notes;
+        // What belongs to a stack that is not up cannot be used, however it is set.
+        let served = inner.queue(&spec.name).is_ok();
+        let alike = served && !known.dormant && known.spec == spec && known.notes == notes;
         return if alike { Ok(Made::WasThere) } else { Err(QueueError::Exists(spec.name)) };
     }
     catalog.check_redrive(&spec)?;
@@ -68,19 +70,20 @@ pub(crate) fn create(inner: &Inner, settings: QueueSettings) -> Result<Made, Que
 }
 
 /// Sets a queue anew. Its name and whether it keeps order stay what they are.
-pub(crate) fn configure(
+pub(crate) fn configure<T>(
     inner: &Inner,
     name: &QueueName,
-    change: impl FnOnce(&mut QueueSettings),
-) -> Result<(), QueueError> {
+    change: impl FnOnce(&mut QueueSettings) -> T,
+) -> Result<T, QueueError> {
     let _alone = inner.changing.lock().expect(POISON);
+    inner.queue(name)?;
     let mut catalog = (*inner.catalog()).clone();
     let entry = catalog.queues.get_mut(name).filter(|entry| !entry.dormant).ok_or_else(|| missing(name))?;
     let before = QueueSettings { spec: entry.spec.clone(), tags: entry.tags.clone(), notes: entry.notes.clone() };
     let mut settings = before.clone();
-    change(&mut settings);
+    let said = change(&mut settings);
     if settings == before {
-        return Ok(());
+        return Ok(said);
     }
     if settings.spec.name != *name || settings.spec.fifo.is_some() != before.spec.fifo.is_some() {
         return Err(QueueError::KindChanged(name.clone()));
@@ -95,12 +98,13 @@ pub(crate) fn configure(
     }
     keep(inner, catalog, Vec::new())?;
     link(inner);
-    Ok(())
+    Ok(said)
 }
 
 /// Deletes a queue that clients have made.
 pub(crate) fn delete(inner: &Inner, name: &QueueName) -> Result<(), QueueError> {
     let _alone = inner.changing.lock().expect(POISON);
+    inner.queue(name)?;
     let mut catalog = (*inner.catalog()).clone();
     let entry = catalog.queues.get(name).filter(|entry| !entry.dormant).ok_or_else(|| missing(name))?;
     if !entry.stack.is_empty() {

@@ -414,7 +414,11 @@ impl LiveQueue {
 
     /// The purge is durable.
     pub(super) fn purged(&self, below: u64) {
-        self.lock().core.purge(below);
+        let now = self.clock.now();
+        let mut inner = self.lock();
+        inner.core.purge(below);
+        inner.purged_at = Some(now);
+        drop(inner);
         self.settled.notify_waiters();
     }
 

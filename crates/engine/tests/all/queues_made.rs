@@ -152,3 +152,38 @@ fn what_cannot_be_a_dead_letter_queue_is_refused() {
     let kind = |queue: &mut QueueSettings| queue.spec.fifo = ordered("x").fifo;
     assert!(matches!(run(house.engine().configure_queue(&name("Work"), kind)), Err(QueueError::KindChanged(_))));
 }
+
+#[test]
+fn a_change_gives_back_what_it_finds_and_may_leave_the_queue_as_it_is() {
+    let house = House::new();
+    house.make(queue("Mine"));
+    let before = house.engine().queue_info(&name("Mine")).unwrap().entry;
+    let delay = run(house.engine().configure_queue(&name("Mine"), |queue| queue.spec.delay_seconds)).unwrap();
+    assert_eq!(delay, before.spec.delay_seconds);
+    assert_eq!(house.engine().queue_info(&name("Mine")).unwrap().entry, before);
+}
+
+#[test]
+fn a_purge_is_remembered_while_the_engine_runs() {
+    let mut house = House::new();
+    house.make(queue("Mine"));
+    let purged_at = |house: &House| house.engine().queue_info(&name("Mine")).unwrap().purged_at;
+    assert_eq!(purged_at(&house), None);
+    run(house.engine().purge_queue(&name("Mine"))).unwrap();
+    assert!(purged_at(&house).is_some());
+    house.crash();
+    assert_eq!(purged_at(&house), None);
+}
+
+#[test]
+fn a_queue_of_a_stack_that_is_not_up_can_be_neither_used_nor_made_again() {
+    let directory = tempfile::tempdir().unwrap();
+    down(up(directory.path(), &stack(pipe("p")), &Arc::new(Watched::default())));
+    let engine = open(directory.path());
+    let (dead, alike) = (name("Dead"), engine.catalog().queues[&name("Dead")].spec.clone());
+    assert!(matches!(run(engine.create_queue(settings(alike))), Err(QueueError::Exists(_))));
+    let change = |queue: &mut QueueSettings| queue.spec.delay_seconds = 5;
+    assert!(matches!(run(engine.configure_queue(&dead, change)), Err(QueueError::NotFound(_))));
+    assert!(matches!(run(engine.delete_queue(&dead)), Err(QueueError::NotFound(_))));
+    down(engine);
+}

@@ -1,133 +1,124 @@
-//! Decides what calls on queues do.
+//! Decides what calls on queues do: which of the files beside this one carries out which call, and what a client is told
+//! when the engine refuses.
+//!
+//! Start at [`answer`]. `wire` has refused what can be refused without knowing a queue's state, and the engine decides
+//! what happens to it; between them only names are translated. Where AWS knows something that the engine has no use for,
+//! such as who may do what, it is kept in the queue's notes and told again.
+
+mod describe;
+mod labels;
+mod make;
+mod messages;
+mod moves;
+mod receipts;
+mod settings;
+#[cfg(test)]
+mod tests;
 
 use super::{internal, not_written};
 use crate::app::App;
-use engine::{Deleted, QueueError, Receipt, ReceiveRefused, ReceiveRequest};
-use std::time::Duration;
+use describe::Known;
+use engine::{QueueError, ReceiveRefused, ReceiveRequest};
 use types::QueueName;
-use wire::sqs::{self, Call};
+use wire::sqs::{self, Call, Refused};
 use wire::{Answer, Refusal, Reply, Response};
 
+/// What a call is answered with; the error is a refusal.
+type Answered = Result<Response, Response>;
+
 pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response {
-    match call {
-        Call::GetQueueUrl { queue } if app.engine.queue_names().contains(&queue) => {
-            say(reply, sqs::Answer::Url(&queue))
-        }
-        Call::GetQueueUrl { queue } => reply.refuse(&Refusal::NoSuchQueue(&queue)),
-        Call::ListQueues { prefix, after, limit } => {
-            let mut names = app.engine.queue_names();
-            names.retain(|name| name.as_str().starts_with(&prefix) && after.as_ref().is_none_or(|after| name > after));
-            let limit = limit.unwrap_or(1_000);
-            let more = names.len() > limit;
-            names.truncate(limit);
-            say(reply, sqs::Answer::Listed { names: &names, more })
-        }
-        Call::ReceiveMessage { queue, max, visible_after, wait_for, attempt, wanted } => {
-            let request = ReceiveRequest {
-                visible_for: visible_after,
-                wait: wait_for,
-                attempt,
-                ..ReceiveRequest::new(queue.clone(), max)
-            };
-            match app.engine.receive(request).await {
-                Ok(received) => {
-                    let messages: Vec<sqs::Message<'_>> = received
-                        .iter()
-                        .map(|one| sqs::Message {
-                            id: one.message.id,
-                            origin: None,
-                            body: &one.message.body,
-                            attributes: Vec::new(),
-                            sent_at: one.message.sent_at,
-                            receives: one.receipt.receives,
-                            first_received_at: one.first_received_at,
-                            trace_header: None,
-                            group: None,
-                            deduplication: None,
-                            sequence: None,
-                            dead_letter_source: None,
-                        })
-                        .collect();
-                    say(reply, sqs::Answer::Received { queue: &queue, messages: &messages, wanted: &wanted })
-                }
-                Err(error) => not_done(reply, &queue, &error),
-            }
-        }
-        Call::DeleteMessage { receipt } => {
-            let held = Receipt { id: receipt.message, receives: receipt.receives };
-            match app.engine.delete(&receipt.queue, held).await {
-                Ok(Deleted::Gone) => say(reply, sqs::Answer::Done),
-                Ok(Deleted::Expired | Deleted::NeverIssued) => reply.refuse(&Refusal::NoSuchReceipt),
-                Err(error) => not_done(reply, &receipt.queue, &error),
-            }
+    let desk = Desk { app, reply };
+    let answered = match call {
+        Call::CreateQueue { queue, settings, tags } => make::create(desk, queue, *settings, tags).await,
+        Call::DeleteQueue { queue } => make::delete(desk, &queue).await,
+        Call::PurgeQueue { queue } => make::purge(desk, &queue).await,
+        Call::GetQueueUrl { queue } => desk.served(&queue).map(|()| desk.say(sqs::Answer::Url(&queue))),
+        Call::ListQueues { prefix, after, limit } => Ok(describe::list(desk, &prefix, after.as_ref(), limit)),
+        Call::ListDeadLetterSourceQueues { queue, after, limit } => {
+            describe::list_sources(desk, &queue, after.as_ref(), limit)
         }
         Call::GetQueueAttributes { queue, attributes } => {
-            let catalog = app.engine.catalog();
-            let (Ok(counts), Some(entry)) = (app.engine.queue_counts(&queue), catalog.queues.get(&queue)) else {
-                return reply.refuse(&Refusal::NoSuchQueue(&queue));
-            };
-            let span = |seconds: u32| Duration::from_secs(seconds.into());
-            let described = sqs::QueueDescription {
-                name: &queue,
-                created_at: entry.created_at,
-                modified_at: entry.changed_at,
-                visible_after: span(entry.spec.visible_for_seconds),
-                delayed_for: span(entry.spec.delay_seconds),
-                retained_for: span(entry.spec.retention_seconds),
-                wait_for: span(entry.spec.wait_seconds),
-                message_size_max: entry.spec.message_bytes_max,
-                waiting: counts.visible as u64,
-                in_flight: counts.in_flight as u64,
-                delayed: counts.delayed as u64,
-                dead_letters: None,
-                redrive_allowed: None,
-                policy: None,
-                fifo: None,
-                encryption: sqs::Encryption::default(),
-            };
-            say(reply, sqs::Answer::Described { queue: &described, attributes })
+            desk.known(&queue).map(|known| desk.say(sqs::Answer::Described { queue: &known.description(), attributes }))
         }
-        Call::CreateQueue { .. }
-        | Call::DeleteQueue { .. }
-        | Call::PurgeQueue { .. }
-        | Call::ListDeadLetterSourceQueues { .. }
-        | Call::SetQueueAttributes { .. }
-        | Call::TagQueue { .. }
-        | Call::UntagQueue { .. }
-        | Call::ListQueueTags { .. }
-        | Call::AddPermission { .. }
-        | Call::RemovePermission { .. }
-        | Call::SendMessage { .. }
-        | Call::SendMessageBatch { .. }
-        | Call::DeleteMessageBatch { .. }
-        | Call::ChangeMessageVisibility { .. }
-        | Call::ChangeMessageVisibilityBatch { .. }
-        | Call::StartMessageMoveTask { .. }
-        | Call::ListMessageMoveTasks { .. }
-        | Call::CancelMessageMoveTask { .. } => not_handled(reply, reply.operation()),
+        Call::SetQueueAttributes { queue, settings } => make::set(desk, &queue, *settings).await,
+        Call::TagQueue { queue, tags } => labels::tag(desk, &queue, tags).await,
+        Call::UntagQueue { queue, keys } => labels::untag(desk, &queue, keys).await,
+        Call::ListQueueTags { queue } => labels::list(desk, &queue),
+        Call::AddPermission { queue, permission } => labels::allow(desk, &queue, permission).await,
+        Call::RemovePermission { queue, label } => labels::disallow(desk, &queue, label).await,
+        Call::SendMessage { queue, message } => messages::send(desk, &queue, &message).await,
+        Call::SendMessageBatch { queue, entries } => messages::send_batch(desk, &queue, &entries).await,
+        Call::ReceiveMessage { queue, max, visible_after, wait_for, attempt, wanted } => {
+            let request = ReceiveRequest { queue, max, visible_for: visible_after, wait: wait_for, attempt };
+            messages::receive(desk, request, &wanted).await
+        }
+        Call::DeleteMessage { receipt } => receipts::delete(desk, &receipt).await,
+        Call::DeleteMessageBatch { queue, entries } => receipts::delete_batch(desk, &queue, &entries).await,
+        Call::ChangeMessageVisibility { receipt, visible_after } => receipts::hide(desk, receipt, visible_after).await,
+        Call::ChangeMessageVisibilityBatch { queue, entries } => receipts::hide_batch(desk, &queue, &entries).await,
+        Call::StartMessageMoveTask { source, destination, per_second } => {
+            moves::start(desk, source, destination, per_second).await
+        }
+        Call::ListMessageMoveTasks { source, limit } => moves::list(desk, &source, limit),
+        Call::CancelMessageMoveTask { source, task } => moves::cancel(desk, &source, &task).await,
+    };
+    answered.unwrap_or_else(|refused| refused)
+}
+
+/// Where one call is answered.
+#[derive(Clone, Copy)]
+struct Desk<'a> {
+    app: &'a App,
+    reply: &'a Reply<'a>,
+}
+
+impl Desk<'_> {
+    fn say(self, answer: sqs::Answer<'_>) -> Response {
+        self.reply.answer(&Answer::Sqs(answer))
     }
-}
 
-/// What AWS knows and the engine does not do.
-fn not_handled(reply: &Reply<'_>, name: &str) -> Response {
-    reply.refuse(&Refusal::Queue(sqs::Refused::NotHandled { parameter: name }))
-}
+    fn refuse(self, refused: Refused<'_>) -> Response {
+        self.reply.refuse(&Refusal::Queue(refused))
+    }
 
-fn say(reply: &Reply<'_>, answer: sqs::Answer<'_>) -> Response {
-    reply.answer(&Answer::Sqs(answer))
-}
+    fn no_queue(self, queue: &QueueName) -> Response {
+        self.reply.refuse(&Refusal::NoSuchQueue(queue))
+    }
 
-fn not_done(reply: &Reply<'_>, queue: &QueueName, error: &QueueError) -> Response {
-    match error {
-        QueueError::NotFound(_) => reply.refuse(&Refusal::NoSuchQueue(queue)),
-        QueueError::Receive(ReceiveRefused::OverLimit) => reply.refuse(&Refusal::TooManyInFlight),
-        QueueError::Receive(ReceiveRefused::Gone) => reply.refuse(&Refusal::NoSuchQueue(queue)),
-        // No call here sends anything, or makes, sets or deletes a queue.
-        QueueError::Send(_)
-        | QueueError::Exists(_)
-        | QueueError::KindChanged(_)
-        | QueueError::OfStack { .. }
-        | QueueError::Redrive(_) => internal(reply, error),
-        QueueError::Receive(ReceiveRefused::Write(refused)) | QueueError::Write(refused) => not_written(reply, refused),
+    /// Refuses a queue that is not there.
+    fn served(self, queue: &QueueName) -> Result<(), Response> {
+        self.app.engine.queue_counts(queue).map(drop).map_err(|_| self.no_queue(queue))
+    }
+
+    /// What is known of a queue that is served.
+    fn known(self, queue: &QueueName) -> Result<Known, Response> {
+        Known::find(self.app, queue).ok_or_else(|| self.no_queue(queue))
+    }
+
+    fn internal(self, error: &dyn std::fmt::Display) -> Response {
+        internal(self.reply, error)
+    }
+
+    fn not_written(self, refused: &engine::WriteRefused) -> Response {
+        not_written(self.reply, refused)
+    }
+
+    /// Says why the engine did not do something to a queue.
+    fn not_done(self, queue: &QueueName, error: &QueueError) -> Response {
+        match error {
+            QueueError::NotFound(_) | QueueError::Receive(ReceiveRefused::Gone) => self.no_queue(queue),
+            QueueError::Receive(ReceiveRefused::OverLimit) => self.reply.refuse(&Refusal::TooManyInFlight),
+            QueueError::Receive(ReceiveRefused::Write(refused)) | QueueError::Write(refused) => {
+                self.not_written(refused)
+            }
+            QueueError::Exists(queue) => self.refuse(Refused::NameTaken(queue)),
+            QueueError::OfStack { queue, stack } => self.refuse(Refused::OfStack { queue, stack }),
+            QueueError::Send(refused) => match messages::refusal(refused) {
+                Some(refusal) => self.reply.refuse(&refusal),
+                None => self.internal(error),
+            },
+            // No call renames a queue, and where dead letters go is looked at where that is set.
+            QueueError::KindChanged(_) | QueueError::Redrive(_) => self.internal(error),
+        }
     }
 }

@@ -73,6 +73,9 @@ impl DeadLetters {
         if is_fifo(&target) != is_fifo(queue) {
             return Err(refuse("Dead-letter queue must be same type of queue as the source."));
         }
+        if target == *queue {
+            return Err(refuse("A queue cannot be its own dead-letter queue."));
+        }
         Ok(Self { queue: target, receives_max })
     }
 
@@ -97,7 +100,8 @@ impl DeadLetters {
 const NO_TARGET: &str = "Dead letter target does not exist.";
 
 impl RedriveAllowed {
-    pub(super) fn read(text: &str) -> Result<Self, WireError> {
+    /// Reads what a client has said, or what [`RedriveAllowed::spell`] has made.
+    pub fn read(text: &str) -> Result<Self, WireError> {
         let unsupported = || {
             let message = "Invalid value for the parameter RedriveAllowPolicy. Reason: Amazon SQS can't create the \
                            redrive allow policy, as it’s in an unsupported format.";
@@ -138,7 +142,7 @@ impl RedriveAllowed {
     }
 
     /// As clients are told it.
-    pub(super) fn spell(&self) -> String {
+    pub fn spell(&self) -> String {
         let policy = match self {
             Self::All => json!({ "redrivePermission": "allowAll" }),
             Self::None => json!({ "redrivePermission": "denyAll" }),

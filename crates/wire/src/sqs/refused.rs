@@ -12,6 +12,15 @@ pub enum Refused<'a> {
         /// The attribute that is different, in AWS's spelling.
         attribute: &'a str,
     },
+    /// A stack that is not up has a queue of this name.
+    NameTaken(&'a QueueName),
+    /// The queue belongs to a stack, whose template would only make it again.
+    OfStack {
+        /// The queue.
+        queue: &'a QueueName,
+        /// The stack's name.
+        stack: &'a str,
+    },
     /// A queue of this name was deleted less than a minute ago.
     DeletedRecently,
     /// The queue was emptied less than a minute ago.
@@ -76,6 +85,13 @@ impl Refused<'_> {
                 Code::QueueNameExists,
                 format!("A queue already exists with the same name and a different value for attribute {attribute}"),
             ),
+            Self::NameTaken(queue) => WireError::new(
+                Code::QueueNameExists,
+                format!("A queue named {queue} belongs to a stack that is not up; choose another name."),
+            ),
+            Self::OfStack { queue, stack } => unsupported(&format!(
+                "Queue {queue} belongs to stack {stack}; take it out of the stack's template and deploy that again."
+            )),
             Self::DeletedRecently => WireError::new(
                 Code::QueueDeletedRecently,
                 "You must wait 60 seconds after deleting a queue before you can create another with the same name.",

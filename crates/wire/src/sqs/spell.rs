@@ -40,19 +40,9 @@ pub enum Answer<'a> {
     /// The tags of a queue.
     Tags(&'a [(String, String)]),
     /// The message is in the queue.
-    Sent {
-        /// Where it was sent to.
-        queue: &'a QueueName,
-        /// The message.
-        sent: Sent<'a>,
-    },
-    /// What came of the messages of a batch.
-    SentBatch {
-        /// Where they were sent to.
-        queue: &'a QueueName,
-        /// One by one.
-        outcomes: &'a [Outcome<'a, Sent<'a>>],
-    },
+    Sent(Sent<'a>),
+    /// What came of the messages of a batch, one by one.
+    SentBatch(&'a [Outcome<'a, Sent<'a>>]),
     /// Messages, or none.
     Received {
         /// From where.
@@ -90,10 +80,20 @@ pub enum Answer<'a> {
 pub struct Sent<'a> {
     /// The message as it was asked for.
     pub message: &'a NewMessage,
-    /// Its number in the queue; that of the first, if a FIFO queue had the same message before.
-    pub id: u64,
+    /// What it is known by; that of the first, if a FIFO queue had the same message before.
+    pub origin: Origin,
     /// Its place in a FIFO queue.
     pub sequence: Option<u64>,
+}
+
+/// Where a message was first sent. Clients know it by that, also when it has become a dead letter, and when the queue
+/// is there no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    /// The queue's number, which no other queue ever has.
+    pub queue: u32,
+    /// The message's number in that queue.
+    pub message: u64,
 }
 
 /// A message that was received.
@@ -101,8 +101,8 @@ pub struct Sent<'a> {
 pub struct Message<'a> {
     /// Its number in the queue.
     pub id: u64,
-    /// Where it was sent to and its number there, if it was moved since: clients know it by that.
-    pub origin: Option<(&'a QueueName, u64)>,
+    /// What it is known by.
+    pub origin: Origin,
     /// Its body.
     pub body: &'a str,
     /// What its sender said beside the body.
@@ -126,10 +126,10 @@ pub struct Message<'a> {
 }
 
 /// The id under which clients know a message: a UUID, the same whenever it is asked.
-pub fn message_id(queue: &QueueName, id: u64) -> String {
+pub fn message_id(origin: Origin) -> String {
     let mut sum = Md5::new();
-    sum.update(queue.as_str().as_bytes());
-    sum.update(id.to_be_bytes());
+    sum.update(origin.queue.to_be_bytes());
+    sum.update(origin.message.to_be_bytes());
     let mut bytes: [u8; 16] = sum.finalize().into();
     // The marks of a UUID that was made by a rule of its own (version 8).
     bytes[6] = bytes[6] & 0x0F | 0x80;
@@ -180,11 +180,10 @@ fn known_of(message: &Message<'_>, wanted: &WantedOfMessages, context: &Context)
 }
 
 fn received(queue: &QueueName, message: &Message<'_>, wanted: &WantedOfMessages, context: &Context) -> Json {
-    let (first, id) = message.origin.unwrap_or((queue, message.id));
     let receipt =
         Receipt { queue: queue.clone(), message: message.id, sent_at: message.sent_at, receives: message.receives };
     let mut spelt = json!({
-        "MessageId": message_id(first, id),
+        "MessageId": message_id(message.origin),
         "ReceiptHandle": receipt.handle(),
         "MD5OfBody": md5_of(message.body),
         "Body": message.body,
@@ -203,10 +202,10 @@ fn received(queue: &QueueName, message: &Message<'_>, wanted: &WantedOfMessages,
     spelt
 }
 
-fn sent(queue: &QueueName, sent: &Sent<'_>) -> Map<String, Json> {
+fn sent(sent: &Sent<'_>) -> Map<String, Json> {
     let message = sent.message;
     let parts = [
-        ("MessageId", Some(message_id(queue, sent.id))),
+        ("MessageId", Some(message_id(sent.origin))),
         ("MD5OfMessageBody", Some(md5_of(&message.body))),
         ("MD5OfMessageAttributes", attributes::digest(&message.attributes)),
         ("MD5OfMessageSystemAttributes", message.trace_header.as_deref().and_then(attributes::digest_of_trace_header)),
@@ -272,8 +271,8 @@ pub(crate) fn spell(answer: &Answer<'_>, context: &Context) -> Map<String, Json>
                 put("Tags", tags.collect::<Map<String, Json>>().into());
             }
         }
-        Answer::Sent { queue, sent: message } => return sent(queue, message),
-        Answer::SentBatch { queue, outcomes } => return batch(outcomes, context, |message| sent(queue, message)),
+        Answer::Sent(message) => return sent(message),
+        Answer::SentBatch(outcomes) => return batch(outcomes, context, sent),
         Answer::Received { queue, messages, wanted } => {
             if !messages.is_empty() {
                 put("Messages", messages.iter().map(|message| received(queue, message, wanted, context)).collect());

@@ -13,8 +13,8 @@ use serde_json::json;
 use std::time::Duration;
 use types::QueueName;
 use wire::sqs::{
-    Answer, Call, DeadLetters, Encryption, Message, MessageAttributes, QueueAttributes, QueueDescription, Receipt,
-    WantedOfMessages,
+    Answer, Call, DeadLetters, Encryption, Message, MessageAttributes, Origin, QueueAttributes, QueueDescription,
+    Receipt, WantedOfMessages,
 };
 use wire::{Answer as Any, Refusal};
 
@@ -43,7 +43,7 @@ fn queue() -> QueueName {
 fn message() -> Message<'static> {
     Message {
         id: 7,
-        origin: None,
+        origin: Origin { queue: 3, message: 7 },
         body: "{\"a\":\"<&✓>\"}\n",
         attributes: Vec::new(),
         sent_at: AT,
@@ -334,12 +334,11 @@ fn messages_are_handed_out_in_both_protocols() {
 
 #[test]
 fn message_ids_differ_between_messages_and_between_queues() {
-    let other: QueueName = "Other".parse().unwrap();
-    let ids =
-        [wire::sqs::message_id(&queue(), 1), wire::sqs::message_id(&queue(), 2), wire::sqs::message_id(&other, 1)];
+    let id = |queue, message| wire::sqs::message_id(Origin { queue, message });
+    let ids = [id(3, 1), id(3, 2), id(4, 1)];
     assert_ne!(ids[0], ids[1]);
     assert_ne!(ids[0], ids[2]);
-    assert_eq!(ids[0], wire::sqs::message_id(&queue(), 1));
+    assert_eq!(ids[0], id(3, 1));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use types::QueueName;
 use wire::Refusal;
 use wire::sqs::{
-    Attribute, AttributeValue, Failure, MoveState, MoveTask, NewMessage, Outcome, Receipt, Refused, Sent,
+    Attribute, AttributeValue, Failure, MoveState, MoveTask, NewMessage, Origin, Outcome, Receipt, Refused, Sent,
     WantedOfMessages,
 };
 
@@ -31,8 +31,9 @@ fn tell(told: &mut dyn FnMut(&str, Answer<'_>)) {
         group: None,
         deduplication: None,
     };
-    let sent_one = Sent { message: &message, id: 7, sequence: Some(3) };
-    told("SendMessage", Answer::Sent { queue: &queue, sent: sent_one });
+    let origin = Origin { queue: 3, message: 7 };
+    let sent_one = Sent { message: &message, origin, sequence: Some(3) };
+    told("SendMessage", Answer::Sent(sent_one));
     let faulty = r#"{"QueueUrl": "URL", "Entries": [{"Id": "b", "MessageBody": "\u0001"}]}"#;
     let Call::SendMessageBatch { entries, .. } = call(&sent("SendMessageBatch", faulty)) else { panic!() };
     let error = entries[0].asked.as_ref().unwrap_err();
@@ -42,7 +43,7 @@ fn tell(told: &mut dyn FnMut(&str, Answer<'_>)) {
         Outcome { id: "c", outcome: Err(Failure::Refused(Refusal::Throttled)) },
         Outcome { id: "d", outcome: Err(Failure::Refused(Refusal::DiskFull)) },
     ];
-    told("SendMessageBatch", Answer::SentBatch { queue: &queue, outcomes: &outcomes });
+    told("SendMessageBatch", Answer::SentBatch(&outcomes));
     let outcomes = [
         Outcome { id: "a", outcome: Ok(()) },
         Outcome { id: "b", outcome: Err(Failure::Refused(Refusal::Queue(Refused::NotInFlight))) },
@@ -57,7 +58,7 @@ fn tell(told: &mut dyn FnMut(&str, Answer<'_>)) {
     let messages = [
         Message {
             id: 9,
-            origin: Some((&queue, 7)),
+            origin,
             body: "hi <&> ✓\r\n",
             attributes: vec![
                 attribute("blob", "Binary.gz", AttributeValue::Bytes(vec![0, 1, 254, 255])),
@@ -72,7 +73,7 @@ fn tell(told: &mut dyn FnMut(&str, Answer<'_>)) {
             sequence: Some(3),
             dead_letter_source: Some(&queue),
         },
-        Message { id: 10, ..super::message() },
+        Message { id: 10, origin: Origin { queue: 4, message: 10 }, ..super::message() },
     ];
     let all = wanted(r#""AttributeNames": ["All"], "MessageAttributeNames": ["All"]"#);
     told("ReceiveMessage", Answer::Received { queue: &other, messages: &messages, wanted: &all });

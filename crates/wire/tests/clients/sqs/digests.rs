@@ -4,7 +4,7 @@
 use super::{Answer, Any, Call, Message, call, message, queue, sent, wanted};
 use crate::{Sent as Request, json};
 use serde_json::{Value as Json, json};
-use wire::sqs::{Attribute, AttributeValue, NewMessage, Sent};
+use wire::sqs::{Attribute, AttributeValue, NewMessage, Origin, Sent};
 
 fn new_message() -> NewMessage {
     let request = sent(
@@ -24,11 +24,12 @@ fn new_message() -> NewMessage {
 
 #[test]
 fn what_was_sent_is_digested() {
-    let (queue, message) = (queue(), new_message());
-    let sent = Sent { message: &message, id: 7, sequence: Some(1_884_949_646_046_769_612) };
-    let answer = Any::Sqs(Answer::Sent { queue: &queue, sent });
+    let message = new_message();
+    let origin = Origin { queue: 3, message: 7 };
+    let sent = Sent { message: &message, origin, sequence: Some(1_884_949_646_046_769_612) };
+    let answer = Any::Sqs(Answer::Sent(sent));
     let expected = json!({
-        "MessageId": wire::sqs::message_id(&queue, 7),
+        "MessageId": wire::sqs::message_id(origin),
         "MD5OfMessageBody": "472e72686f5d9e3ddb9ea4fd1e367147",
         "MD5OfMessageAttributes": "a3a0555a4188c0e1dbe93dcebf4f41d8",
         "MD5OfMessageSystemAttributes": "62a56dd927315f2b2e12832b84617ea5",
@@ -36,9 +37,8 @@ fn what_was_sent_is_digested() {
     });
     assert_eq!(json(&Request::json("AmazonSQS.SendMessage", "{}").answer(&answer)), expected);
     let plain = NewMessage { attributes: Vec::new(), trace_header: None, ..message };
-    let sent = Sent { message: &plain, id: 7, sequence: Some(9) };
-    let said =
-        json(&Request::json("AmazonSQS.SendMessage", "{}").answer(&Any::Sqs(Answer::Sent { queue: &queue, sent })));
+    let sent = Sent { message: &plain, origin, sequence: Some(9) };
+    let said = json(&Request::json("AmazonSQS.SendMessage", "{}").answer(&Any::Sqs(Answer::Sent(sent))));
     assert_eq!(said["SequenceNumber"], "00000000000000000009");
     assert_eq!(said.get("MD5OfMessageAttributes"), None);
     assert_eq!(said.get("MD5OfMessageSystemAttributes"), None);

@@ -395,6 +395,20 @@ fn the_engines_refusals_are_said_in_awss_words() {
             "A queue already exists with the same name and a different value for attribute DelaySeconds",
         ),
         (
+            Refused::NameTaken(&queue),
+            400,
+            format!("{own}QueueNameExists"),
+            "QueueAlreadyExists",
+            "A queue named PremiumOrdersDLQ belongs to a stack that is not up; choose another name.",
+        ),
+        (
+            Refused::OfStack { queue: &queue, stack: "shop" },
+            400,
+            format!("{own}UnsupportedOperation"),
+            "AWS.SimpleQueueService.UnsupportedOperation",
+            "Queue PremiumOrdersDLQ belongs to stack shop; take it out of the stack's template and deploy that again.",
+        ),
+        (
             Refused::DeletedRecently,
             400,
             format!("{own}QueueDeletedRecently"),

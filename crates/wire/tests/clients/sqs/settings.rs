@@ -104,6 +104,7 @@ fn attributes_are_refused_in_awss_words() {
         redrive(r#"{"deadLetterTargetArn":"arn:aws:sqs:eu-west-1:000000000000:D","maxReceiveCount":5}"#, "Dead-letter target must be in same region as the source."),
         redrive(r#"{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:111111111111:D","maxReceiveCount":5}"#, "Dead-letter target owner should be same as the source."),
         redrive(&format!(r#"{{"deadLetterTargetArn":"{}","maxReceiveCount":5}}"#, arn("D.fifo")), "Dead-letter queue must be same type of queue as the source."),
+        redrive(&format!(r#"{{"deadLetterTargetArn":"{}","maxReceiveCount":5}}"#, arn("Q")), "A queue cannot be its own dead-letter queue."),
         redrive(&format!(r#"{{"deadLetterTargetArn":"{}","maxReceiveCount":5,"dummy":1}}"#, arn("D")), "Only following attributes are supported: [maxReceiveCount, deadLetterTargetArn]."),
         (STANDARD, "RedriveAllowPolicy", "badjson".to_owned(), format.to_owned()),
         (STANDARD, "RedriveAllowPolicy", "{}".to_owned(), format.to_owned()),
