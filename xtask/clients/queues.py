@@ -122,10 +122,3 @@ refuses("11 messages at once", lambda: sqs.receive_message(QueueUrl=url, MaxNumb
         "Value 11 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.")
 refuses("21 seconds of waiting", lambda: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=21), "InvalidParameterValue",
         "Value 21 for parameter WaitTimeSeconds is invalid.")
-for operation, call in {
-    "SendMessage": lambda: sqs.send_message(QueueUrl=url, MessageBody="x"),
-    "PurgeQueue": lambda: sqs.purge_queue(QueueUrl=url),
-    "DeleteQueue": lambda: sqs.delete_queue(QueueUrl=url),
-    "CreateQueue": lambda: sqs.create_queue(QueueName="New"),
-}.items():
-    refuses(f"{operation}, which is not run, is refused", call, "InvalidAction", operation)
