@@ -4,26 +4,32 @@
 //! `FAILED …`. Here a server is started for them on an empty directory, and their lines are counted. A script that ends
 //! badly counts as a failed check, so that none can be skipped by breaking down.
 
+mod install;
+mod server;
+
 use anyhow::{Context as _, bail, ensure};
-use serde_json::Value as Json;
+use server::Server;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
-/// In this order: later ones read what earlier ones wrote.
-const SCRIPTS: &[&str] = &[
-    "walk_through.py",
-    "tables.py",
-    "functions.py",
-    "logs.py",
-    "queues.py",
-    "event_patterns.py",
-    "identity.py",
-    "templates.py",
+/// For each of our templates its scripts, in this order: later ones read what earlier ones wrote.
+const SCRIPTS: &[(&str, &[&str])] = &[
+    (
+        "premium",
+        &[
+            "walk_through.py",
+            "tables.py",
+            "functions.py",
+            "logs.py",
+            "queues.py",
+            "event_patterns.py",
+            "identity.py",
+            "templates.py",
+        ],
+    ),
+    ("commerce", &["sqs.py", "cases.py", "slow.py"]),
 ];
-/// How long the server may take to come up, however busy the machine is.
-const UP_WITHIN: Duration = Duration::from_secs(30);
 
 /// Which build is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,18 +40,64 @@ pub(crate) enum Build {
     Debug,
 }
 
-/// Runs all checks; whether every one passed.
-pub(crate) fn run(build: Build) -> anyhow::Result<bool> {
-    let python = install()?;
-    let program = build_server(build)?;
-    let directory = crate::target().join("clients").join(format!("data-{}", std::process::id()));
-    let server = Server::start(&program, &directory)?;
-    eprintln!("── server at {} ──", server.admin);
-    let mut tally = Tally::default();
-    for script in SCRIPTS {
-        run_script(&python, script, &program, &server, &mut tally)?;
+/// What is tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Wanted {
+    build: Build,
+    /// How many cases schemathesis makes; without it, as many as fit into three minutes.
+    cases: Option<u32>,
+    /// Only scripts of these names; all without any.
+    scripts: Vec<String>,
+}
+
+impl Wanted {
+    fn parse(arguments: &[&str]) -> anyhow::Result<Self> {
+        let mut wanted = Self { build: Build::Release, cases: None, scripts: Vec::new() };
+        let mut rest = arguments.iter();
+        while let Some(argument) = rest.next() {
+            match *argument {
+                "--debug" => wanted.build = Build::Debug,
+                "--cases" => {
+                    let count = rest.next().and_then(|count| count.parse().ok()).filter(|count| *count > 0);
+                    wanted.cases = Some(count.context("--cases needs a number, such as 5000")?);
+                }
+                name => {
+                    let script = format!("{}.py", name.trim_end_matches(".py"));
+                    let known = SCRIPTS.iter().flat_map(|(_, scripts)| *scripts).any(|known| **known == script);
+                    ensure!(known, "there is no script {script} in xtask/clients that is run by itself");
+                    wanted.scripts.push(script);
+                }
+            }
+        }
+        Ok(wanted)
     }
-    drop(server);
+
+    fn wants(&self, script: &str) -> bool {
+        self.scripts.is_empty() || self.scripts.iter().any(|wanted| wanted == script)
+    }
+}
+
+/// Runs the checks that are asked for; whether every one passed.
+pub(crate) fn run(arguments: &[&str]) -> anyhow::Result<bool> {
+    let wanted = Wanted::parse(arguments)?;
+    let python = install::python()?;
+    if wanted.wants("slow.py") {
+        install::slowhttptest();
+    }
+    let program = build_server(wanted.build)?;
+    let directory = crate::target().join("clients").join(format!("data-{}", std::process::id()));
+    let mut tally = Tally::default();
+    for (stack, scripts) in SCRIPTS {
+        let scripts: Vec<&str> = scripts.iter().copied().filter(|script| wanted.wants(script)).collect();
+        if scripts.is_empty() {
+            continue;
+        }
+        let server = Server::start(&program, &format!("stacks/{stack}.yaml"), &directory.join(stack))?;
+        eprintln!("── {stack} at {}, for customers at {} ──", server.admin, server.public);
+        for script in scripts {
+            run_script(&python, script, &program, &server, wanted.cases, &mut tally)?;
+        }
+    }
     // Kept when something failed: whoever looks into it wants to see the data.
     if tally.failed == 0 {
         std::fs::remove_dir_all(&directory).with_context(|| format!("cannot remove {}", directory.display()))?;
@@ -54,27 +106,6 @@ pub(crate) fn run(build: Build) -> anyhow::Result<bool> {
     }
     println!("{} passed, {} failed", tally.passed, tally.failed);
     Ok(tally.failed == 0)
-}
-
-/// Installs the programs, unless they are there already; the Python that knows them is given back.
-fn install() -> anyhow::Result<PathBuf> {
-    let home = crate::target().join("clients");
-    let (place, stamp) = (home.join("venv"), home.join("installed.txt"));
-    let wanted = crate::root().join("xtask/clients/requirements.txt");
-    let wanted_text = std::fs::read_to_string(&wanted)?;
-    let python = place.join("bin/python");
-    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted_text) && python.is_file() {
-        return Ok(python);
-    }
-    eprintln!("── installing aws-cli, boto3 and cfn-lint into {} ──", place.display());
-    std::fs::create_dir_all(&home)?;
-    let venv = Command::new("python3").args(["-m", "venv", "--clear"]).arg(&place).status();
-    ensure!(venv.context("python3 cannot be run; these checks need it")?.success(), "python3 -m venv failed");
-    let mut pip = Command::new(&python);
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]).arg(&wanted);
-    ensure!(pip.stdin(Stdio::null()).status()?.success(), "pip cannot install {}", wanted.display());
-    std::fs::write(&stamp, wanted_text)?;
-    Ok(python)
 }
 
 fn build_server(build: Build) -> anyhow::Result<PathBuf> {
@@ -89,56 +120,6 @@ fn build_server(build: Build) -> anyhow::Result<PathBuf> {
     };
     ensure!(command.stdin(Stdio::null()).status()?.success(), "the server does not build");
     Ok(crate::target().join(profile).join("orderflow"))
-}
-
-/// A server that runs for the checks, and ends with this value.
-struct Server {
-    child: Child,
-    directory: PathBuf,
-    /// `http://127.0.0.1:…`
-    admin: String,
-}
-
-impl Server {
-    fn start(program: &Path, directory: &Path) -> anyhow::Result<Self> {
-        let mut command = Command::new(program);
-        command.current_dir(crate::root()).args(["up", "stacks/premium.yaml", "--json"]);
-        command.args(["--admin", "127.0.0.1:0", "--public", "127.0.0.1:0", "--data-dir"]).arg(directory);
-        // One order that every function fails on, for the checks of dead letters.
-        command.env("ORDERFLOW_FAIL_ORDERS", "ORD-POISON");
-        command.stdin(Stdio::null()).stdout(Stdio::piped());
-        let mut child = command.spawn().with_context(|| format!("{} cannot be run", program.display()))?;
-        let printed = child.stdout.take().context("a pipe was asked for")?;
-        let mut server = Self { child, directory: directory.to_owned(), admin: String::new() };
-        let (send, receive) = std::sync::mpsc::channel();
-        std::thread::spawn(move || {
-            let mut line = String::new();
-            let read = BufReader::new(printed).read_line(&mut line).map(|_| line);
-            // Nobody waits for it any more when it comes too late.
-            let _ = send.send(read);
-        });
-        let line = receive.recv_timeout(UP_WITHIN).context("the server did not come up in time")??;
-        let said: Json = serde_json::from_str(&line).with_context(|| format!("the server printed {line:?}"))?;
-        server.admin = said["admin"].as_str().context("the server did not say where it listens")?.to_owned();
-        Ok(server)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let stopped = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
-        let until = Instant::now() + Duration::from_secs(15);
-        while stopped.is_ok() && Instant::now() < until {
-            if matches!(self.child.try_wait(), Ok(Some(_))) {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        eprintln!("note: the server did not stop when asked, and was killed");
-        // It may have ended meanwhile, which is what is wanted.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 /// How many checks there were.
@@ -159,7 +140,14 @@ impl Tally {
     }
 }
 
-fn run_script(python: &Path, script: &str, program: &Path, server: &Server, tally: &mut Tally) -> anyhow::Result<()> {
+fn run_script(
+    python: &Path,
+    script: &str,
+    program: &Path,
+    server: &Server,
+    cases: Option<u32>,
+    tally: &mut Tally,
+) -> anyhow::Result<()> {
     eprintln!("── {script} ──");
     let bin = python.parent().context("a Python lies in a directory")?;
     let mut command = Command::new(python);
@@ -186,7 +174,12 @@ fn run_script(python: &Path, script: &str, program: &Path, server: &Server, tall
         .env("PYTHONUNBUFFERED", "1")
         .env("CLIENTS_BIN", bin)
         .env("ORDERFLOW", program)
-        .env("ORDERFLOW_DATA", &server.directory);
+        .env("ORDERFLOW_DATA", &server.directory)
+        .env("SHOP_URL", &server.public)
+        .env("SHOP_KEY", server.key().unwrap_or_default());
+    if let Some(cases) = cases {
+        command.env("CLIENTS_CASES", cases.to_string());
+    }
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
     let printed = child.stdout.take().context("a pipe was asked for")?;
     let before = tally.passed + tally.failed;
@@ -221,8 +214,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wanted_is_read_or_refused() {
+        let all = Wanted { build: Build::Release, cases: None, scripts: Vec::new() };
+        assert_eq!(Wanted::parse(&[]).unwrap(), all);
+        let some = Wanted { build: Build::Debug, cases: Some(5_000), scripts: vec!["cases.py".to_owned()] };
+        assert_eq!(Wanted::parse(&["--debug", "--cases", "5000", "cases"]).unwrap(), some);
+        assert!(all.wants("sqs.py") && some.wants("cases.py") && !some.wants("sqs.py"));
+        for wrong in [&["--cases"][..], &["--cases", "0"], &["--cases", "many"], &["check"], &["--release"]] {
+            assert!(Wanted::parse(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
     fn every_script_is_there() {
-        for script in SCRIPTS {
+        for script in SCRIPTS.iter().flat_map(|(_, scripts)| *scripts) {
             assert!(crate::root().join("xtask/clients").join(script).is_file(), "{script}");
         }
     }

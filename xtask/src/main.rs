@@ -25,8 +25,10 @@ Chores of this repository:
   cargo xtask bench shop [-- OPTIONS]     measure the shop front against PostgreSQL, Restate and bare hyper, which are
                                           installed into target/rivals; OPTIONS are --quick, --rounds N, --no-rivals,
                                           --only-rivals, --stack FILE; writes target/bench-shop.json
-  cargo xtask clients [--debug]           run the release build (or the debug build) under other programs: aws-cli,
-                                          boto3 and cfn-lint, which are installed into target/clients
+  cargo xtask clients [OPTIONS] [SCRIPT]  run the release build (or with --debug the debug build) under other programs:
+                                          aws-cli, boto3, cfn-lint and schemathesis, which are installed into
+                                          target/clients, and slowhttptest, by apt-get; a SCRIPT of xtask/clients runs
+                                          alone; --cases N has schemathesis make N cases instead of 3 minutes of them
   cargo xtask docs                        write docs/lints.md from the lints themselves
 
 The house rules are tests: cargo test -p xtask";
@@ -40,8 +42,7 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         ["bench", rest @ ..] => bench::run(rest),
-        ["clients"] => clients::run(clients::Build::Release),
-        ["clients", "--debug"] => clients::run(clients::Build::Debug),
+        ["clients", rest @ ..] => clients::run(rest),
         ["docs"] => docs::run(),
         other => {
             eprintln!("error: there is no chore `{}`\n\n{HELP}", other.join(" "));

@@ -105,12 +105,13 @@ pub(crate) async fn run(
         By::Client => Class::Client,
         By::Function => Class::Engine,
     };
-    let beside = parts(commits, found, !writes.is_empty()).await?;
+    let fenced = !writes.is_empty() || !found.sends.is_empty();
+    let beside = parts(commits, found, fenced).await?;
     Ok(tables::write(commits, indexes, writes, beside, class).await?)
 }
 
-/// The parts of a command. A message that is gone is no fault by itself; what is written because of a message is not
-/// written if somebody else has it.
+/// The parts of a command. A message that is gone is no fault by itself; what is written or sent because of a message is
+/// not if somebody else has it.
 async fn parts(commits: &Commits, found: Found, fenced: bool) -> Result<Beside, CommandError> {
     let (mut entries, mut after) = (Vec::new(), After::default());
     let mut take = |part: Part| {

@@ -2,14 +2,16 @@
 //! function says.
 //!
 //! A poller waits for messages, not for a timer: a message that becomes visible wakes it. A message whose function
-//! failed stays hidden for the queue's time and is then received again, until the queue takes it for poison.
+//! failed stays hidden for the queue's time and is then received again, until the queue takes it for poison. One that its
+//! function puts back is no poison, however often that happens: it is exchanged for a new message, so that only failures
+//! are counted. In a queue that keeps order it has to stay where it is, and is hidden.
 
 use crate::codec::Malformed;
 use crate::command::{self, By, Fate, Found, Settle};
 use crate::commit::WriteRefused;
 use crate::engine::{Engine, Inner, PipeError};
 use crate::functions::{Functions, Handled, MessageFate};
-use crate::queues::{LiveQueue, ReceiveRefused, ReceivedMessage, Wanted};
+use crate::queues::{LiveQueue, Message, Outgoing, ReceiveRefused, ReceivedMessage, Wanted};
 use crate::spec::PollerSpec;
 use delivery::Filters;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -25,6 +27,8 @@ const RECEIVERS: usize = 3;
 const WAIT: Duration = Duration::from_secs(20);
 /// How long a busy function, or a failing disk, is left alone.
 const BUSY_FOR: Duration = Duration::from_secs(1);
+/// The longest that a message can be put back for, as of any message's delay.
+const LATER_MAX: Duration = Duration::from_secs(15 * 60);
 
 /// One poller, at work.
 pub(crate) struct Poller {
@@ -48,15 +52,15 @@ impl Poller {
         while running.join_next().await.is_some() {}
     }
 
-    async fn receive(self: Arc<Self>, places: Arc<Semaphore>, mut stop: watch::Receiver<bool>) {
+    async fn receive(self: Arc<Self>, places: Arc<Semaphore>, stop: watch::Receiver<bool>) {
         let mut batches = JoinSet::new();
-        while !*stop.borrow() {
+        loop {
             let place = Arc::clone(&places).acquire_owned().await.expect("the semaphore is never closed");
-            let received = tokio::select! {
-                received = self.batch() => received,
-                _ = stop.changed() => break,
-            };
-            match received {
+            if *stop.borrow() {
+                break;
+            }
+            // Never cut off: what is being made durable as received has to be handed over.
+            match self.batch(&stop).await {
                 Ok(batch) if batch.is_empty() => {}
                 Ok(batch) => {
                     let poller = Arc::clone(&self);
@@ -76,15 +80,15 @@ impl Poller {
         while batches.join_next().await.is_some() {}
     }
 
-    /// The next batch: as soon as there is a message, and then for as long as the window is open.
-    async fn batch(&self) -> Result<Vec<ReceivedMessage>, ReceiveRefused> {
+    /// The next batch: as soon as there is a message, and then for as long as the window is open, or until it is to stop.
+    async fn batch(&self, stop: &watch::Receiver<bool>) -> Result<Vec<ReceivedMessage>, ReceiveRefused> {
         let max = self.spec.batch_size as usize;
-        let wanted = |max, wait| Wanted { max, wait, ..Wanted::default() };
+        let wanted = |max, wait| Wanted { max, wait, stop: Some(stop.clone()), ..Wanted::default() };
         let mut batch = self.queue.receive(&self.inner.commits, &wanted(max, WAIT)).await?;
         let until = tokio::time::Instant::now() + Duration::from_secs(self.spec.window_seconds.into());
         while !batch.is_empty() && batch.len() < max {
             let rest = until.saturating_duration_since(tokio::time::Instant::now());
-            if rest.is_zero() {
+            if rest.is_zero() || *stop.borrow() {
                 break;
             }
             // What cannot be received now comes with the next batch.
@@ -96,59 +100,71 @@ impl Poller {
         Ok(batch)
     }
 
-    async fn hand_over(&self, batch: Vec<ReceivedMessage>) {
+    async fn hand_over(self: &Arc<Self>, batch: Vec<ReceivedMessage>) {
         let (batch, passed_over): (Vec<_>, Vec<_>) =
             batch.into_iter().partition(|received| self.filters.passes_message(&received.message.body));
-        let mut settles: Vec<Settle> = passed_over.iter().map(|one| self.settle(one, Fate::Delete)).collect();
+        let mut done: Vec<Settle> = passed_over.iter().map(|one| self.settle(one, Fate::Delete)).collect();
+        let mut later: Vec<(ReceivedMessage, Duration)> = Vec::new();
+        let mut dead: Vec<Settle> = Vec::new();
         if !batch.is_empty() {
-            let handled = self.functions.handle(&self.spec.function, &self.spec.queue, &batch).await;
-            settles.extend(self.settles(&batch, handled));
+            match self.functions.handle(&self.spec.function, &self.spec.queue, &batch).await {
+                Handled::Each(fates) => {
+                    for (received, fate) in batch.into_iter().zip(fates) {
+                        match fate {
+                            MessageFate::Done => done.push(self.settle(&received, Fate::Delete)),
+                            MessageFate::Later(span) => later.push((received, span)),
+                            MessageFate::Dead(error) => {
+                                let function = self.spec.function.clone();
+                                dead.push(self.settle(&received, Fate::DeadLetter { function, error }));
+                            }
+                            MessageFate::Settled | MessageFate::Failed => {}
+                        }
+                    }
+                }
+                // They come again when they are seen again.
+                Handled::Failed => {}
+                Handled::NotRun => later.extend(batch.into_iter().map(|received| (received, BUSY_FOR))),
+            }
         }
-        self.commit(settles).await;
+        // Each by itself, so that one that was received anew does not keep the others, and all at the same time.
+        let mut putting = JoinSet::new();
+        for (received, span) in later {
+            let poller = Arc::clone(self);
+            putting.spawn(async move { poller.put_back(received, span).await });
+        }
+        for settle in dead {
+            let poller = Arc::clone(self);
+            putting.spawn(async move { poller.commit(vec![settle], Vec::new()).await });
+        }
+        if !done.is_empty() {
+            self.commit(done, Vec::new()).await;
+        }
+        while putting.join_next().await.is_some() {}
     }
 
-    fn settles(&self, batch: &[ReceivedMessage], handled: Handled) -> Vec<Settle> {
-        match handled {
-            Handled::Each(fates) => {
-                let fates = fates.into_iter().map(|fate| match fate {
-                    MessageFate::Done => Some(Fate::Delete),
-                    MessageFate::Later(span) => Some(Fate::Hide(span)),
-                    MessageFate::Dead(error) => Some(Fate::DeadLetter { function: self.spec.function.clone(), error }),
-                    MessageFate::Settled | MessageFate::Failed => None,
-                });
-                let settled = batch.iter().zip(fates);
-                settled.filter_map(|(received, fate)| Some(self.settle(received, fate?))).collect()
-            }
-            // They come again when they are seen again.
-            Handled::Failed => Vec::new(),
-            Handled::NotRun => batch.iter().map(|one| self.settle(one, Fate::Hide(BUSY_FOR))).collect(),
+    /// Has a message come again after so long, without a mark against it.
+    async fn put_back(&self, received: ReceivedMessage, span: Duration) {
+        if self.queue.keeps_order() {
+            return self.commit(vec![self.settle(&received, Fate::Hide(span))], Vec::new()).await;
         }
+        let done = self.settle(&received, Fate::Delete);
+        let Message { body, attributes, trace, group, .. } = received.message;
+        let delay = Some(span.min(LATER_MAX));
+        let anew = Outgoing { body, attributes, trace, group, deduplication: None, delay };
+        self.commit(vec![done], vec![anew]).await;
     }
 
     fn settle(&self, received: &ReceivedMessage, fate: Fate) -> Settle {
         Settle { queue: self.spec.queue.clone(), receipt: received.receipt, fate }
     }
 
-    async fn commit(&self, settles: Vec<Settle>) {
-        // One by one in what they want, so that one that was received anew does not keep the others.
-        let mut kept = Vec::new();
-        for settle in settles {
-            match settle.fate {
-                Fate::Hide(_) | Fate::DeadLetter { .. } => self.commit_all(vec![settle]).await,
-                Fate::Delete => kept.push(settle),
-            }
-        }
-        if !kept.is_empty() {
-            self.commit_all(kept).await;
-        }
-    }
-
-    async fn commit_all(&self, settles: Vec<Settle>) {
+    async fn commit(&self, settles: Vec<Settle>, sends: Vec<Outgoing>) {
         let settles = settles.into_iter().map(|settle| (Arc::clone(&self.queue), settle)).collect();
-        let found = Found { sends: Vec::new(), settles };
+        let sends = sends.into_iter().map(|outgoing| (Arc::clone(&self.queue), outgoing)).collect();
+        let found = Found { sends, settles };
         match command::run(&self.inner.commits, &self.inner.indexes, Vec::new(), found, By::Function).await {
             // A message that somebody else has received since is theirs.
-            Ok(_) | Err(command::CommandError::Hide(_)) => {}
+            Ok(_) | Err(command::CommandError::Hide(_) | command::CommandError::Gone(_)) => {}
             Err(error) => {
                 let PollerSpec { function, queue, .. } = &self.spec;
                 eprintln!("orderflow: messages of queue {queue} that function {function} has done come again: {error}");

@@ -244,6 +244,8 @@ impl Service for Front {
                             gateway::cache::CacheKey::of(route, of_route, *key, params, query, &heads)
                         });
                         ticket.known = Some(Known::of(peer, admitted, cached_as));
+                        // Taken again once the body is there: who sends it slowly keeps nobody else from being answered.
+                        ticket.place = None;
                         return Admission::Read { max, ticket };
                     }
                 }
@@ -251,11 +253,18 @@ impl Service for Front {
         })
     }
 
-    async fn answer(&self, request: Whole, ticket: Ticket) -> Response<Body> {
-        match &self.served {
-            Some(served) => self.ask(served, request, ticket).await,
-            None => listener::plain(StatusCode::NOT_FOUND, "no stack with an API runs\n"),
+    async fn answer(&self, request: Whole, mut ticket: Ticket) -> Response<Body> {
+        let Some(served) = &self.served else {
+            return listener::plain(StatusCode::NOT_FOUND, "no stack with an API runs\n");
+        };
+        ticket.place = self.place();
+        if ticket.place.is_none() {
+            let refusal = Refusal::Overloaded { retry_after: Duration::from_secs(1) };
+            let known = ticket.known.as_ref();
+            let (route, key) = (known.and_then(|known| known.route), known.and_then(|known| known.key.as_ref()));
+            return self.problem(served, &request.parts, &refusal, route, key, &ticket);
         }
+        self.ask(served, request, ticket).await
     }
 
     fn refuse(&self, parts: &Parts, ticket: Ticket, unread: Unread) -> Response<Body> {

@@ -85,7 +85,7 @@ impl Engine {
         let live = self.queue(&request.queue)?;
         let ReceiveRequest { max, visible_for, wait, attempt, .. } = request;
         let wait = wait.unwrap_or_else(|| live.usual_wait());
-        Ok(live.receive(&self.inner.commits, &Wanted { max, visible_for, wait, attempt }).await?)
+        Ok(live.receive(&self.inner.commits, &Wanted { max, visible_for, wait, attempt, stop: None }).await?)
     }
 
     /// Deletes a received message; that it was gone already is no fault.

@@ -7,6 +7,7 @@ use delivery::queue::{Receipt, Taken};
 use std::sync::Arc;
 use std::time::Duration;
 use store::Class;
+use tokio::sync::watch;
 use types::Timestamp;
 
 /// How many bytes one receive reads before it leaves the rest for the next one.
@@ -54,6 +55,8 @@ pub(crate) struct Wanted {
     pub(crate) wait: Duration,
     /// Under what name the same receive may be asked for again.
     pub(crate) attempt: Option<String>,
+    /// Ends the waiting, and only that: whoever drops a receive may drop messages that it has just hidden.
+    pub(crate) stop: Option<watch::Receiver<bool>>,
 }
 
 impl LiveQueue {
@@ -81,13 +84,16 @@ impl LiveQueue {
                 return Ok(found);
             }
             let now = tokio::time::Instant::now();
-            if now >= deadline {
+            if now >= deadline || wanted.stop.as_ref().is_some_and(|stop| *stop.borrow()) {
                 return Ok(found);
             }
             let at = self.clock.now();
             let next = self.lock().core.next_event(at).map_or(deadline, |next| now + next.since(at));
             let until = deadline.min(next + Duration::from_millis(1));
-            let _ = tokio::time::timeout_at(until, rung).await;
+            tokio::select! {
+                _ = tokio::time::timeout_at(until, rung) => {}
+                () = stopped(wanted.stop.clone()) => {}
+            }
         }
     }
 
@@ -216,6 +222,16 @@ impl LiveQueue {
             inner.attempts.insert(name.clone(), Attempt { until, receipts });
         }
     }
+}
+
+/// Waits until it is said to stop; for ever if nobody can say so.
+async fn stopped(stop: Option<watch::Receiver<bool>>) {
+    if let Some(mut stop) = stop
+        && stop.wait_for(|stop| *stop).await.is_ok()
+    {
+        return;
+    }
+    std::future::pending().await
 }
 
 /// How many receives of one queue can be asked for again.

@@ -8,7 +8,7 @@
 //! `ORDERFLOW_CRASH_ROUNDS` says how often the server is killed under load, `ORDERFLOW_CRASH_SEED` repeats a run's
 //! choices (the moments of the disk and the scheduler are nobody's choice).
 
-use crate::harness::{self, Connection, Server, Start, within};
+use crate::harness::{self, Chance, Connection, Server, Start, within};
 use serde_json::{Map, Value as Json, json};
 use std::collections::HashMap;
 use std::io;
@@ -25,26 +25,6 @@ const ORDERS: usize = 24;
 const VERSIONS_MAX: u32 = 400;
 /// How soon an order must go through after the last restart, whatever lies before it.
 const FRESH_WITHIN: Duration = Duration::from_secs(5);
-
-/// Chance that can be repeated: splitmix64.
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % bound as u64).unwrap()
-    }
-
-    fn millis(&mut self, least: u64, most: u64) -> Duration {
-        Duration::from_millis(least + self.next() % (most - least + 1))
-    }
-}
 
 /// How an order's writer marks it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -42,6 +42,8 @@ pub(crate) struct Server {
     child: Child,
     /// `127.0.0.1:…`
     pub(crate) admin: String,
+    /// Where customers are served, likewise.
+    pub(crate) public: String,
     /// What it printed when it was up.
     pub(crate) said: Json,
     complaints: Arc<Mutex<String>>,
@@ -74,8 +76,9 @@ impl Server {
             listening.join().unwrap();
             return Err(format!("{ended}; it printed {line:?} and {:?}", complaints.lock().unwrap()));
         };
-        let admin = said["admin"].as_str().unwrap().trim_start_matches("http://").to_owned();
-        Ok(Self { child, admin, said, complaints })
+        let address = |name: &str| said[name].as_str().unwrap().trim_start_matches("http://").to_owned();
+        let (admin, public) = (address("admin"), address("public"));
+        Ok(Self { child, admin, public, said, complaints })
     }
 
     /// Only starts the process, which may be killed before it is up.
@@ -100,11 +103,25 @@ impl Server {
     }
 
     /// Asks the process to end, and waits until it has.
-    pub(crate) fn stop(mut self) {
-        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+    pub(crate) fn stop(self) {
+        self.end("-TERM");
+    }
+
+    /// Presses Ctrl-C, and waits until the process has ended.
+    pub(crate) fn interrupt(self) {
+        self.end("-INT");
+    }
+
+    fn end(mut self, signal: &str) {
+        let asked = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
         assert!(asked.success());
         let ended = soon("the server stops", || self.child.try_wait().unwrap().ok_or(()));
         assert!(ended.success(), "{ended}: {}", self.complaints.lock().unwrap());
+    }
+
+    /// What it has printed for people so far.
+    pub(crate) fn complaints(&self) -> String {
+        self.complaints.lock().unwrap().clone()
     }
 
     /// Asks under `/_orderflow/`.
@@ -189,10 +206,16 @@ pub(crate) fn within<T, E: std::fmt::Debug>(span: Duration, what: &str, mut look
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    /// In their order, with names in small letters.
+    pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
@@ -252,26 +275,53 @@ impl Connection {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
         head.push_str("\r\n");
-        let request = [head.as_bytes(), body].concat();
-        self.stream.get_mut().write_all(&request)?;
+        self.send(&[head.as_bytes(), body].concat())?;
+        self.answer()
+    }
+
+    /// Sends these bytes, whatever they are.
+    pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.get_mut().write_all(bytes)
+    }
+
+    /// Reads an answer.
+    pub(crate) fn answer(&mut self) -> io::Result<Answer> {
+        let mut answer = self.head()?;
+        let length = answer.header("content-length").map(str::parse).transpose().map_err(io::Error::other)?;
+        if matches!(answer.status, 100..200 | 204 | 304) {
+            return Ok(answer);
+        }
+        if answer.header("transfer-encoding").is_some() {
+            while let Some(chunk) = self.chunk()? {
+                answer.body.extend_from_slice(&chunk);
+            }
+        } else {
+            answer.body = vec![0; length.unwrap_or(0)];
+            self.stream.read_exact(&mut answer.body)?;
+        }
+        Ok(answer)
+    }
+
+    /// Reads the head of an answer, and leaves its body to be read.
+    pub(crate) fn head(&mut self) -> io::Result<Answer> {
         let status = self.line()?;
         let status = status.split(' ').nth(1).and_then(|status| status.parse().ok());
         let status = status.ok_or_else(|| io::Error::other("no status line"))?;
-        let mut length = 0;
+        let mut answer = Answer { status, headers: Vec::new(), body: Vec::new() };
         loop {
             let line = self.line()?;
-            if line.is_empty() {
-                break;
-            }
-            if let Some((name, value)) = line.split_once(':')
-                && name.eq_ignore_ascii_case("content-length")
-            {
-                length = value.trim().parse().map_err(io::Error::other)?;
-            }
+            let Some((name, value)) = line.split_once(':') else { return Ok(answer) };
+            answer.headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
-        let mut body = vec![0; length];
-        self.stream.read_exact(&mut body)?;
-        Ok(Answer { status, body })
+    }
+
+    /// Reads the next piece of a body that comes in pieces; nothing at its end.
+    pub(crate) fn chunk(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let length = usize::from_str_radix(&self.line()?, 16).map_err(io::Error::other)?;
+        let mut chunk = vec![0; length + 2];
+        self.stream.read_exact(&mut chunk)?;
+        chunk.truncate(length);
+        Ok((length > 0).then_some(chunk))
     }
 
     fn line(&mut self) -> io::Result<String> {
@@ -280,6 +330,26 @@ impl Connection {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         Ok(line.trim_end().to_owned())
+    }
+}
+
+/// Chance that can be repeated: splitmix64.
+pub(crate) struct Chance(pub(crate) u64);
+
+impl Chance {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        usize::try_from(self.next() % bound as u64).unwrap()
+    }
+
+    pub(crate) fn millis(&mut self, least: u64, most: u64) -> Duration {
+        Duration::from_millis(least + self.next() % (most - least + 1))
     }
 }
 

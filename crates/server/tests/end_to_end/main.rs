@@ -2,8 +2,8 @@
 //!
 //! What each file holds: [`crash`] that nothing acknowledged is lost, however often the server dies; [`poison`] that one
 //! order that cannot be done costs the others nothing; [`command_line`] what the verbs print and how they end;
-//! [`checking`] what `check` and `match` find in filters; [`changing`] what running `up` again may change. [`harness`]
-//! starts servers and talks to them.
+//! [`checking`] what `check` and `match` find in filters; [`changing`] what running `up` again may change; [`shop`] what
+//! the shop front promises those who order there. [`harness`] starts servers and talks to them.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed, and says where")]
 
@@ -13,3 +13,4 @@ mod command_line;
 mod crash;
 mod harness;
 mod poison;
+mod shop;

@@ -1,0 +1,50 @@
+//! Decides which of other people's programs are installed, and how: Python's into a place of their own, Debian's by its
+//! own packages.
+
+use anyhow::{Context as _, ensure};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Installs Python's programs, unless they are there already; the Python that knows them is given back.
+pub(super) fn python() -> anyhow::Result<PathBuf> {
+    let home = crate::target().join("clients");
+    let (place, stamp) = (home.join("venv"), home.join("installed.txt"));
+    let wanted = crate::root().join("xtask/clients/requirements.txt");
+    let wanted_text = std::fs::read_to_string(&wanted)?;
+    let python = place.join("bin/python");
+    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted_text) && python.is_file() {
+        return Ok(python);
+    }
+    eprintln!("── installing aws-cli, boto3, cfn-lint and schemathesis into {} ──", place.display());
+    std::fs::create_dir_all(&home)?;
+    let venv = Command::new("python3").args(["-m", "venv", "--clear"]).arg(&place).status();
+    ensure!(venv.context("python3 cannot be run; these checks need it")?.success(), "python3 -m venv failed");
+    let mut pip = Command::new(&python);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]).arg(&wanted);
+    ensure!(pip.stdin(Stdio::null()).status()?.success(), "pip cannot install {}", wanted.display());
+    std::fs::write(&stamp, wanted_text)?;
+    Ok(python)
+}
+
+/// Installs slowhttptest, unless it is there. Where that cannot be done, the checks that need it say so and fail.
+pub(super) fn slowhttptest() {
+    let found = std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|one| is_in(&one)));
+    if found {
+        return;
+    }
+    eprintln!("── installing slowhttptest by apt-get ──");
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new("apt-get");
+        command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null()).stdout(Stdio::null());
+        command.status().is_ok_and(|ended| ended.success())
+    };
+    let install = ["install", "--yes", "--no-install-recommends", "slowhttptest"];
+    let installed = run(&install) || (run(&["update"]) && run(&install));
+    if !installed {
+        eprintln!("note: slowhttptest could not be installed; as root: apt-get install slowhttptest");
+    }
+}
+
+fn is_in(directory: &Path) -> bool {
+    directory.join("slowhttptest").is_file()
+}
