@@ -293,6 +293,12 @@ impl Queue {
         Ok(State::Received { receives, first_received_at, received_at: flight.received_at, visible_at })
     }
 
+    /// The newest receipts of all that is in flight.
+    pub fn receipts(&self) -> Vec<Receipt> {
+        let receipt = |(id, flight): (&u64, &Flight)| Receipt { id: *id, receives: flight.waiting.history.receives };
+        self.in_flight.iter().map(receipt).collect()
+    }
+
     /// Whether a message is in flight under this very receipt, and nothing is being done to it.
     pub fn is_in_flight(&mut self, receipt: Receipt, now: Timestamp) -> bool {
         self.tick(now);

@@ -25,6 +25,8 @@ const BATCHES_USUAL: u32 = 64;
 const RECEIVERS: usize = 3;
 /// How long a receive waits for a message before it looks whether it is to stop.
 const WAIT: Duration = Duration::from_secs(20);
+/// How many messages are shown again in one commit.
+const SHOWN_AT_ONCE: usize = 256;
 /// How long a busy function, or a failing disk, is left alone.
 const BUSY_FOR: Duration = Duration::from_secs(1);
 /// The longest that a message can be put back for, as of any message's delay.
@@ -198,6 +200,19 @@ impl Pollers {
     }
 }
 
+/// Shows what a queue has in flight: whoever had received it was a function, which went with the process before.
+fn show_again(inner: &Inner, queue: &Arc<LiveQueue>) -> Result<(), WriteRefused> {
+    for receipts in queue.receipts().chunks(SHOWN_AT_ONCE) {
+        // One that has just come back by itself needs no showing.
+        let parts: Vec<_> =
+            receipts.iter().filter_map(|receipt| queue.hide_part(*receipt, Duration::ZERO).ok()).collect();
+        if !parts.is_empty() {
+            inner.commits.commit_parts_blocking(parts, Vec::new())?;
+        }
+    }
+    Ok(())
+}
+
 impl Engine {
     /// Starts to hand over the messages of these stacks' queues; to be called within a runtime if there are any.
     pub(crate) fn start_pollers(&self, stacks: &[String], functions: &Arc<dyn Functions>) -> Result<(), PipeError> {
@@ -206,6 +221,7 @@ impl Engine {
         let mut running = self.inner.pollers.lock();
         for spec in specs.filter(|spec| spec.running) {
             let queue = self.inner.queue(&spec.queue)?;
+            show_again(&self.inner, &queue)?;
             let filters = Filters::parse(&spec.filters).map_err(|_| WriteRefused::Malformed(Malformed("filter")))?;
             let (inner, functions) = (Arc::clone(&self.inner), Arc::clone(functions));
             let poller = Arc::new(Poller { spec: spec.clone(), filters, queue, functions, inner });

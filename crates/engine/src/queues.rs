@@ -194,6 +194,11 @@ impl LiveQueue {
         self.closed.load(Ordering::Acquire)
     }
 
+    /// The newest receipts of all that is in flight.
+    pub(crate) fn receipts(&self) -> Vec<delivery::queue::Receipt> {
+        self.lock().core.receipts()
+    }
+
     /// How many messages there are.
     pub(crate) fn counts(&self) -> Counts {
         self.lock().core.counts(self.clock.now())
