@@ -1,14 +1,14 @@
 //! Decides how dead letters are delivered again: the records that the letter carries go to the function that could not
 //! do them, and the letter goes once they are done.
 //!
-//! One letter at a time, at the rate asked for; a letter whose records fail again stays, and the others go on.
+//! A message that was given up from a queue goes back there instead. One letter at a time, at the rate asked for; a letter whose records fail again stays, and the others go on.
 
 use crate::clock;
 use crate::commit::WriteRefused;
 use crate::engine::{Inner, table_of};
 use crate::functions::Invoked;
 use crate::progress::{How, LaneId, Outcome};
-use crate::queues::{LiveQueue, Message};
+use crate::queues::{LiveQueue, Message, Outgoing, Sending};
 use delivery::answer;
 use serde_json::Value as Json;
 use std::sync::Arc;
@@ -58,7 +58,7 @@ pub enum Redriven {
         /// Why.
         error: String,
     },
-    /// It carries no records: somebody else sent it.
+    /// It was given up by nobody: somebody sent it.
     NoLetter {
         /// The message.
         id: u64,
@@ -103,12 +103,13 @@ fn wanted(letter: &Message, redrive: &Redrive) -> bool {
         aside.records.iter().any(|record| record.get().contains(text.as_str()))
             || aside.error.as_ref().is_some_and(|error| error.contains(text.as_str()))
     };
-    letter.aside.as_ref().map_or_else(|| letter.body.contains(text.as_str()), in_aside)
+    let in_failed = letter.failed.as_ref().is_some_and(|failed| failed.error.contains(text.as_str()));
+    in_failed || letter.aside.as_ref().map_or_else(|| letter.body.contains(text.as_str()), in_aside)
 }
 
 fn deliver(inner: &Inner, queue: &Arc<LiveQueue>, letter: &Message, dry_run: bool) -> Result<Redriven, WriteRefused> {
     let id = letter.id;
-    let Some(aside) = &letter.aside else { return Ok(Redriven::NoLetter { id }) };
+    let Some(aside) = &letter.aside else { return send_back(inner, queue, letter, dry_run) };
     let (function, count) = (aside.function.to_string(), aside.records.len());
     if dry_run {
         return Ok(Redriven::Would { id, function, records: count });
@@ -135,6 +136,30 @@ fn deliver(inner: &Inner, queue: &Arc<LiveQueue>, letter: &Message, dry_run: boo
             Err(failure) => failed(failure.error),
         },
         Invoked::Failed { error } | Invoked::NotRun { reason: error } => failed(error),
+    }
+}
+
+/// Sends a message back to the queue that it was given up from, where whoever takes that queue's messages tries it anew.
+fn send_back(inner: &Inner, queue: &Arc<LiveQueue>, letter: &Message, dry_run: bool) -> Result<Redriven, WriteRefused> {
+    let id = letter.id;
+    let Some(source) = &letter.source else { return Ok(Redriven::NoLetter { id }) };
+    let function = format!("queue {source}");
+    if dry_run {
+        return Ok(Redriven::Would { id, function, records: 1 });
+    }
+    let Ok(to) = inner.queue(source) else {
+        return Ok(Redriven::Failed { id, error: format!("queue {source}, where it comes from, is not there") });
+    };
+    let Message { body, attributes, trace, group, deduplication, .. } = letter.clone();
+    match to.send_part(Outgoing { body, attributes, trace, group, deduplication, delay: None }) {
+        Ok(Sending::New(part, _)) => {
+            inner.commits.commit_parts_blocking(vec![part, queue.remove_part(id)], Vec::new())?;
+            Ok(Redriven::Delivered { id, function, records: 1 })
+        }
+        Ok(Sending::Known(_) | Sending::Underway(_)) => {
+            Ok(Redriven::Failed { id, error: format!("queue {source} has had the same message in the last minutes") })
+        }
+        Err(refused) => Ok(Redriven::Failed { id, error: refused.to_string() }),
     }
 }
 

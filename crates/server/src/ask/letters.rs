@@ -15,7 +15,11 @@ pub(crate) fn list(engine: &Engine, limit: usize) -> Result<Queues, Problem> {
     let queue = |name: QueueName| {
         let counts = engine.queue_counts(&name)?;
         let oldest = engine.browse(&name, 0, limit.min(LETTERS_MAX)).map_err(problem)?;
-        let dead_letters = catalog.pipes.values().any(|pipe| pipe.spec.dead_letters.as_ref() == Some(&name));
+        let of_queue = |entry: &engine::QueueEntry| {
+            entry.spec.redrive.as_ref().is_some_and(|redrive| redrive.dead_letters == name)
+        };
+        let dead_letters = catalog.pipes.values().any(|pipe| pipe.spec.dead_letters.as_ref() == Some(&name))
+            || catalog.queues.values().any(of_queue);
         let messages = counts.visible + counts.in_flight + counts.delayed;
         Ok(Queue { queue: name.to_string(), dead_letters, messages, oldest: oldest.iter().map(letter).collect() })
     };
@@ -78,6 +82,18 @@ fn letter(message: &Message) -> Letter {
         error: aside.error.clone(),
         attempts: aside.attempts,
     });
+    let given_up = || {
+        let source = message.source.as_ref()?;
+        Some(Dead {
+            pipe: source.to_string(),
+            function: message.failed.as_ref().map_or_else(String::new, |failed| failed.function.to_string()),
+            condition: if message.failed.is_some() { "GivenUpByFunction" } else { "ReceivedTooOften" }.to_owned(),
+            records: 1,
+            error: message.failed.as_ref().map(|failed| failed.error.clone()),
+            attempts: 0,
+        })
+    };
+    let dead = dead.or_else(given_up);
     Letter { id: message.id, at: message.sent_at.iso_millis(), dead }
 }
 

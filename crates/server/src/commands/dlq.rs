@@ -57,14 +57,14 @@ fn draw_letter(letter: &Letter, look: Look) -> String {
 }
 
 fn draw_dead(dead: &Dead) -> String {
-    format!(
-        "{} → {}  {}, {}, {}",
-        safe(&dead.pipe),
-        safe(&dead.function),
-        safe(&dead.condition),
-        counted(dead.records as u64, "record"),
-        counted(u64::from(dead.attempts), "attempt")
-    )
+    let to = if dead.function.is_empty() { String::new() } else { format!(" → {}", safe(&dead.function)) };
+    // How often a queue's message was tried, its function alone knows.
+    let attempts = match dead.attempts {
+        0 => String::new(),
+        attempts => format!(", {}", counted(u64::from(attempts), "attempt")),
+    };
+    let records = counted(dead.records as u64, "record");
+    format!("{}{to}  {}, {records}{attempts}", safe(&dead.pipe), safe(&dead.condition))
 }
 
 /// Shows messages in full.

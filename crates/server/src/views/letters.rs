@@ -41,7 +41,7 @@ pub(crate) struct Letter {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Dead {
-    /// The pipe that gave up.
+    /// The pipe that gave up, or the queue whose message it was.
     pub(crate) pipe: String,
     /// The function that could not do it.
     pub(crate) function: String,

@@ -83,7 +83,7 @@ fn every_route_says_what_it_takes_and_answers() {
     assert_eq!(
         routes,
         [
-            "get /customers/{customerId}/orders orders:read 200 400 403 429 503",
+            "get /customers/{customerId}/orders orders:read 200 400 403 404 429 503",
             "post /orders orders:write 201 400 403 409 413 415 422 429 503",
             "get /orders/{orderId} orders:read 200 304 400 403 404 429 503",
             "post /orders/{orderId}/cancel orders:write 200 202 400 403 404 409 413 415 422 429 503",
