@@ -14,10 +14,12 @@ use crate::functions::{Functions, Handled, MessageFate};
 use crate::queues::{LiveQueue, Message, Outgoing, ReceiveRefused, ReceivedMessage, Wanted};
 use crate::spec::PollerSpec;
 use delivery::Filters;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+use types::QueueName;
 
 /// How many batches may be under way at once if nobody says.
 const BATCHES_USUAL: u32 = 64;
@@ -25,6 +27,8 @@ const BATCHES_USUAL: u32 = 64;
 const RECEIVERS: usize = 3;
 /// How long a receive waits for a message before it looks whether it is to stop.
 const WAIT: Duration = Duration::from_secs(20);
+/// From how many receives on a message is not shown again at once after a crash.
+const SUSPECT: u32 = 4;
 /// How many messages are shown again in one commit.
 const SHOWN_AT_ONCE: usize = 256;
 /// How long a busy function, or a failing disk, is left alone.
@@ -202,7 +206,9 @@ impl Pollers {
 
 /// Shows what a queue has in flight: whoever had received it was a function, which went with the process before.
 fn show_again(inner: &Inner, queue: &Arc<LiveQueue>) -> Result<(), WriteRefused> {
-    for receipts in queue.receipts().chunks(SHOWN_AT_ONCE) {
+    // What was received that often may be what the process died of: it waits for its time.
+    let receipts: Vec<_> = queue.receipts().into_iter().filter(|receipt| receipt.receives < SUSPECT).collect();
+    for receipts in receipts.chunks(SHOWN_AT_ONCE) {
         // One that has just come back by itself needs no showing.
         let parts: Vec<_> =
             receipts.iter().filter_map(|receipt| queue.hide_part(*receipt, Duration::ZERO).ok()).collect();
@@ -218,10 +224,14 @@ impl Engine {
     pub(crate) fn start_pollers(&self, stacks: &[String], functions: &Arc<dyn Functions>) -> Result<(), PipeError> {
         let catalog = self.inner.catalog();
         let specs = catalog.pollers.iter().filter(|(stack, _)| stacks.contains(stack)).flat_map(|(_, specs)| specs);
+        let polled: BTreeSet<&QueueName> = specs.clone().filter(|spec| spec.running).map(|spec| &spec.queue).collect();
+        // Before any begins, so that nothing is shown that one has just received.
+        for queue in polled {
+            show_again(&self.inner, &self.inner.queue(queue)?)?;
+        }
         let mut running = self.inner.pollers.lock();
         for spec in specs.filter(|spec| spec.running) {
             let queue = self.inner.queue(&spec.queue)?;
-            show_again(&self.inner, &queue)?;
             let filters = Filters::parse(&spec.filters).map_err(|_| WriteRefused::Malformed(Malformed("filter")))?;
             let (inner, functions) = (Arc::clone(&self.inner), Arc::clone(functions));
             let poller = Arc::new(Poller { spec: spec.clone(), filters, queue, functions, inner });

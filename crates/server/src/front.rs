@@ -24,7 +24,7 @@ use gateway::access::Format;
 use gateway::admission::{Admission as Admitted, Headers, Stage};
 use gateway::cache::Cache;
 use gateway::keys::KeyRecord;
-use gateway::problem::{self, Refusal};
+use gateway::problem::{self, Refusal, Told};
 use gateway::route::RouteId;
 use hyper::header::HeaderMap;
 use hyper::http::request::Parts;
@@ -44,6 +44,8 @@ pub(crate) use usage::Meter;
 const UNDER_WAY_MAX: usize = 1_024;
 /// The most entries, and bytes, of answers that are kept to be given again.
 const CACHED_MAX: (usize, usize) = (16_384, 16 << 20);
+/// How often room is made for a request whose plan finds none.
+const RESERVES_MAX: usize = 3;
 /// The name of the log stream of access lines.
 const ACCESS_STREAM: &str = "access";
 
@@ -94,9 +96,8 @@ impl Shared {
                 told.followers.changed(order);
                 let mut cache = told.cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                 cache.drop_tag(order);
-                if let Some(customer) = change.new.as_ref().and_then(|order| order.text("customerKey")) {
-                    cache.drop_tag(customer);
-                }
+                let images = [&change.new, &change.old].into_iter().flatten();
+                images.filter_map(|order| order.text("customerKey")).for_each(|customer| cache.drop_tag(customer));
             }
         }));
         Ok(shared)
@@ -201,59 +202,104 @@ impl Service for Front {
         let heads = Heads(&parts.headers);
         let (method, path, query) = (parts.method.as_str(), parts.uri.path(), parts.uri.query());
         let request = gateway::admission::Request { method, path, query, headers: &heads };
-        self.app.front.keyring.with(|keys| {
-            let mut again = 0;
-            loop {
-                // A request that came when there is too much to do costs no quota.
-                if ticket.place.is_none() {
-                    ticket.place = self.place();
-                    if ticket.place.is_none() {
-                        let refusal = Refusal::Overloaded { retry_after: Duration::from_secs(1) };
-                        return Admission::Answer(self.problem(served, parts, &refusal, None, None, &ticket));
-                    }
-                }
+        // A request that came when there is too much to do costs no quota.
+        ticket.place = self.place();
+        let overloaded = Refusal::Overloaded { retry_after: Duration::from_secs(1) };
+        if ticket.place.is_none() {
+            return Admission::Answer(self.problem(served, parts, &overloaded, None, None, &ticket));
+        }
+        for _ in 0..RESERVES_MAX {
+            let looked = self.app.front.keyring.with(|keys| {
                 let admitted = served.stage.admit(keys, &request, |ask| self.app.front.meter.take(ask));
-                match admitted {
-                    Admitted::Refused { refusal, route, key } => {
-                        return Admission::Answer(self.problem(served, parts, &refusal, route, key, &ticket));
-                    }
-                    Admitted::Answered { answer, route, key } => {
-                        let key = key.map(|key| key.id.as_str());
-                        let seen = answer::Seen { route: Some(route), key, refusal: None, integration: None };
-                        return Admission::Answer(self.finish(served, parts, answer, seen, &ticket));
-                    }
-                    Admitted::Reserve => {
-                        again += 1;
-                        if again > 3 || self.app.front.meter.reserve().is_err() {
-                            let refusal = Refusal::Overloaded { retry_after: Duration::from_secs(1) };
-                            return Admission::Answer(self.problem(served, parts, &refusal, None, None, &ticket));
-                        }
-                    }
-                    Admitted::Admitted(admitted) => {
-                        let route = admitted.route;
-                        let max = usize::try_from(served.stage.body_max(route)).unwrap_or(usize::MAX);
-                        let length = parts.headers.get("content-length").and_then(|value| value.to_str().ok());
-                        let length = length.and_then(|length| length.parse().ok());
-                        if let Err(refusal) = served.stage.check_length(route, length) {
-                            let key = admitted.key;
-                            return Admission::Answer(self.problem(served, parts, &refusal, Some(route), key, &ticket));
-                        }
-                        let cached_as = served.cached_for.contains_key(&route).then(|| {
-                            let of_route = served.stage.api.route(route);
-                            let gateway::admission::Admitted { params, query, key, .. } = &admitted;
-                            gateway::cache::CacheKey::of(route, of_route, *key, params, query, &heads)
-                        });
-                        ticket.known = Some(Known::of(peer, admitted, cached_as));
-                        // Taken again once the body is there: who sends it slowly keeps nobody else from being answered.
-                        ticket.place = None;
-                        return Admission::Read { max, ticket };
-                    }
-                }
+                self.admitted(served, parts, peer, admitted, &mut ticket)
+            });
+            match looked {
+                Looked::Answer(response) => return Admission::Answer(response),
+                Looked::Read { max } => return Admission::Read { max, ticket },
+                // Not while the keys are held: it waits for the disk.
+                Looked::Reserve if self.app.front.meter.reserve().is_ok() => {}
+                Looked::Reserve => break,
             }
-        })
+        }
+        Admission::Answer(self.problem(served, parts, &overloaded, None, None, &ticket))
     }
 
-    async fn answer(&self, request: Whole, mut ticket: Ticket) -> Response<Body> {
+    async fn answer(self: &Arc<Self>, request: Whole, ticket: Ticket) -> Response<Body> {
+        // Done to its end, logged and counted, also if the client hangs up meanwhile.
+        let front = Arc::clone(self);
+        let answering = tokio::spawn(async move { front.whole(request, ticket).await });
+        answering
+            .await
+            .unwrap_or_else(|_| listener::plain(StatusCode::INTERNAL_SERVER_ERROR, "answering this failed\n"))
+    }
+
+    fn refuse(&self, parts: &Parts, ticket: Ticket, unread: Unread) -> Response<Body> {
+        let (Some(served), Some(known)) = (&self.served, &ticket.known) else { return listener::unread(unread) };
+        let told = |status, slug, title, detail: &str| {
+            let detail = detail.to_owned();
+            Refusal::Told(Told { status, slug, title, detail, faults: Vec::new(), retry_after: None })
+        };
+        let refusal = match unread {
+            Unread::TooLarge { max } => Refusal::TooLarge { max: max as u64 },
+            Unread::Late => {
+                told(408, "body-late", "The body did not arrive in time", "Nothing was done. Send the request again.")
+            }
+            // Most likely nobody reads this; it is logged all the same.
+            Unread::Torn => told(400, "body-torn", "The body ended early", "Nothing was done. Send the request again."),
+        };
+        self.problem(served, parts, &refusal, known.route, known.key.as_ref(), &ticket)
+    }
+}
+
+/// What was learnt from looking at a request's head once.
+enum Looked {
+    Answer(Response<Body>),
+    Read { max: usize },
+    Reserve,
+}
+
+impl Front {
+    /// What is done with what the gateway says of a head.
+    fn admitted(
+        &self,
+        served: &Served,
+        parts: &Parts,
+        peer: SocketAddr,
+        admitted: Admitted<'_>,
+        ticket: &mut Ticket,
+    ) -> Looked {
+        match admitted {
+            Admitted::Refused { refusal, route, key } => {
+                Looked::Answer(self.problem(served, parts, &refusal, route, key, ticket))
+            }
+            Admitted::Answered { answer, route, key } => {
+                let key = key.map(|key| key.id.as_str());
+                let seen = answer::Seen { route: Some(route), key, refusal: None, integration: None };
+                Looked::Answer(self.finish(served, parts, answer, seen, ticket))
+            }
+            Admitted::Reserve => Looked::Reserve,
+            Admitted::Admitted(admitted) => {
+                let route = admitted.route;
+                let max = usize::try_from(served.stage.body_max(route)).unwrap_or(usize::MAX);
+                let length = parts.headers.get("content-length").and_then(|value| value.to_str().ok());
+                let length = length.and_then(|length| length.parse().ok());
+                if let Err(refusal) = served.stage.check_length(route, length) {
+                    return Looked::Answer(self.problem(served, parts, &refusal, Some(route), admitted.key, ticket));
+                }
+                let cached_as = served.cached_for.contains_key(&route).then(|| {
+                    let of_route = served.stage.api.route(route);
+                    let gateway::admission::Admitted { params, query, key, .. } = &admitted;
+                    gateway::cache::CacheKey::of(route, of_route, *key, params, query, &Heads(&parts.headers))
+                });
+                ticket.known = Some(Known::of(peer, admitted, cached_as));
+                // Taken again once the body is there: who sends it slowly keeps nobody else from being answered.
+                ticket.place = None;
+                Looked::Read { max }
+            }
+        }
+    }
+
+    async fn whole(self: Arc<Self>, request: Whole, mut ticket: Ticket) -> Response<Body> {
         let Some(served) = &self.served else {
             return listener::plain(StatusCode::NOT_FOUND, "no stack with an API runs\n");
         };
@@ -265,16 +311,6 @@ impl Service for Front {
             return self.problem(served, &request.parts, &refusal, route, key, &ticket);
         }
         self.ask(served, request, ticket).await
-    }
-
-    fn refuse(&self, parts: &Parts, ticket: Ticket, unread: Unread) -> Response<Body> {
-        let (Some(served), Some(known)) = (&self.served, &ticket.known) else { return listener::unread(unread) };
-        let refusal = match unread {
-            Unread::TooLarge { max } => Refusal::TooLarge { max: max as u64 },
-            // Nobody is there any more to read it, or it comes too late.
-            Unread::Late | Unread::Torn => return listener::unread(unread),
-        };
-        self.problem(served, parts, &refusal, known.route, known.key.as_ref(), &ticket)
     }
 }
 

@@ -3,7 +3,8 @@
 //! Start at [`words`]; [`json`] says the same to programs.
 
 use crate::config::Config;
-use crate::up::Deployed;
+use crate::shopper::KEY_FILE;
+use crate::up::{Deployed, FirstKey};
 use engine::Act;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -24,7 +25,7 @@ pub(crate) struct Greeting<'a> {
     /// How customers speak: `http` or `https`.
     pub(crate) scheme: &'a str,
     /// The key of this machine, if a stack has keys.
-    pub(crate) key: Option<&'a str>,
+    pub(crate) key: Option<&'a FirstKey>,
     /// The certificate for development, if customers are to trust one.
     pub(crate) certificate: Option<&'a Path>,
     /// Where the data is; `None` if nothing is kept.
@@ -58,7 +59,10 @@ pub(crate) fn json(greeting: &Greeting<'_>) -> Json {
     json!({
         "admin": format!("http://{}", greeting.admin),
         "public": format!("{}://{}", greeting.scheme, greeting.public),
-        "apiKey": greeting.key,
+        "apiKey": greeting.key.and_then(|key| match key {
+            FirstKey::Made(key) => Some(key),
+            FirstKey::Kept(_) => None,
+        }),
         "readyAfterMs": greeting.ready_after.as_secs_f64() * 1000.0,
         "stacks": greeting.deployed.iter().map(stack).collect::<Vec<_>>(),
     })
@@ -139,7 +143,13 @@ fn say(greeting: &Greeting<'_>, text: &mut String) -> std::fmt::Result {
 /// Lines to paste for a stack that takes orders over HTTP.
 fn say_shop(greeting: &Greeting<'_>, public: &str, text: &mut String) -> std::fmt::Result {
     let program = again(greeting.directory, reachable(greeting.admin));
-    let key = greeting.key.unwrap_or("KEY");
+    let key = match (greeting.key, greeting.directory) {
+        (Some(FirstKey::Made(key)), _) => key.clone(),
+        // A key is shown once; from then on its file says it.
+        (Some(FirstKey::Kept(_)), Some(directory)) => format!("'\"$(cat {}/{KEY_FILE})\"'", directory.display()),
+        (Some(FirstKey::Kept(key)), None) => key.clone(),
+        (None, _) => "KEY".to_owned(),
+    };
     let trust = greeting.certificate.map_or(String::new(), |file| format!(" --cacert {}", file.display()));
     writeln!(text, "\nplace an order:")?;
     writeln!(

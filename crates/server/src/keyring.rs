@@ -50,6 +50,11 @@ impl Keyring {
         look(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Whether a key is there and was not revoked.
+    pub(crate) fn is_good(&self, id: &str) -> bool {
+        self.with(|keys| keys.by_id(id).is_some_and(|key| key.revoked_at.is_none()))
+    }
+
     /// All keys, the oldest first.
     pub(crate) fn list(&self) -> List {
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
@@ -60,6 +65,16 @@ impl Keyring {
 
     /// Makes a key, on a thread that may wait for the disk.
     pub(crate) fn make(&self, wanted: &Make, offer: &Offer) -> Result<Created, Problem> {
+        self.make_and(wanted, offer, |_| Ok(()))
+    }
+
+    /// The same; `first` is given the key before it opens anything.
+    pub(crate) fn make_and(
+        &self,
+        wanted: &Make,
+        offer: &Offer,
+        first: impl FnOnce(&str) -> Result<(), Problem>,
+    ) -> Result<Created, Problem> {
         let invalid = |error: String| Problem::new(Kind::Invalid, error);
         let name = wanted.name.clone().unwrap_or_else(|| "key".to_owned());
         let tenant = wanted.tenant.clone().unwrap_or_else(|| TENANT_USUAL.to_owned());
@@ -103,6 +118,7 @@ impl Keyring {
             revoked_at: None,
             last_four: secret.last_four().into(),
         };
+        first(secret.show())?;
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         self.keep(&record)?;
         let key = view(&record);

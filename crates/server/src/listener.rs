@@ -10,7 +10,7 @@ use crate::body::Body;
 use crate::slots::{Slot, Slots};
 use crate::stall::Stalling;
 use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use hyper::service::service_fn;
@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio_rustls::TlsAcceptor;
 
 /// How long a client may take for the head of a request or a TLS handshake; also how long a connection may be idle.
@@ -84,7 +84,7 @@ pub(crate) trait Service: Send + Sync + 'static {
     fn admit(&self, parts: &Parts, peer: SocketAddr) -> Admission<Self::Ticket>;
 
     /// Answers a request.
-    fn answer(&self, request: Whole, ticket: Self::Ticket) -> impl Future<Output = Response<Body>> + Send;
+    fn answer(self: &Arc<Self>, request: Whole, ticket: Self::Ticket) -> impl Future<Output = Response<Body>> + Send;
 
     /// Answers a request whose body was not read.
     fn refuse(&self, parts: &Parts, ticket: Self::Ticket, unread: Unread) -> Response<Body>;
@@ -170,7 +170,10 @@ async fn connection<S: Service>(
 ) {
     let answer = service_fn(move |request| async move {
         let response = read_and_answer(house, slot, request, peer).await;
-        house.slots.waits(slot);
+        // Whoever listens to events is being answered for as long as there are any.
+        if !matches!(response.body(), Body::Events(_)) {
+            house.slots.waits(slot);
+        }
         Ok::<_, Infallible>(response)
     });
     let connection = hyper::server::conn::http1::Builder::new()
@@ -195,7 +198,7 @@ async fn read_and_answer<S: Service>(
     peer: SocketAddr,
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let service = &*house.service;
+    let service = &house.service;
     let (max, ticket) = match service.admit(&parts, peer) {
         Admission::Read { max, ticket } => (max, ticket),
         Admission::Answer(response) => return response,
@@ -210,24 +213,40 @@ async fn read_and_answer<S: Service>(
         Slots::busy(slot);
         return service.answer(Whole { parts, body: Bytes::new(), peer }, ticket).await;
     }
-    let room = u32::try_from(length.div_ceil(1024).min(house.limits.bodies_kib)).expect("there are not that many KiB");
-    // Held until the answer is there; who finds no room waits, within the same time.
-    let collected = async {
-        let room = house.bodies.acquire_many(room).await.expect("the semaphore is never closed");
-        (Limited::new(body, max).collect().await, room)
-    };
-    let (body, _room) = match tokio::time::timeout(house.limits.body_within, collected).await {
-        Ok((body, room)) => (body, room),
-        Err(_) => return service.refuse(&parts, ticket, Unread::Late),
-    };
-    match body {
-        Ok(body) => {
+    match tokio::time::timeout(house.limits.body_within, collect(&house.bodies, body, max)).await {
+        Ok(Ok((body, _room))) => {
             Slots::busy(slot);
-            service.answer(Whole { parts, body: body.to_bytes(), peer }, ticket).await
+            service.answer(Whole { parts, body, peer }, ticket).await
         }
-        Err(error) if error.is::<LengthLimitError>() => service.refuse(&parts, ticket, Unread::TooLarge { max }),
-        Err(_) => service.refuse(&parts, ticket, Unread::Torn),
+        Ok(Err(unread)) => service.refuse(&parts, ticket, unread),
+        Err(_) => service.refuse(&parts, ticket, Unread::Late),
     }
+}
+
+/// Reads a body, and takes room for what has come of it: one that is only announced takes none. The room is to be held
+/// until the answer is there; who finds none waits.
+async fn collect(
+    bodies: &Semaphore,
+    mut body: Incoming,
+    max: usize,
+) -> Result<(Bytes, Option<SemaphorePermit<'_>>), Unread> {
+    let (mut collected, mut room) = (Vec::new(), None::<SemaphorePermit<'_>>);
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| Unread::Torn)?.into_data() else { continue };
+        if collected.len() + data.len() > max {
+            return Err(Unread::TooLarge { max });
+        }
+        collected.extend_from_slice(&data);
+        let held = room.as_ref().map_or(0, SemaphorePermit::num_permits);
+        let more = collected.len().div_ceil(1024).saturating_sub(held);
+        let more = u32::try_from(more).expect("at most what a body may have");
+        let taken = bodies.acquire_many(more).await.expect("the semaphore is never closed");
+        match &mut room {
+            Some(room) => room.merge(taken),
+            None => room = Some(taken),
+        }
+    }
+    Ok((collected.into(), room))
 }
 
 /// A page of somebody else's can make a browser send us forms; it cannot hide for whom it thinks they are.

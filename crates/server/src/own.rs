@@ -70,7 +70,11 @@ pub(crate) async fn answer(app: &App, method: &str, path: &str, query: &str, bod
         Question::OfEngine(question) => on_engine(&engine, question),
         Question::Keys => Ok(ok(&front.keyring.list())),
         Question::MakeKey(make) => Ok(ok(&front.keyring.make(&make, &front::offer(&engine))?)),
-        Question::RevokeKey { id } => Ok(ok(&front.keyring.revoke(&id)?)),
+        Question::RevokeKey { id } => {
+            let revoked = front.keyring.revoke(&id)?;
+            front.followers.wake_all();
+            Ok(ok(&revoked))
+        }
     });
     let crashed = |_| Problem::new(Kind::Damaged, "answering this failed inside orderflow; see what it printed");
     answered.await.map_err(crashed).and_then(|answer| answer).unwrap_or_else(refuse)

@@ -4,6 +4,7 @@
 //! deployed, and only when everything is in place do the listeners open and the lines to paste appear.
 
 use crate::app::App;
+use crate::ask::{Kind, Problem};
 use crate::body::Body;
 use crate::cli::UpOptions;
 use crate::config::Config;
@@ -15,6 +16,7 @@ use crate::shopper::KEY_FILE;
 use crate::{aws, convert, exit, open, own, params, tls};
 use anyhow::Context as _;
 use engine::{Engine, Step};
+use gateway::keys::Outcome;
 use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
 use orders::FailingOrders;
@@ -346,6 +348,7 @@ async fn serve(
     let metering = Arc::clone(&front);
     let metering = tokio::spawn(async move { metering.meter.run(stopped).await });
     let (admin, public) = (tokio::spawn(admin), tokio::spawn(public));
+    let cut_off = [admin.abort_handle(), public.abort_handle()];
     let card = directory.join("server.json");
     let started_at = engine::now().iso_millis();
     let card_text = json!({"admin": admin_at.to_string(), "pid": std::process::id(), "startedAt": started_at});
@@ -361,7 +364,7 @@ async fn serve(
         admin: admin_at,
         public: public_at,
         scheme,
-        key: key.as_deref(),
+        key: key.as_ref(),
         certificate: tls.as_ref().and_then(|tls| tls.made_here.as_deref()),
         directory: kept_in,
         ready_after,
@@ -390,6 +393,8 @@ async fn serve(
             );
         }
     }
+    // Who has not finished is cut off, with all its connections.
+    cut_off.iter().for_each(tokio::task::AbortHandle::abort);
     if let Err(error) = front.meter.close() {
         eprintln!("orderflow: what was used of plans was not kept at last: {error}");
     }
@@ -421,16 +426,20 @@ fn pens(engine: &Engine, front: &Shared) -> BTreeMap<FunctionName, Pen> {
 
 /// The key that this machine's own command line uses. The first time that a stack with keys runs it is made, and left
 /// in the data directory for whoever may read that.
-fn first_key(app: &App, stacks: &[&Stack]) -> anyhow::Result<Option<String>> {
+fn first_key(app: &App, stacks: &[&Stack]) -> anyhow::Result<Option<FirstKey>> {
     let file = app.directory.join(KEY_FILE);
-    if let Ok(key) = std::fs::read_to_string(&file) {
-        return Ok(Some(key.trim().to_owned()));
+    let kept = std::fs::read_to_string(&file).ok().map(|key| key.trim().to_owned());
+    let good = |key: &String| app.front.keyring.with(|keys| matches!(keys.find(Some(key), &[]), Outcome::Key(_)));
+    if let Some(key) = kept.as_ref().filter(|key| good(key)) {
+        return Ok(Some(FirstKey::Kept(key.clone())));
     }
     let api = stacks.iter().flat_map(|stack| &stack.apis).map(|api| &api.spec).next();
     let Some((api, declared)) = api.and_then(|api| Some((api, api.keys.iter().find(|key| key.enabled)?))) else {
         return Ok(None);
     };
-    if !app.front.keyring.list().keys.is_empty() {
+    // Somebody took the file away: whoever wants another key makes one. A file with a key that opens nothing is what a
+    // crash left between the two.
+    if kept.is_none() && !app.front.keyring.list().keys.is_empty() {
         return Ok(None);
     }
     let plan = api.plans.iter().find(|plan| declared.plans.contains(&plan.logical_id));
@@ -440,12 +449,22 @@ fn first_key(app: &App, stacks: &[&Stack]) -> anyhow::Result<Option<String>> {
         plan: plan.map(|plan| plan.name.clone()),
         scopes: Vec::new(),
     };
-    let made = app.front.keyring.make(&make, &crate::front::offer(&app.engine));
+    let keep = |key: &str| {
+        let opened = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&file);
+        let kept = opened.and_then(|mut file| writeln!(file, "{key}").and_then(|()| file.sync_all()));
+        kept.map_err(|error| Problem::new(Kind::Damaged, format!("cannot write {}: {error}", file.display())))
+    };
+    let made = app.front.keyring.make_and(&make, &crate::front::offer(&app.engine), keep);
     let made = made.map_err(|problem| anyhow::anyhow!("no key can be made: {}", problem.refused.error))?;
-    let kept = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&file);
-    kept.and_then(|mut file| writeln!(file, "{}", made.value))
-        .with_context(|| format!("cannot write {}", file.display()))?;
-    Ok(Some(made.value))
+    Ok(Some(FirstKey::Made(made.value)))
+}
+
+/// The key of this machine.
+pub(crate) enum FirstKey {
+    /// It was made just now, and is shown this once.
+    Made(String),
+    /// It lies in the data directory.
+    Kept(String),
 }
 
 fn functions(
@@ -490,7 +509,7 @@ impl Service for Admin {
         listener::unread(unread)
     }
 
-    async fn answer(&self, request: Whole, (): ()) -> Response<Body> {
+    async fn answer(self: &Arc<Self>, request: Whole, (): ()) -> Response<Body> {
         let Whole { parts, body, peer } = request;
         let (method, path) = (parts.method.as_str(), parts.uri.path());
         let query = parts.uri.query().unwrap_or("");

@@ -19,8 +19,15 @@ const AT_ONCE: usize = 4_096;
 
 /// Where lines go.
 pub(crate) struct Journal {
-    sender: Mutex<Option<SyncSender<Line>>>,
+    sender: Mutex<Option<SyncSender<Written>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What reaches the writer.
+enum Written {
+    Line(Line),
+    /// There is nothing more to come that would have to be waited for.
+    End,
 }
 
 struct Line {
@@ -45,9 +52,12 @@ impl Journal {
         Pen { sender, group: group.into(), stream: stream.into() }
     }
 
-    /// Writes what has gathered, once all pens are put down.
+    /// Writes what has gathered, and ends.
     pub(crate) fn end(&self) {
-        drop(self.sender.lock().unwrap_or_else(PoisonError::into_inner).take());
+        if let Some(sender) = self.sender.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // A writer that is gone has nothing left to write.
+            let _ = sender.send(Written::End);
+        }
         if let Some(writer) = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take() {
             // A writer that panicked has said so.
             let _ = writer.join();
@@ -58,7 +68,7 @@ impl Journal {
 /// Writes to one log.
 #[derive(Clone)]
 pub(crate) struct Pen {
-    sender: Option<SyncSender<Line>>,
+    sender: Option<SyncSender<Written>>,
     group: Arc<str>,
     stream: Arc<str>,
 }
@@ -69,7 +79,7 @@ impl Pen {
         let Some(sender) = &self.sender else { return };
         text.push('\n');
         let line = Line { group: Arc::clone(&self.group), stream: Arc::clone(&self.stream), at, text };
-        if let Err(TrySendError::Full(line)) = sender.try_send(line) {
+        if let Err(TrySendError::Full(line)) = sender.try_send(Written::Line(line)) {
             // The disk is behind; whoever asks waits for it here rather than going unlogged.
             let wait = || drop(sender.send(line));
             tokio::task::block_in_place(wait);
@@ -77,12 +87,22 @@ impl Pen {
     }
 }
 
-fn write(lines: &Lines, receiver: &Receiver<Line>) {
+fn write(lines: &Lines, receiver: &Receiver<Written>) {
     let mut fails = false;
-    while let Ok(first) = receiver.recv() {
+    let mut ended = false;
+    while !ended {
+        let Ok(Written::Line(first)) = receiver.recv() else { return };
         std::thread::sleep(GATHERED_FOR);
         let mut gathered = vec![first];
-        gathered.extend(receiver.try_iter().take(AT_ONCE - 1));
+        while let Some(written) = (gathered.len() < AT_ONCE).then(|| receiver.try_recv().ok()).flatten() {
+            match written {
+                Written::Line(line) => gathered.push(line),
+                Written::End => {
+                    ended = true;
+                    break;
+                }
+            }
+        }
         gathered.sort_by(|a, b| (&a.group, &a.stream).cmp(&(&b.group, &b.stream)));
         for piece in gathered.chunk_by(|a, b| a.group == b.group && a.stream == b.stream) {
             let texts: Vec<(i64, &str)> = piece.iter().map(|line| (line.at.millis(), line.text.as_str())).collect();

@@ -1,6 +1,7 @@
 //! Decides what becomes of a request that was read whole: its body held against the schema, an earlier answer given
 //! again or the function asked, and what every answer carries.
 
+use super::follow::Follower;
 use super::{Front, Heads, Served, Ticket};
 use crate::body::Body;
 use crate::listener::Whole;
@@ -105,12 +106,22 @@ impl Front {
             let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
             cache.put(cached_as.clone(), Arc::new(answer.clone()), &tags, begun, *span, engine::now());
         }
+        let stream = match stream {
+            None => None,
+            Some(follow) => {
+                let of_key = key.map_or("", |key| key.id.as_str());
+                match self.app.front.followers.follow(&follow.order_id, of_key) {
+                    Some(follower) => Some((follow, follower)),
+                    None => return refuse(&Refusal::Overloaded { retry_after: Duration::from_secs(5) }),
+                }
+            }
+        };
         let integration = Some(asked.elapsed());
         let seen = Seen { route: Some(route), key: key.map(|key| key.id.as_str()), refusal: None, integration };
         let response = self.finish(served, parts, answer, seen, &ticket);
         match stream {
             None => response,
-            Some(follow) => self.stream(served, response, follow, function.clone(), &known, &ticket),
+            Some((follow, follower)) => self.stream(response, follow, follower, function.clone(), &known),
         }
     }
 
@@ -317,24 +328,17 @@ impl Front {
     /// Keeps an answer open, and sends what happens to the order.
     fn stream(
         &self,
-        served: &Served,
         response: Response<Body>,
         follow: api::Follow,
+        follower: Follower,
         function: FunctionName,
         known: &Known,
-        ticket: &Ticket,
     ) -> Response<Body> {
-        let key = known.key.as_ref().map_or("", |key| key.id.as_str());
-        let Some(follower) = self.app.front.followers.follow(&follow.order_id, key) else {
-            let refusal = Refusal::Overloaded { retry_after: Duration::from_secs(5) };
-            let origin = None;
-            let answer = gateway::problem::answer(&served.stage.api, &refusal, known.route, origin, &ticket.request_id);
-            return respond(answer, &ticket.request_id);
-        };
         let (parts, begun) = response.into_parts();
         let Body::Whole(begun) = begun else { return Response::from_parts(parts, begun) };
         let (sender, receiver) = mpsc::channel(PIECES_MAX);
-        let (runtime, tenant, mut stop) = (Arc::clone(&self.app.runtime), tenant(known).to_owned(), self.stop.clone());
+        let (app, tenant, mut stop) = (Arc::clone(&self.app), tenant(known).to_owned(), self.stop.clone());
+        let key = known.key.as_ref().map(|key| key.id.clone());
         tokio::spawn(async move {
             use http_body_util::BodyExt as _;
             let first = begun.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
@@ -344,7 +348,11 @@ impl Front {
             }
             // A change between the look and the following has rung the bell already, or is seen by this look.
             loop {
-                let Ok((piece, next)) = runtime.more_events(&function, &tenant, follow).await else { return };
+                // A key that was revoked hears no more.
+                if key.as_ref().is_some_and(|key| !app.front.keyring.is_good(key.as_str())) {
+                    return;
+                }
+                let Ok((piece, next)) = app.runtime.more_events(&function, &tenant, follow).await else { return };
                 if !piece.is_empty() && sender.send(Bytes::from(piece)).await.is_err() {
                     return;
                 }

@@ -5,6 +5,7 @@
 
 use engine::{Document, Documents, Engine, WriteRefused};
 use gateway::limits::{Ask, Kept, KeptKey, Usage, Verdict};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -22,6 +23,8 @@ pub(crate) struct Meter {
     usage: Mutex<Usage>,
     /// Held while something is being kept, so that later rows come later.
     keeping: Mutex<()>,
+    /// How often something was kept.
+    rounds: AtomicU64,
 }
 
 impl Meter {
@@ -43,7 +46,7 @@ impl Meter {
             }
             None => Usage::default(),
         };
-        let meter = Self { documents, usage: Mutex::new(usage), keeping: Mutex::default() };
+        let meter = Self { documents, usage: Mutex::new(usage), keeping: Mutex::default(), rounds: AtomicU64::new(0) };
         // A crash from now on is not to be taken for the orderly end before.
         meter.keep(false)?;
         Ok(meter)
@@ -60,7 +63,12 @@ impl Meter {
 
     /// Makes room for further requests; waits for the disk.
     pub(crate) fn reserve(&self) -> Result<(), WriteRefused> {
-        tokio::task::block_in_place(|| self.keep(false))
+        let before = self.rounds.load(Ordering::Acquire);
+        tokio::task::block_in_place(|| {
+            let keeping = self.keeping.lock().unwrap_or_else(PoisonError::into_inner);
+            // Somebody else has made room while this one waited.
+            if self.rounds.load(Ordering::Acquire) != before { Ok(()) } else { self.keep_under(&keeping, false) }
+        })
     }
 
     /// Keeps what was used, at the end.
@@ -69,7 +77,10 @@ impl Meter {
     }
 
     fn keep(&self, orderly: bool) -> Result<(), WriteRefused> {
-        let _keeping = self.keeping.lock().unwrap_or_else(PoisonError::into_inner);
+        self.keep_under(&self.keeping.lock().unwrap_or_else(PoisonError::into_inner), orderly)
+    }
+
+    fn keep_under(&self, _keeping: &MutexGuard<'_, ()>, orderly: bool) -> Result<(), WriteRefused> {
         let now = engine::now();
         let kept = if orderly { self.lock().close(now) } else { self.lock().keep(now) };
         let row = |row: &KeptKey| (format!("{KEY}{}", row.id), serde_json::to_vec(row).expect("a row is plain data"));
@@ -81,6 +92,7 @@ impl Meter {
             rows.iter().map(|(name, bytes)| (name.as_str(), Some(bytes.as_slice()))).collect();
         self.documents.keep_blocking(Document::Usage, &documents)?;
         self.lock().kept(&kept);
+        self.rounds.fetch_add(1, Ordering::Release);
         Ok(())
     }
 

@@ -83,11 +83,11 @@ fn every_route_says_what_it_takes_and_answers() {
     assert_eq!(
         routes,
         [
-            "get /customers/{customerId}/orders orders:read 200 400 403 404 429 503",
-            "post /orders orders:write 201 400 403 409 413 415 422 429 503",
-            "get /orders/{orderId} orders:read 200 304 400 403 404 429 503",
-            "post /orders/{orderId}/cancel orders:write 200 202 400 403 404 409 413 415 422 429 503",
-            "get /orders/{orderId}/events orders:read 200 204 400 403 404 429 503",
+            "get /customers/{customerId}/orders orders:read 200 400 403 404 429 503 default",
+            "post /orders orders:write 201 400 403 409 413 415 422 429 503 default",
+            "get /orders/{orderId} orders:read 200 304 400 403 404 429 503 default",
+            "post /orders/{orderId}/cancel orders:write 200 202 400 403 404 409 413 415 422 429 503 default",
+            "get /orders/{orderId}/events orders:read 200 204 400 403 404 429 503 default",
         ]
     );
     assert_eq!(api.body.pointer("/paths/~1orders~1{orderId}~1events/get/x-orderflow-stream"), Some(&Json::Bool(true)));
