@@ -144,17 +144,19 @@ fn say(greeting: &Greeting<'_>, text: &mut String) -> std::fmt::Result {
 fn say_shop(greeting: &Greeting<'_>, public: &str, text: &mut String) -> std::fmt::Result {
     let program = again(greeting.directory, reachable(greeting.admin));
     let key = match (greeting.key, greeting.directory) {
-        (Some(FirstKey::Made(key)), _) => key.clone(),
+        (Some(FirstKey::Made(key)), _) => format!("'x-api-key: {key}'"),
         // A key is shown once; from then on its file says it.
-        (Some(FirstKey::Kept(_)), Some(directory)) => format!("'\"$(cat {}/{KEY_FILE})\"'", directory.display()),
-        (Some(FirstKey::Kept(key)), None) => key.clone(),
-        (None, _) => "KEY".to_owned(),
+        (Some(FirstKey::Kept(_)), Some(directory)) => {
+            format!("\"x-api-key: $(cat {}/{KEY_FILE})\"", directory.display())
+        }
+        (Some(FirstKey::Kept(key)), None) => format!("'x-api-key: {key}'"),
+        (None, _) => "'x-api-key: KEY'".to_owned(),
     };
     let trust = greeting.certificate.map_or(String::new(), |file| format!(" --cacert {}", file.display()));
     writeln!(text, "\nplace an order:")?;
     writeln!(
         text,
-        "  curl -s{trust} {public}/orders -H 'x-api-key: {key}' -H 'content-type: application/json' \\\n    -d '{}'",
+        "  curl -s{trust} {public}/orders -H {key} -H 'content-type: application/json' \\\n    -d '{}'",
         SAMPLE_ORDER
     )?;
     if greeting.key.is_none() {
