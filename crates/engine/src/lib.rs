@@ -3,7 +3,8 @@
 //! Start at [`Engine`]: it opens a data directory, takes in stacks ([`Engine::deploy`]), carries out commands on tables
 //! and queues, and runs pipes once it is told who runs functions ([`Engine::start`]). What happens to one write: `tables`
 //! looks and lets the table decide; `commit` hands the entry to the store, whose writer makes it durable and gives the
-//! change to the `feed`; the lanes of `pipes` take it from there to a function; `progress` keeps how far they are.
+//! change to the `feed`; the lanes of `pipes` take it from there to a function; `progress` keeps how far they are. `command` makes one commit of
+//! acts on tables and on queues, `pollers` hand messages to functions, `indexes` builds what queries by another key read.
 //!
 //! Invariants: nobody hears of a state that is not durable, a refusal included. Nothing waits on a timer for work:
 //! records wake their pipes. No HTTP and no spelling of AWS's here.

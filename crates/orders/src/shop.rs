@@ -18,6 +18,7 @@ pub mod inventory;
 mod item;
 pub mod money;
 mod order;
+mod order_id;
 mod page;
 pub mod payments;
 pub mod ports;

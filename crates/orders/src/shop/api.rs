@@ -12,7 +12,6 @@ mod create;
 mod events;
 mod find;
 mod list;
-mod order_id;
 mod read;
 
 pub use super::idempotency::{KEPT_FOR, KEY_MAX};

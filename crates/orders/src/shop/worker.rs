@@ -21,6 +21,7 @@ use super::breaker::{Breakers, Dependency, Permit};
 use super::fulfilment::Fulfilment;
 use super::inventory::Inventory;
 use super::order::{Order, Undo};
+use super::order_id;
 use super::payments::Payments;
 use super::ports::{Commit, CommitRefused, Expected, Put, Settle, Shop, Table};
 use super::settings::Settings;
@@ -179,7 +180,7 @@ impl<S: Shop, D: Dependencies> Worker<'_, S, D> {
     }
 
     async fn read(&self, id: &str) -> Result<Order, Left> {
-        let found = match message::key_of(id) {
+        let found = match order_id::key_of(id) {
             Some(key) => self.shop.get(Table::Orders, &key).await,
             None => self.shop.find_order(id).await,
         };

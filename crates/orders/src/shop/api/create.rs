@@ -1,10 +1,11 @@
 //! Decides how an order is taken in: all of it in one commit, and once for each idempotency key.
 
+use super::Request;
 use super::answer::{Answer, ProblemKind, not_committed};
 use super::find::{Found, own_order};
-use super::{Request, order_id};
 use crate::shop::idempotency::{self, KEY_MAX, Kept, Key};
 use crate::shop::order::{Moment, Order, Progress};
+use crate::shop::order_id;
 use crate::shop::ports::{Commit, CommitRefused, Expected, Put, Shop, Table, Unreadable};
 use crate::shop::request::{Draft, Refused, read_order};
 use crate::shop::status::Status;

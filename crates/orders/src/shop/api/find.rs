@@ -1,9 +1,8 @@
 //! Decides how an order is found by its id, and that nobody finds another tenant's.
 
-use super::order_id;
-use crate::order::ORDER_ID;
 use crate::shop::NotAnOrder;
 use crate::shop::order::Order;
+use crate::shop::order_id;
 use crate::shop::ports::{Shop, Table, Unreadable};
 use types::Item;
 
@@ -30,8 +29,7 @@ pub(super) async fn own_order<S: Shop>(shop: &S, tenant: &str, id: &str) -> Resu
     }
     let own = |item: &Item| item.text("tenant") == Some(tenant);
     let mut item = None;
-    if let Some(created_at) = order_id::instant_of(id) {
-        let key = Item::from([(ORDER_ID, id.into()), ("createdAt", created_at.iso_millis().as_str().into())]);
+    if let Some(key) = order_id::key_of(id) {
         item = shop.get(Table::Orders, &key).await?.filter(own);
     }
     if item.is_none() {

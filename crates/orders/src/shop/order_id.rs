@@ -2,7 +2,8 @@
 //!
 //! So an order is found by its id alone with one read, although `createdAt` is part of its key.
 
-use types::Timestamp;
+use crate::order::ORDER_ID;
+use types::{Item, Timestamp};
 
 /// The latest millisecond that has room in an id.
 const MILLIS_MAX: u64 = (1 << 48) - 1;
@@ -33,7 +34,7 @@ fn spelled(high: u64, low: u64) -> String {
 }
 
 /// The instant that an id names, if it is one of ours: of version 7, spelled in small letters.
-pub(super) fn instant_of(id: &str) -> Option<Timestamp> {
+fn instant_of(id: &str) -> Option<Timestamp> {
     let bytes: &[u8; 36] = id.as_bytes().try_into().ok()?;
     let sound = bytes.iter().enumerate().all(|(at, byte)| match at {
         8 | 13 | 18 | 23 => *byte == b'-',
@@ -43,6 +44,12 @@ pub(super) fn instant_of(id: &str) -> Option<Timestamp> {
     });
     let millis = u64::from_str_radix(id.get(..8)?, 16).ok()? << 16 | u64::from_str_radix(id.get(9..13)?, 16).ok()?;
     sound.then(|| instant(millis))
+}
+
+/// The whole key of the order that an id of ours names.
+pub(super) fn key_of(id: &str) -> Option<Item> {
+    let created_at = instant_of(id)?.iso_millis();
+    Some(Item::from([(ORDER_ID, id.into()), ("createdAt", created_at.as_str().into())]))
 }
 
 #[cfg(test)]
@@ -88,6 +95,22 @@ mod tests {
             "größe-größe-größe-größe-größe-x",
         ] {
             assert_eq!(instant_of(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn an_id_of_version_7_has_its_time_in_it() {
+        let key = key_of("01890a5d-ac96-774b-bcce-b302099a8057").unwrap();
+        assert_eq!(key.text("createdAt"), Some("2023-06-30T03:34:18.518Z"));
+        let cases = [
+            "01890a5d-ac96-474b-bcce-b302099a8057",
+            "ORD-1",
+            "",
+            "0189äa5d-ac96-774b-bcce-b302099a8057",
+            "+1890a5d-ac96-774b-bcce-b302099a8057",
+        ];
+        for id in cases {
+            assert_eq!(key_of(id), None, "{id}");
         }
     }
 }
