@@ -24,6 +24,9 @@ const BY_SERVICE: u8 = 2;
 const STATE_ITEM: u8 = 1;
 const STATE_REMOVED: u8 = 2;
 
+/// Room is made for no more elements than this before they are read, so that a wrong count takes little memory.
+const ROOM_MAX: usize = 64;
+
 /// Where, in the bytes of a change, the state begins that the index keeps.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StateAt(pub(crate) usize);
@@ -156,7 +159,18 @@ fn write_value(value: &Value, out: &mut Vec<u8>) {
 }
 
 fn write_number(number: Number, out: &mut Vec<u8>) {
-    write_bytes(number.to_string().as_bytes(), out);
+    // The length is known when the text stands; the text of nearly every number is short enough for one byte of it.
+    let at = out.len();
+    out.push(0);
+    number.write_text(out);
+    let length = out.len() - at - 1;
+    if length < 0x80 {
+        out[at] = length as u8;
+    } else {
+        let text = out.split_off(at + 1);
+        out.truncate(at);
+        write_bytes(&text, out);
+    }
 }
 
 pub(crate) fn write_bytes(bytes: &[u8], out: &mut Vec<u8>) {
@@ -219,7 +233,7 @@ impl<'a> Reader<'a> {
         Ok(Timestamp::from_millis(i64::from_le_bytes(*millis)))
     }
 
-    /// How many elements follow; no more than there are bytes left, so that a wrong count allocates nothing.
+    /// How many elements follow; no more than there are bytes left.
     fn count(&mut self) -> Result<usize, Malformed> {
         let count = usize::try_from(self.whole()?).map_err(|_| self.malformed())?;
         if count > self.bytes.len() { Err(self.malformed()) } else { Ok(count) }
@@ -231,7 +245,11 @@ impl<'a> Reader<'a> {
 
     fn item(&mut self, depth: usize) -> Result<Item, Malformed> {
         let count = self.count()?;
-        (0..count).map(|_| Ok((self.text()?.into(), self.value(depth)?))).collect()
+        let mut attributes = Vec::with_capacity(count.min(ROOM_MAX));
+        for _ in 0..count {
+            attributes.push((self.text()?.into(), self.value(depth)?));
+        }
+        Ok(attributes.into())
     }
 
     fn value(&mut self, depth: usize) -> Result<Value, Malformed> {
@@ -248,7 +266,11 @@ impl<'a> Reader<'a> {
             7 => Value::M(self.item(depth + 1)?),
             8 => {
                 let count = self.count()?;
-                Value::L((0..count).map(|_| self.value(depth + 1)).collect::<Result<_, _>>()?)
+                let mut list = Vec::with_capacity(count.min(ROOM_MAX));
+                for _ in 0..count {
+                    list.push(self.value(depth + 1)?);
+                }
+                Value::L(list)
             }
             9 => {
                 let count = self.count()?;
@@ -336,6 +358,17 @@ mod tests {
             prop_assert_eq!(peek_change(&bytes), Ok((change.table, change.spread)));
             let state = change.new.map_or(State::Removed, State::Item);
             prop_assert_eq!(read_state(&bytes[at..]), Ok(state));
+        }
+
+        /// Numbers of every length are read back, also those whose length takes two bytes.
+        #[test]
+        fn numbers_round_trip(digits in "[1-9]{1,38}", power in -130..=88i32, before: Vec<u8>) {
+            let number: Number = format!("-{digits}e{power}").parse().unwrap();
+            let mut bytes = before.clone();
+            write_number(number, &mut bytes);
+            let mut reader = Reader { bytes: bytes.strip_prefix(before.as_slice()).unwrap(), what: "number" };
+            prop_assert_eq!(reader.number(), Ok(number));
+            prop_assert_eq!(reader.end(), Ok(()));
         }
 
         /// Whatever the bytes are, reading ends with an answer.

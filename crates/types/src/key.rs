@@ -3,7 +3,7 @@
 //! A [`Key`] has one byte form, [`Key::write_ordered`], which sorts by hash text first and then as the range values
 //! do; and one [`Key::spread`], which says for ever which lane of a parallel reader the key belongs to.
 
-use crate::{Item, Number, Value};
+use crate::{Item, Number, Text, Value};
 
 /// What a key attribute may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -72,7 +72,7 @@ impl KeySchema {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KeyValue {
     /// Text.
-    S(Box<str>),
+    S(Text),
     /// A number.
     N(Number),
     /// Bytes.

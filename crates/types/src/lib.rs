@@ -9,16 +9,20 @@
 mod arn;
 mod change;
 pub mod event;
+mod item;
 mod key;
 mod names;
 mod number;
+mod text;
 mod time;
 mod value;
 
 pub use arn::{Account, Arn, ParseArnError};
 pub use change::{Change, ChangeKind, Record, SequenceNumber, Stream, TableId, ViewType};
+pub use item::Item;
 pub use key::{Key, KeyAttribute, KeySchema, KeyType, KeyValue};
 pub use names::{FunctionName, IndexName, LogGroupName, NameError, PipeName, QueueName, TableName};
 pub use number::{Number, NumberError};
+pub use text::Text;
 pub use time::Timestamp;
-pub use value::{Item, VALUE_DEPTH_MAX, Value, ValueError};
+pub use value::{VALUE_DEPTH_MAX, Value, ValueError};

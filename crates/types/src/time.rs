@@ -1,6 +1,7 @@
 //! Decides how an instant is counted and written: milliseconds since 1970, in UTC.
 
-use std::fmt;
+use crate::Text;
+use std::fmt::{self, Write as _};
 use std::ops::Add;
 use std::time::Duration;
 
@@ -31,6 +32,19 @@ impl Timestamp {
     /// How long after `earlier` this is; nothing if it is not after.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// Reads any text of RFC 3339; what is finer than a millisecond is cut off.
+    pub fn parse(text: &str) -> Option<Self> {
+        let instant: jiff::Timestamp = text.parse().ok()?;
+        Some(Self(instant.as_millisecond()))
+    }
+
+    /// `2024-03-08T00:00:00.498Z`, which needs no memory of its own.
+    pub fn to_text(self) -> Text {
+        let mut text = Text::default();
+        write!(text, "{:.3}", self.instant()).expect("a text takes what it is given");
+        text
     }
 
     /// `2024-03-08T00:00:00.498Z`
@@ -76,9 +90,26 @@ mod tests {
     fn instants_are_written_in_utc() {
         let at = Timestamp::from_millis(1_709_856_000_498);
         assert_eq!(at.iso_millis(), "2024-03-08T00:00:00.498Z");
+        assert_eq!(at.to_text(), "2024-03-08T00:00:00.498Z");
+        assert!(!at.to_text().is_heap_allocated());
         assert_eq!(at.iso_seconds(), "2024-03-08T00:00:00Z");
         assert_eq!(at.day_path(), "2024/03/08");
         assert_eq!(Timestamp::from_millis(i64::MAX).iso_seconds().len(), "9999-12-30T22:00:00Z".len());
+    }
+
+    #[test]
+    fn instants_are_read_in_any_zone_and_to_the_millisecond() {
+        let cases = [
+            ("2024-03-08T00:00:00.498Z", Some(1_709_856_000_498)),
+            ("2024-03-08T01:00:00.4989+01:00", Some(1_709_856_000_498)),
+            ("1969-12-31T23:59:59.999Z", Some(-1)),
+            ("2024-03-08T00:00:00", None),
+            ("2024-02-30T00:00:00Z", None),
+            ("", None),
+        ];
+        for (text, millis) in cases {
+            assert_eq!(Timestamp::parse(text), millis.map(Timestamp::from_millis), "{text}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Sets are kept sorted, so that equality ignores the order they were written in. The JSON form is DynamoDB's:
 //! one member that names the type, `{"S": "x"}`.
 
-use crate::{Number, NumberError};
+use crate::{Item, Number, NumberError, Text};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -16,7 +16,7 @@ pub const VALUE_DEPTH_MAX: usize = 32;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
     /// Text.
-    S(Box<str>),
+    S(Text),
     /// An exact decimal.
     N(Number),
     /// Bytes.
@@ -30,16 +30,15 @@ pub enum Value {
     /// A list of values of any type.
     L(Vec<Value>),
     /// A set of texts: not empty, sorted, no two equal.
-    Ss(Vec<Box<str>>),
+    Ss(Vec<Text>),
     /// A set of numbers: not empty, sorted, no two equal.
     Ns(Vec<Number>),
     /// A set of byte strings: not empty, sorted, no two equal.
     Bs(Vec<Box<[u8]>>),
 }
 
-/// Named values, sorted by name; what a table keeps under one key, and what a map holds.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Item(Vec<(Box<str>, Value)>);
+/// Items are moved about a lot; what makes each attribute larger should be meant.
+const _: () = assert!(size_of::<Value>() <= 32);
 
 /// Why a JSON text is not a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -155,7 +154,7 @@ impl Value {
         Self::read(json, path, 0)
     }
 
-    fn read(json: &Json, path: &str, depth: usize) -> Result<Self, ValueError> {
+    pub(crate) fn read(json: &Json, path: &str, depth: usize) -> Result<Self, ValueError> {
         let at = || path.to_owned();
         if depth > VALUE_DEPTH_MAX {
             return Err(ValueError::TooDeep { path: at() });
@@ -168,7 +167,7 @@ impl Value {
             let many = members.iter().filter(|(name, content)| known(name) && !content.is_null()).count() > 1;
             return Err(if many { ValueError::ManyTypes { path: at() } } else { ValueError::Empty { path: at() } });
         };
-        let text = |content: &Json| content.as_str().map(Box::<str>::from);
+        let text = |content: &Json| content.as_str().map(Text::from);
         let number = |content: &Json| {
             let text = content.as_str().ok_or_else(|| wrong("a number written as a string"))?;
             text.parse::<Number>().map_err(|error| ValueError::Number { path: path.to_owned(), error })
@@ -234,103 +233,15 @@ fn distinct<T: Ord>(
     Ok(members)
 }
 
-impl Item {
-    /// No attributes.
-    pub const fn new() -> Self {
-        Self(Vec::new())
-    }
-
-    /// What the attribute holds, if it is there.
-    pub fn get(&self, name: &str) -> Option<&Value> {
-        let at = self.0.binary_search_by(|(known, _)| (**known).cmp(name)).ok()?;
-        Some(&self.0[at].1)
-    }
-
-    /// The text of an attribute, if it is there and one.
-    pub fn text(&self, name: &str) -> Option<&str> {
-        self.get(name)?.as_str()
-    }
-
-    /// The number of an attribute, if it is there and one.
-    pub fn number(&self, name: &str) -> Option<Number> {
-        self.get(name)?.as_number()
-    }
-
-    /// Sets an attribute; what it held before is given back.
-    pub fn insert(&mut self, name: impl Into<Box<str>>, value: Value) -> Option<Value> {
-        let name = name.into();
-        match self.0.binary_search_by(|(known, _)| known.cmp(&name)) {
-            Ok(at) => Some(std::mem::replace(&mut self.0[at].1, value)),
-            Err(at) => {
-                self.0.insert(at, (name, value));
-                None
-            }
-        }
-    }
-
-    /// Attributes in the order of their names.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> + DoubleEndedIterator {
-        self.0.iter().map(|(name, value)| (&**name, value))
-    }
-
-    /// How many attributes there are.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there is no attribute.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The bytes it takes up, names included, as DynamoDB counts them.
-    pub fn size(&self) -> usize {
-        self.0.iter().map(|(name, value)| name.len() + value.size()).sum()
-    }
-
-    /// Reads DynamoDB's JSON form: `{"orderId": {"S": "ORD-1"}}`; `path` names the place in errors.
-    pub fn from_json(json: &Json, path: &str) -> Result<Self, ValueError> {
-        Self::read(json, path, 0)
-    }
-
-    fn read(json: &Json, path: &str, depth: usize) -> Result<Self, ValueError> {
-        let wrong = || ValueError::WrongJson { path: path.to_owned(), expected: "an object of attributes" };
-        let members = json.as_object().ok_or_else(wrong)?;
-        let read = |(name, value): (&String, &Json)| {
-            let place = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-            Ok((name.as_str().into(), Value::read(value, &place, depth)?))
-        };
-        members.iter().map(read).collect()
-    }
-
-    /// DynamoDB's JSON form as a tree.
-    pub fn to_json(&self) -> Json {
-        serde_json::to_value(self).expect("an item has string keys and finite depth")
-    }
-}
-
-impl FromIterator<(Box<str>, Value)> for Item {
-    /// Of two attributes of one name the later is kept.
-    fn from_iter<I: IntoIterator<Item = (Box<str>, Value)>>(attributes: I) -> Self {
-        let mut sorted: Vec<_> = attributes.into_iter().collect();
-        // Stable, so that of equal names the later stands last; then keep the last.
-        sorted.sort_by(|a, b| a.0.cmp(&b.0));
-        sorted.reverse();
-        sorted.dedup_by(|next, kept| next.0 == kept.0);
-        sorted.reverse();
-        Self(sorted)
-    }
-}
-
-impl<const N: usize> From<[(&str, Value); N]> for Item {
-    fn from(attributes: [(&str, Value); N]) -> Self {
-        attributes.into_iter().map(|(name, value)| (name.into(), value)).collect()
-    }
-}
-
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
         Self::S(text.into())
+    }
+}
+
+impl From<Text> for Value {
+    fn from(text: Text) -> Self {
+        Self::S(text)
     }
 }
 
@@ -346,25 +257,19 @@ impl From<bool> for Value {
     }
 }
 
-impl Serialize for Item {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.iter())
-    }
-}
-
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(1))?;
         let name = self.type_name();
         match self {
-            Self::S(text) => map.serialize_entry(name, text)?,
-            Self::N(number) => map.serialize_entry(name, &number.to_string())?,
+            Self::S(text) => map.serialize_entry(name, text.as_str())?,
+            Self::N(number) => map.serialize_entry(name, number.to_text().as_str())?,
             Self::B(bytes) => map.serialize_entry(name, &BASE64.encode(bytes))?,
             Self::Bool(truth) => map.serialize_entry(name, truth)?,
             Self::Null => map.serialize_entry(name, &true)?,
             Self::M(item) => map.serialize_entry(name, item)?,
             Self::L(list) => map.serialize_entry(name, list)?,
-            Self::Ss(set) => map.serialize_entry(name, set)?,
+            Self::Ss(set) => map.serialize_entry(name, &set.iter().map(Text::as_str).collect::<Vec<_>>())?,
             Self::Ns(set) => map.serialize_entry(name, &set.iter().map(Number::to_string).collect::<Vec<_>>())?,
             Self::Bs(set) => map.serialize_entry(name, &set.iter().map(|b| BASE64.encode(b)).collect::<Vec<_>>())?,
         }
@@ -428,20 +333,5 @@ mod tests {
         let nest = |depth| (0..depth).fold(json!({"S": "x"}), |inner, _| json!({"L": [inner]}));
         assert!(Value::from_json(&nest(VALUE_DEPTH_MAX), "v").is_ok());
         assert!(matches!(Value::from_json(&nest(VALUE_DEPTH_MAX + 1), "v"), Err(ValueError::TooDeep { .. })));
-    }
-
-    #[test]
-    fn sizes_are_dynamodbs() {
-        // Check values recorded from AWS's stream records: keys and images, names included.
-        let item = Item::from([("id", "my-item-id".into()), ("attr1", "value1".into()), ("attr2", "value2".into())]);
-        assert_eq!(item.size(), 34);
-        assert_eq!(Item::from([("id", "my-item-id".into())]).size(), 12);
-    }
-
-    #[test]
-    fn a_later_attribute_of_one_name_wins() {
-        let item: Item =
-            [("a".into(), Value::from("1")), ("b".into(), "2".into()), ("a".into(), "3".into())].into_iter().collect();
-        assert_eq!(item, Item::from([("a", "3".into()), ("b", "2".into())]));
     }
 }

@@ -53,7 +53,7 @@ fn any_value() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::Bool),
         Just(Value::Null),
         prop::collection::btree_set(any_text(), 1..3)
-            .prop_map(|set| { Value::Ss(set.into_iter().map(Box::from).collect()) }),
+            .prop_map(|set| { Value::Ss(set.into_iter().map(Into::into).collect()) }),
         any_number().prop_map(|number| Value::Ns(vec![number])),
         any_text().prop_map(|text| Value::Bs(vec![text.as_bytes().into()])),
     ];

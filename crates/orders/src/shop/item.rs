@@ -8,60 +8,86 @@ use super::order::{Address, Error, Line, Moment, Order, Paid, Progress, Tracking
 use super::status::Status;
 use crate::order::{CUSTOMER_EMAIL, ORDER_ID};
 use crate::tier::{is_test, routing_attributes};
-use types::{Item, Number, Timestamp, Value};
+use types::{Item, Number, Text, Timestamp, Value};
 
 /// An item of the table of orders that was not written by the shop front.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the item is no order of the shop front: {0}")]
 pub struct NotAnOrder(pub String);
 
-fn text(item: &mut Item, name: &str, value: Option<&str>) {
-    if let Some(value) = value {
-        item.insert(name, value.into());
+/// Attributes, one after the other. They are put in the order of their names, so that none has to be moved afterwards.
+struct Attributes(Vec<(Text, Value)>);
+
+impl Attributes {
+    /// With room for so many.
+    fn of(most: usize) -> Self {
+        Self(Vec::with_capacity(most))
+    }
+
+    // Inlined, here and below, where the name's length is known: then its few bytes are stored and not copied.
+    #[inline(always)]
+    fn put(&mut self, name: &'static str, value: impl Into<Value>) {
+        debug_assert!(self.0.last().is_none_or(|(last, _)| last.as_str() < name), "{name} comes too late");
+        self.0.push((name.into(), value.into()));
+    }
+
+    #[inline(always)]
+    fn put_some(&mut self, name: &'static str, value: Option<impl Into<Value>>) {
+        if let Some(value) = value {
+            self.put(name, value);
+        }
+    }
+
+    /// Flags lie on disk while they are up, so that most orders have none there.
+    fn raise(&mut self, name: &'static str, up: bool) {
+        self.put_some(name, up.then_some(true));
+    }
+
+    #[inline(always)]
+    fn whole(&mut self, name: &'static str, number: impl Into<u64>) {
+        self.put(name, Number::from(number.into()));
+    }
+
+    fn end(self) -> Item {
+        self.0.into()
+    }
+}
+
+impl From<Attributes> for Value {
+    fn from(attributes: Attributes) -> Self {
+        Self::M(attributes.end())
     }
 }
 
 impl Order {
     /// As it is written.
     pub fn to_item(&self) -> Item {
-        let mut item = Item::from([
-            (ORDER_ID, self.id.as_str().into()),
-            ("createdAt", self.created_at.iso_millis().as_str().into()),
-            ("updatedAt", self.updated_at.iso_millis().as_str().into()),
-            ("tenant", self.tenant.as_str().into()),
-            ("customerId", self.customer_id.as_str().into()),
-            ("customerKey", customer_key(&self.tenant, &self.customer_id).as_str().into()),
-            (CUSTOMER_EMAIL, self.customer_email.as_str().into()),
-            ("status", self.status.name().into()),
-            ("currency", self.currency.code().into()),
-            ("amountMinor", Number::from(self.amount.0).into()),
-            ("version", Number::from(self.version).into()),
-            ("correlation", self.correlation.as_str().into()),
-            ("items", Value::L(self.lines.iter().map(line_value).collect())),
-            ("history", Value::L(self.history.iter().map(moment_value).collect())),
-        ]);
-        for (name, value) in routing_attributes(self.amount.number(self.currency), &self.customer_email) {
-            item.insert(name, value);
-        }
-        text(&mut item, "note", self.note.as_deref());
-        if let Some(address) = &self.shipping_address {
-            item.insert("shippingAddress", Value::M(address_item(address)));
-        }
-        if let Some(tracking) = &self.tracking {
-            let mut map = Item::from([
-                ("carrier", tracking.carrier.as_str().into()),
-                ("number", tracking.number.as_str().into()),
-            ]);
-            text(&mut map, "url", tracking.url.as_deref());
-            item.insert("tracking", Value::M(map));
-        }
-        if let Some(error) = &self.error {
-            item.insert("error", Value::M(error_item(error)));
-        }
+        let [tier, test] = routing_attributes(self.amount.number(self.currency), &self.customer_email);
+        let mut item = Attributes::of(21);
+        item.whole("amountMinor", self.amount.0);
+        item.put("correlation", self.correlation.as_str());
+        item.put("createdAt", self.created_at.to_text());
+        item.put("currency", self.currency.code());
+        item.put(CUSTOMER_EMAIL, self.customer_email.as_str());
+        item.put("customerId", self.customer_id.as_str());
+        item.put("customerKey", Text::from(customer_key(&self.tenant, &self.customer_id)));
+        item.put_some("error", self.error.as_ref().map(error_attributes));
+        item.put("history", Value::L(self.history.iter().map(|moment| moment_attributes(moment).into()).collect()));
+        item.put("items", Value::L(self.lines.iter().map(|line| line_attributes(line).into()).collect()));
+        item.put_some("note", self.note.as_deref());
+        item.put(ORDER_ID, self.id.as_str());
         if self.progress != Progress::default() {
-            item.insert("progress", Value::M(progress_item(&self.progress)));
+            item.put("progress", progress_attributes(&self.progress));
         }
-        item
+        item.put_some("shippingAddress", self.shipping_address.as_ref().map(address_attributes));
+        item.put("status", self.status.name());
+        item.put("tenant", self.tenant.as_str());
+        item.put(test.0, test.1);
+        item.put(tier.0, tier.1);
+        item.put_some("tracking", self.tracking.as_ref().map(tracking_attributes));
+        item.put("updatedAt", self.updated_at.to_text());
+        item.whole("version", self.version);
+        item.end()
     }
 
     /// Reads back what was written.
@@ -103,77 +129,75 @@ impl Order {
     }
 }
 
-fn line_value(line: &Line) -> Value {
-    Value::M(Item::from([
-        ("sku", line.sku.as_str().into()),
-        ("name", line.name.as_str().into()),
-        ("quantity", Number::from(u64::from(line.quantity)).into()),
-        ("priceMinor", Number::from(line.price.0).into()),
-    ]))
-}
-
-fn moment_value(moment: &Moment) -> Value {
-    let mut map = Item::from([("status", moment.status.name().into()), ("at", moment.at.iso_millis().as_str().into())]);
-    text(&mut map, "detail", moment.detail.as_deref());
-    Value::M(map)
-}
-
-fn address_item(address: &Address) -> Item {
-    let mut map = Item::from([
-        ("line1", address.line1.as_str().into()),
-        ("city", address.city.as_str().into()),
-        ("country", address.country.as_str().into()),
-    ]);
-    text(&mut map, "name", address.name.as_deref());
-    text(&mut map, "line2", address.line2.as_deref());
-    text(&mut map, "region", address.region.as_deref());
-    text(&mut map, "postalCode", address.postal_code.as_deref());
+fn line_attributes(line: &Line) -> Attributes {
+    let mut map = Attributes::of(4);
+    map.put("name", line.name.as_str());
+    map.whole("priceMinor", line.price.0);
+    map.whole("quantity", line.quantity);
+    map.put("sku", line.sku.as_str());
     map
 }
 
-fn error_item(error: &Error) -> Item {
-    Item::from([
-        ("step", error.step.name().into()),
-        ("code", error.code.as_str().into()),
-        ("message", error.message.as_str().into()),
-    ])
-}
-
-/// Flags lie on disk while they are up, so that most orders have none there.
-fn raise(map: &mut Item, flags: impl IntoIterator<Item = (&'static str, bool)>) {
-    for (name, _) in flags.into_iter().filter(|(_, up)| *up) {
-        map.insert(name, true.into());
-    }
-}
-
-fn undo_item(undo: &Undo) -> Item {
-    let mut map = Item::new();
-    raise(&mut map, [("recall", undo.recall), ("void", undo.void), ("release", undo.release), ("dead", undo.dead)]);
-    if let Some(error) = &undo.error {
-        map.insert("error", Value::M(error_item(error)));
-    }
+fn moment_attributes(moment: &Moment) -> Attributes {
+    let mut map = Attributes::of(2 + usize::from(moment.detail.is_some()));
+    map.put("at", moment.at.to_text());
+    map.put_some("detail", moment.detail.as_deref());
+    map.put("status", moment.status.name());
     map
 }
 
-fn progress_item(progress: &Progress) -> Item {
-    let mut map = Item::new();
+fn address_attributes(address: &Address) -> Attributes {
+    let mut map = Attributes::of(7);
+    map.put("city", address.city.as_str());
+    map.put("country", address.country.as_str());
+    map.put("line1", address.line1.as_str());
+    map.put_some("line2", address.line2.as_deref());
+    map.put_some("name", address.name.as_deref());
+    map.put_some("postalCode", address.postal_code.as_deref());
+    map.put_some("region", address.region.as_deref());
+    map
+}
+
+fn tracking_attributes(tracking: &Tracking) -> Attributes {
+    let mut map = Attributes::of(3);
+    map.put("carrier", tracking.carrier.as_str());
+    map.put("number", tracking.number.as_str());
+    map.put_some("url", tracking.url.as_deref());
+    map
+}
+
+fn error_attributes(error: &Error) -> Attributes {
+    let mut map = Attributes::of(3);
+    map.put("code", error.code.as_str());
+    map.put("message", error.message.as_str());
+    map.put("step", error.step.name());
+    map
+}
+
+fn undo_attributes(undo: &Undo) -> Attributes {
+    let mut map = Attributes::of(5);
+    map.raise("dead", undo.dead);
+    map.put_some("error", undo.error.as_ref().map(error_attributes));
+    map.raise("recall", undo.recall);
+    map.raise("release", undo.release);
+    map.raise("void", undo.void);
+    map
+}
+
+fn progress_attributes(progress: &Progress) -> Attributes {
+    let mut map = Attributes::of(8);
     if progress.attempts > 0 {
-        map.insert("attempts", Number::from(u64::from(progress.attempts)).into());
+        map.whole("attempts", progress.attempts);
     }
-    let flags = [
-        ("reserved", progress.reserved),
-        ("cancelRequested", progress.cancel_requested),
-        ("deadLettered", progress.dead_lettered),
-    ];
-    raise(&mut map, flags);
+    map.put_some("cancelReason", progress.cancel_reason.as_deref());
+    map.raise("cancelRequested", progress.cancel_requested);
+    map.raise("deadLettered", progress.dead_lettered);
     if !progress.held.is_empty() {
-        map.insert("held", Value::L(progress.held.iter().map(|sku| sku.as_str().into()).collect()));
+        map.put("held", Value::L(progress.held.iter().map(|sku| sku.as_str().into()).collect()));
     }
-    if let Some(undo) = &progress.undo {
-        map.insert("undo", Value::M(undo_item(undo)));
-    }
-    text(&mut map, "cancelReason", progress.cancel_reason.as_deref());
-    text(&mut map, "paymentId", progress.paid.as_ref().map(|paid| paid.payment_id.as_str()));
+    map.put_some("paymentId", progress.paid.as_ref().map(|paid| paid.payment_id.as_str()));
+    map.raise("reserved", progress.reserved);
+    map.put_some("undo", progress.undo.as_ref().map(undo_attributes));
     map
 }
 
@@ -190,7 +214,7 @@ fn optional(item: &Item, name: &str) -> Option<String> {
 }
 
 fn whole(item: &Item, name: &str) -> Result<u64, NotAnOrder> {
-    item.number(name).and_then(|number| number.to_string().parse().ok()).ok_or_else(|| wrong(name))
+    item.number(name).and_then(Number::to_u64).ok_or_else(|| wrong(name))
 }
 
 fn status(item: &Item, name: &str) -> Result<Status, NotAnOrder> {
@@ -198,8 +222,7 @@ fn status(item: &Item, name: &str) -> Result<Status, NotAnOrder> {
 }
 
 fn instant(item: &Item, name: &str) -> Result<Timestamp, NotAnOrder> {
-    let parsed: Option<jiff::Timestamp> = need(item, name)?.parse().ok();
-    parsed.map(|at| Timestamp::from_millis(at.as_millisecond())).ok_or_else(|| wrong(name))
+    Timestamp::parse(need(item, name)?).ok_or_else(|| wrong(name))
 }
 
 fn list<'a>(item: &'a Item, name: &str) -> Result<&'a [Value], NotAnOrder> {

@@ -145,7 +145,7 @@ impl Minor {
 
     /// As a number of the currency's own unit.
     pub fn number(self, currency: Currency) -> Number {
-        self.decimal(currency).parse().expect("at most sixteen digits and a point are a number")
+        Number::of_units(self.0, currency.decimals).expect("no currency has more than three decimals")
     }
 
     /// So many times this amount, if that is an amount.
