@@ -8,9 +8,15 @@
 //! item     count, then for each attribute: name, value
 //! value    tag (1 S, 2 N, 3 B, 4 true, 5 false, 6 null, 7 M, 8 L, 9 SS, 10 NS, 11 BS), then its content
 //! number   text in canonical form
-//! change   table u32 LE, spread u64 LE, kind u8, flags u8, previous, keys item, [old item], state
+//! change   table u32 LE, spread u64 LE, kind u8, flags u8, previous, keys item, [old], state
+//! flags    1 there is an old item, 2 the service itself removed the item, 4 `previous` counts back from the change's own
+//!          place, 8 `old` is a difference
+//! old      the item | the difference: count, then for each attribute of either item in which the two differ: name, and
+//!          the old value, or 0 if it had none, or (12, n) if the old one was the list of the new one's first n elements
 //! state    1 then the item | 2 (removed): what the index keeps under the item's key
 //! ```
+//!
+//! Most changes touch few attributes, and append to lists: written as a difference, an old item is a tenth of itself.
 
 use types::{Change, ChangeKind, Item, Number, SequenceNumber, TableId, Timestamp, Value};
 
@@ -21,6 +27,10 @@ pub struct Malformed(pub &'static str);
 
 const HAS_OLD: u8 = 1;
 const BY_SERVICE: u8 = 2;
+const PREVIOUS_IS_NEAR: u8 = 4;
+const OLD_IS_DIFFERENCE: u8 = 8;
+const VALUE_ABSENT: u8 = 0;
+const LIST_BEGINS: u8 = 12;
 const STATE_ITEM: u8 = 1;
 const STATE_REMOVED: u8 = 2;
 
@@ -40,8 +50,9 @@ pub(crate) enum State {
     Removed,
 }
 
-/// Writes a change; its last part, from the place returned, is the state.
-pub(crate) fn write_change(change: &Change, out: &mut Vec<u8>) -> StateAt {
+/// Writes a change; its last part, from the place returned, is the state. If the commit that it belongs to changed the same
+/// item before, `follows` says by how many places; what change was the previous one is then not yet known otherwise.
+pub(crate) fn write_change(change: &Change, follows: Option<usize>, out: &mut Vec<u8>) -> StateAt {
     out.extend(change.table.0.to_le_bytes());
     out.extend(change.spread.to_le_bytes());
     out.push(match change.kind {
@@ -49,11 +60,19 @@ pub(crate) fn write_change(change: &Change, out: &mut Vec<u8>) -> StateAt {
         ChangeKind::Modify => 2,
         ChangeKind::Remove => 3,
     });
-    out.push(if change.old.is_some() { HAS_OLD } else { 0 } | if change.by_service { BY_SERVICE } else { 0 });
-    write_whole(change.previous.get(), out);
+    let flags = [
+        (change.old.is_some(), HAS_OLD),
+        (change.by_service, BY_SERVICE),
+        (follows.is_some(), PREVIOUS_IS_NEAR),
+        (change.old.is_some() && change.new.is_some(), OLD_IS_DIFFERENCE),
+    ];
+    out.push(flags.into_iter().map(|(holds, flag)| if holds { flag } else { 0 }).sum());
+    write_whole(follows.map_or(change.previous.get(), |distance| distance as u64), out);
     write_item(&change.keys, out);
-    if let Some(old) = &change.old {
-        write_item(old, out);
+    match (&change.old, &change.new) {
+        (Some(old), Some(new)) => write_difference(old, new, out),
+        (Some(old), None) => write_item(old, out),
+        (None, _) => {}
     }
     let at = StateAt(out.len());
     match &change.new {
@@ -85,16 +104,83 @@ pub(crate) fn read_change(bytes: &[u8], sequence: SequenceNumber, at: Timestamp)
         _ => return Err(reader.malformed()),
     };
     let flags = reader.byte()?;
-    let previous = SequenceNumber::new(reader.whole()?);
+    let previous = match reader.whole()? {
+        distance if flags & PREVIOUS_IS_NEAR != 0 => sequence.get().checked_sub(distance).ok_or(reader.malformed())?,
+        place => place,
+    };
+    let previous = SequenceNumber::new(previous);
     let keys = reader.item(0)?;
-    let old = if flags & HAS_OLD == 0 { None } else { Some(reader.item(0)?) };
+    let old = match (flags & HAS_OLD != 0, flags & OLD_IS_DIFFERENCE != 0) {
+        (false, _) => None,
+        (true, false) => Some(Old::Item(reader.item(0)?)),
+        (true, true) => Some(Old::Difference(reader.difference()?)),
+    };
     let new = match reader.state()? {
         State::Item(item) => Some(item),
         State::Removed => None,
     };
     reader.end()?;
+    let old = match (old, &new) {
+        (None, _) => None,
+        (Some(Old::Item(old)), _) => Some(old),
+        (Some(Old::Difference(difference)), Some(new)) => Some(undo(difference, new)?),
+        (Some(Old::Difference(_)), None) => return Err(Malformed("change")),
+    };
     let by_service = flags & BY_SERVICE != 0;
     Ok(Change { sequence, previous, at, table, kind, keys, old, new, spread, by_service })
+}
+
+/// The item before a change, as it is kept.
+enum Old<'a> {
+    Item(Item),
+    Difference(Vec<(&'a str, Before)>),
+}
+
+/// What an attribute was before a change.
+enum Before {
+    Absent,
+    Value(Value),
+    /// The list of the new one's first elements, so many.
+    Begins(usize),
+}
+
+/// Writes how an item was before it became another.
+fn write_difference(old: &Item, new: &Item, out: &mut Vec<u8>) {
+    let changed: Vec<_> = old.iter().filter(|(name, value)| new.get(name) != Some(*value)).collect();
+    let came: Vec<_> = new.iter().filter(|(name, _)| old.get(name).is_none()).collect();
+    write_whole((changed.len() + came.len()) as u64, out);
+    for (name, value) in changed {
+        write_bytes(name.as_bytes(), out);
+        match (value, new.get(name)) {
+            (Value::L(before), Some(Value::L(after))) if after.starts_with(before) => {
+                out.push(LIST_BEGINS);
+                write_whole(before.len() as u64, out);
+            }
+            (value, _) => write_value(value, out),
+        }
+    }
+    for (name, _) in came {
+        write_bytes(name.as_bytes(), out);
+        out.push(VALUE_ABSENT);
+    }
+}
+
+/// The item that became `new`.
+fn undo(difference: Vec<(&str, Before)>, new: &Item) -> Result<Item, Malformed> {
+    let unchanged = new.iter().filter(|(name, _)| difference.iter().all(|(other, _)| other != name));
+    let mut old: Item = unchanged.map(|(name, value)| (name.into(), value.clone())).collect();
+    for (name, before) in difference {
+        match before {
+            Before::Absent => {}
+            Before::Value(value) => drop(old.insert(name, value)),
+            Before::Begins(count) => {
+                let Some(Value::L(list)) = new.get(name) else { return Err(Malformed("change")) };
+                let begins = list.get(..count).ok_or(Malformed("change"))?;
+                old.insert(name, Value::L(begins.to_vec()));
+            }
+        }
+    }
+    Ok(old)
 }
 
 /// Reads what the index keeps under an item's key.
@@ -252,6 +338,26 @@ impl<'a> Reader<'a> {
         Ok(attributes.into())
     }
 
+    fn difference(&mut self) -> Result<Vec<(&'a str, Before)>, Malformed> {
+        let count = self.count()?;
+        let one = |reader: &mut Self| {
+            let name = reader.text()?;
+            let before = match reader.bytes.first() {
+                Some(&VALUE_ABSENT) => {
+                    reader.byte()?;
+                    Before::Absent
+                }
+                Some(&LIST_BEGINS) => {
+                    reader.byte()?;
+                    Before::Begins(usize::try_from(reader.whole()?).map_err(|_| reader.malformed())?)
+                }
+                _ => Before::Value(reader.value(0)?),
+            };
+            Ok((name, before))
+        };
+        (0..count).map(|_| one(self)).collect()
+    }
+
     fn value(&mut self, depth: usize) -> Result<Value, Malformed> {
         if depth > types::VALUE_DEPTH_MAX {
             return Err(self.malformed());
@@ -348,12 +454,38 @@ mod tests {
         }
     }
 
+    /// An item that another one may become: lists grow, attributes come, go and change.
+    fn become_another(old: &Item, other: &Item) -> Item {
+        let grown = old.iter().enumerate().filter(|(at, _)| at % 4 != 0).map(|(at, (name, value))| match value {
+            Value::L(list) => (name.into(), Value::L(list.iter().cloned().chain([Value::Null]).collect())),
+            _ if at % 4 == 1 => (name.into(), Value::Bool(true)),
+            value => (name.into(), value.clone()),
+        });
+        grown.chain(other.iter().map(|(name, value)| (name.into(), value.clone()))).collect()
+    }
+
     proptest! {
+        /// An old item is read back, however much or little of it is left in the new one; so is the change before, which
+        /// is written as a distance if it is of the same commit.
+        #[test]
+        fn differences_round_trip(
+            change in any_change(), old in any_item(), other in any_item(), distance in 1usize..64,
+        ) {
+            let new = become_another(&old, &other);
+            let sequence = SequenceNumber::new(change.sequence.get().max(64));
+            let previous = SequenceNumber::new(sequence.get() - distance as u64);
+            let change = Change { sequence, previous, old: Some(old), new: Some(new), ..change };
+            let mut bytes = Vec::new();
+            let StateAt(at) = write_change(&change, Some(distance), &mut bytes);
+            prop_assert_eq!(read_change(&bytes, change.sequence, change.at), Ok(change.clone()));
+            prop_assert_eq!(read_state(&bytes[at..]), Ok(State::Item(change.new.unwrap())));
+        }
+
         /// A change is read back as it was written, and its tail is the state the index keeps.
         #[test]
         fn changes_round_trip(change in any_change()) {
             let mut bytes = Vec::new();
-            let StateAt(at) = write_change(&change, &mut bytes);
+            let StateAt(at) = write_change(&change, None, &mut bytes);
             prop_assert_eq!(read_change(&bytes, change.sequence, change.at), Ok(change.clone()));
             prop_assert_eq!(peek_change(&bytes), Ok((change.table, change.spread)));
             let state = change.new.map_or(State::Removed, State::Item);
@@ -382,7 +514,7 @@ mod tests {
         #[test]
         fn a_cut_change_is_refused(change in any_change(), cut in 1usize..64) {
             let mut bytes = Vec::new();
-            write_change(&change, &mut bytes);
+            write_change(&change, None, &mut bytes);
             let kept = bytes.len().saturating_sub(cut);
             prop_assert!(read_change(&bytes[..kept], change.sequence, change.at).is_err());
         }

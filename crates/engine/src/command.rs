@@ -7,7 +7,7 @@ use crate::commit::{Commits, WriteRefused};
 use crate::engine::{Engine, NotFound};
 use crate::indexes::Indexes;
 use crate::queues::{After, LiveQueue, Outgoing, Part, SendRefused, Sending};
-use crate::tables::{self, Beside, CommandRefused, TableWrite, Written};
+use crate::tables::{self, Beside, CommandRefused, SameItem, TableWrite, Written};
 use delivery::queue::{Receipt, VisibilityRefused};
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use types::{FunctionName, QueueName};
 /// Acts that are done together, or not at all.
 #[derive(Debug, Clone, Default)]
 pub struct Command {
-    /// Items to write, each of another key.
+    /// Items to write. Those of one key follow on one another: each starts from what the one before it left.
     pub writes: Vec<TableWrite>,
     /// Messages to send.
     pub sends: Vec<(QueueName, Outgoing)>,
@@ -107,7 +107,7 @@ pub(crate) async fn run(
     };
     let fenced = !writes.is_empty() || !found.sends.is_empty();
     let beside = parts(commits, found, fenced).await?;
-    Ok(tables::write(commits, indexes, writes, beside, class).await?)
+    Ok(tables::write(commits, indexes, writes, SameItem::Follows, beside, class).await?)
 }
 
 /// The parts of a command. A message that is gone is no fault by itself; what is written or sent because of a message is

@@ -11,10 +11,20 @@ use crate::queues::{After, Part};
 use std::sync::{Arc, Mutex};
 use store::{Check, Class, Commit, Committed, Durable, EntryBuilder, Lost, Refused, Seen, Store};
 use tokio::sync::oneshot;
-use types::{Change, SequenceNumber};
+use types::{Change, Item, SequenceNumber};
 
-/// Changes that go with a commit, each with the index of its entry.
-pub(crate) type Carried = Vec<(usize, Change)>;
+/// Changes that go with a commit.
+pub(crate) type Carried = Vec<Carry>;
+
+/// A change that goes with a commit.
+pub(crate) struct Carry {
+    /// Which of the commit's entries it is.
+    pub(crate) entry: usize,
+    /// How many entries before it the same item was changed, if this commit did that.
+    pub(crate) follows: Option<usize>,
+    /// What changed; its place and instant come with the commit.
+    pub(crate) change: Change,
+}
 
 /// The store, as this room uses it.
 #[derive(Clone)]
@@ -67,6 +77,21 @@ impl From<Refused> for WriteRefused {
     }
 }
 
+/// How many bytes the items of a change have, as DynamoDB counts them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sizes {
+    pub(crate) old: usize,
+    pub(crate) new: usize,
+}
+
+impl Sizes {
+    /// To be found once: it takes as long as to copy the items.
+    pub(crate) fn of(change: &Change) -> Self {
+        let size = |item: &Option<Item>| item.as_ref().map_or(0, Item::size);
+        Self { old: size(&change.old), new: size(&change.new) }
+    }
+}
+
 /// Is shown every change when it is durable and before anybody is answered. It must be quick: all wait for it.
 pub type Observer = dyn Fn(&Change) + Send + Sync;
 
@@ -80,21 +105,27 @@ pub(crate) fn publish(
     let head = group.last().map_or(SequenceNumber::ZERO, |commit| layout::sequence(commit.committed.last));
     let changes = group.drain(..).flat_map(|commit| {
         let (first, at) = (commit.committed.first.0, layout::timestamp(commit.time_ms));
-        commit.attachment.into_iter().map(move |(index, mut change)| {
-            change.sequence = SequenceNumber::new(first + index as u64);
+        commit.attachment.into_iter().map(move |Carry { entry, follows, mut change }| {
+            let place = first + entry as u64;
+            change.sequence = SequenceNumber::new(place);
+            if let Some(distance) = follows {
+                change.previous = SequenceNumber::new(place - distance as u64);
+            }
             change.at = at;
             change
         })
     });
-    let counted = changes.inspect(|change| {
+    let sized = changes.map(|change| {
+        let sizes = Sizes::of(&change);
         if let Some(counters) = counters {
-            counters.add(change);
+            counters.add(&change, sizes);
         }
         if let Some(observer) = observer {
-            observer(change);
+            observer(&change);
         }
+        (change, sizes)
     });
-    feed.publish(counted, head);
+    feed.publish(sized, head);
 }
 
 impl Commits {

@@ -3,7 +3,7 @@
 //! Counts are kept with the place up to which they hold; after a restart the changes after that place are added.
 
 use crate::codec::{self, State};
-use crate::commit::{Commits, WriteRefused};
+use crate::commit::{Commits, Sizes, WriteRefused};
 use crate::layout::{self, COUNTS_KEY, ITEMS, STATE, kind};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -66,7 +66,8 @@ impl Counters {
             while let Some(entry) = log.next()? {
                 if entry.kind() == kind::CHANGE {
                     let (place, at) = (layout::sequence(entry.seq), layout::timestamp(entry.time_ms));
-                    counters.add(&codec::read_change(entry.record(), place, at)?);
+                    let change = codec::read_change(entry.record(), place, at)?;
+                    counters.add(&change, Sizes::of(&change));
                 }
             }
         }
@@ -78,14 +79,13 @@ impl Counters {
     }
 
     /// Takes a durable change into account. Changes come in order.
-    pub(crate) fn add(&self, change: &Change) {
+    pub(crate) fn add(&self, change: &Change, sizes: Sizes) {
         let mut kept = self.lock();
         kept.up_to = change.sequence;
         let count = kept.tables.entry(change.table).or_default();
-        let size = |item: &Option<Item>| item.as_ref().map_or(0, Item::size) as u64;
         let number = |item: &Option<Item>| u64::from(item.is_some());
         count.items = (count.items + number(&change.new)).saturating_sub(number(&change.old));
-        count.bytes = (count.bytes + size(&change.new)).saturating_sub(size(&change.old));
+        count.bytes = (count.bytes + sizes.new as u64).saturating_sub(sizes.old as u64);
     }
 
     /// What a table holds.

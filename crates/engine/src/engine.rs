@@ -14,12 +14,12 @@ use crate::indexes::{self, IndexState, Indexes};
 use crate::layout::{self, CATALOG_KEY, STATE, kind};
 use crate::moves::{self, Move, MoveRefused, MoveTask, Moves};
 use crate::pipes::Pipe;
-use crate::pollers::Pollers;
+use crate::pollers::{GiveWay, Pollers};
 use crate::progress::Checkpoints;
 use crate::query::{self, QueryRefused};
 use crate::queues::{LiveQueue, LiveQueues, ReceiveRefused, SendRefused, manage};
 use crate::spec::{IndexSpec, StackSpec};
-use crate::tables::{self, CommandRefused, TableWrite, Written};
+use crate::tables::{self, CommandRefused, SameItem, TableWrite, Written};
 use delivery::filters::Filters;
 use delivery::lane::Progress;
 use delivery::queue::Counts;
@@ -109,6 +109,7 @@ pub(crate) struct Inner {
     pub(crate) checkpoints: Arc<Checkpoints>,
     pub(crate) counters: Arc<Counters>,
     observer: Arc<OnceLock<Box<commit::Observer>>>,
+    pub(crate) give_way: OnceLock<Box<GiveWay>>,
     pub(crate) lines: Arc<Lines>,
     pub(crate) catalog: RwLock<Arc<Catalog>>,
     pub(crate) tables: RwLock<BTreeMap<TableName, Arc<Table>>>,
@@ -181,6 +182,7 @@ impl Engine {
             commits,
             counters,
             observer,
+            give_way: OnceLock::new(),
             lines: Arc::new(lines),
             catalog: RwLock::new(Arc::new(catalog)),
             tables: RwLock::default(),
@@ -418,9 +420,10 @@ impl Engine {
         inner.commits.store.close();
     }
 
-    /// Carries out writes on tables, as one.
+    /// Carries out writes on tables, each of another item, as one.
     pub async fn write(&self, command: Vec<TableWrite>) -> Result<Vec<Written>, CommandRefused> {
-        tables::write(&self.inner.commits, &self.inner.indexes, command, Default::default(), store::Class::Client).await
+        let (commits, indexes) = (&self.inner.commits, &self.inner.indexes);
+        tables::write(commits, indexes, command, SameItem::IsRefused, Default::default(), store::Class::Client).await
     }
 
     /// The table of that name.
@@ -528,6 +531,12 @@ impl Engine {
     /// be one; a second is not taken.
     pub fn observe(&self, observer: Box<commit::Observer>) -> bool {
         self.inner.observer.set(observer).is_ok()
+    }
+
+    /// Functions get fewer messages while this says that somebody who waits is to be served first. There can be one; a
+    /// second is not taken.
+    pub fn give_way(&self, to: Box<GiveWay>) -> bool {
+        self.inner.give_way.set(to).is_ok()
     }
 
     /// What the store has done since it was opened.

@@ -5,11 +5,11 @@
 //! lies five years back stays: that is an attribute filled in wrongly, as DynamoDB sees it too.
 
 use crate::clock;
-use crate::commit::WriteRefused;
+use crate::commit::{Carry, WriteRefused};
 use crate::engine::Inner;
 use crate::indexes;
 use crate::layout::{self, INDEXES};
-use crate::tables;
+use crate::tables::{self, ItemAt};
 use std::ops::Bound;
 use store::{Check, Class, Commit, Direction};
 use table::{Condition, Expiry, Outcome, Table, Write};
@@ -84,9 +84,9 @@ fn remove(
         let mut change = tables::change(table, look.previous, kind, keys, old, new, spread);
         change.by_service = true;
         checks.push(Check::new(layout::ITEMS, &key, look.seen));
-        let entry = tables::change_entry(table, &change, &key);
+        let entry = tables::change_entry(table, &change, None, ItemAt { bytes: &key, is_followed: false });
         entries.push(entry.finish().map_err(|error| WriteRefused::TooLarge(error.to_string()))?);
-        carried.push((entries.len() - 1, change));
+        carried.push(Carry { entry: entries.len() - 1, follows: None, change });
     }
     if entries.is_empty() {
         return Ok(());

@@ -6,6 +6,7 @@
 //!
 //! Invariant: the ring holds every change after its `floor` and up to its `head`, in order.
 
+use crate::commit::Sizes;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -67,14 +68,12 @@ impl Feed {
     }
 
     /// Takes in what has become durable, up to `head`; rings if there are changes among it.
-    pub(crate) fn publish(&self, changes: impl IntoIterator<Item = Change>, head: SequenceNumber) {
+    pub(crate) fn publish(&self, changes: impl IntoIterator<Item = (Change, Sizes)>, head: SequenceNumber) {
         let durable_at = Instant::now();
         let mut ring = self.lock();
         let before = ring.changes.len();
-        for change in changes {
-            let images =
-                change.old.as_ref().map_or(0, types::Item::size) + change.new.as_ref().map_or(0, types::Item::size);
-            let bytes = images + CHANGE_OVERHEAD;
+        for (change, sizes) in changes {
+            let bytes = sizes.old + sizes.new + CHANGE_OVERHEAD;
             ring.bytes += bytes;
             ring.newest = change.sequence;
             ring.changes.push_back((Fresh { change: Arc::new(change), durable_at }, bytes));
@@ -163,8 +162,8 @@ mod tests {
     use super::*;
     use types::{ChangeKind, Item, TableId, Timestamp, Value};
 
-    fn change(sequence: u64, bytes: usize) -> Change {
-        Change {
+    fn change(sequence: u64, bytes: usize) -> (Change, Sizes) {
+        let change = Change {
             sequence: SequenceNumber::new(sequence),
             previous: SequenceNumber::ZERO,
             at: Timestamp::EPOCH,
@@ -175,7 +174,9 @@ mod tests {
             new: Some(Item::from([("a", Value::S("x".repeat(bytes).into()))])),
             spread: 0,
             by_service: false,
-        }
+        };
+        let sizes = Sizes::of(&change);
+        (change, sizes)
     }
 
     fn sequences(after: After) -> (Vec<u64>, u64) {

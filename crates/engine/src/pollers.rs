@@ -5,6 +5,9 @@
 //! failed stays hidden for the queue's time and is then received again, until the queue takes it for poison. One that its
 //! function puts back is no poison, however often that happens: it is exchanged for a new message, so that only failures
 //! are counted. In a queue that keeps order it has to stay where it is, and is hidden.
+//!
+//! Whoever waits for an answer goes before work that nobody waits for: under a rush of requests pollers take one batch in a
+//! while, so that the queue grows on disk instead of the answers' times; they never stop altogether.
 
 use crate::codec::Malformed;
 use crate::command::{self, By, Fate, Found, Settle};
@@ -36,6 +39,13 @@ const BUSY_FOR: Duration = Duration::from_secs(1);
 /// The longest that a message can be put back for, as of any message's delay.
 const LATER_MAX: Duration = Duration::from_secs(15 * 60);
 
+/// The longest that a batch waits because others go first, and how often it is looked whether they still do.
+const GIVE_WAY_MAX: Duration = Duration::from_millis(40);
+const GIVE_WAY_LOOK: Duration = Duration::from_millis(5);
+
+/// Whether somebody waits who is to be served before functions work on messages.
+pub type GiveWay = dyn Fn() -> bool + Send + Sync;
+
 /// One poller, at work.
 pub(crate) struct Poller {
     pub(crate) spec: PollerSpec,
@@ -65,6 +75,7 @@ impl Poller {
             if *stop.borrow() {
                 break;
             }
+            self.give_way().await;
             // Never cut off: what is being made durable as received has to be handed over.
             match self.batch(&stop).await {
                 Ok(batch) if batch.is_empty() => {}
@@ -84,6 +95,15 @@ impl Poller {
             while batches.try_join_next().is_some() {}
         }
         while batches.join_next().await.is_some() {}
+    }
+
+    /// Lets those go first who are to be served first, for a while.
+    async fn give_way(&self) {
+        let Some(others_wait) = self.inner.give_way.get() else { return };
+        let until = tokio::time::Instant::now() + GIVE_WAY_MAX;
+        while others_wait() && tokio::time::Instant::now() < until {
+            tokio::time::sleep(GIVE_WAY_LOOK).await;
+        }
     }
 
     /// The next batch: as soon as there is a message, and then for as long as the window is open, or until it is to stop.

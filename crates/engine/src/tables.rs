@@ -1,12 +1,13 @@
 //! Decides how items are read and written: look, let the table decide, hand in what was decided under the condition
 //! that nothing has changed since the look, and look again when it has.
 //!
-//! Several writes, of several tables, are one command: all of them or none. An answer waits until everything that it
+//! Several writes, of several tables, are one command: all of them or none; those of one item follow on one another, and
+//! each is a change of its own. An answer waits until everything that it
 //! tells of is durable; that goes for refusals too, because what they saw might otherwise never have been.
 
 use crate::clock;
 use crate::codec::{self, State, StateAt};
-use crate::commit::{Commits, WriteRefused};
+use crate::commit::{Carry, Commits, WriteRefused};
 use crate::indexes::{self, Indexes};
 use crate::layout::{self, ITEMS, STATE, kind};
 use crate::queues::After;
@@ -51,7 +52,7 @@ pub enum CommandRefused {
         /// Why.
         refused: table::Refused,
     },
-    /// Two writes of one command are for the same item.
+    /// Two writes of one command are for the same item, which its client may not want.
     #[error("two writes of one command are for the same item")]
     SameItem,
     /// It cannot be made durable.
@@ -78,6 +79,44 @@ pub(crate) fn look(commits: &Commits, bytes: &[u8]) -> Result<Look, WriteRefused
     Ok(Look { old, previous, seen: read.seen })
 }
 
+/// Whether a command may write an item several times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SameItem {
+    /// It may: each write starts from what the one before it left, and is a change of its own.
+    Follows,
+    /// It may not.
+    IsRefused,
+}
+
+/// An item's key, and which earlier write of the command is for the same one.
+struct Place {
+    bytes: Vec<u8>,
+    follows: Option<usize>,
+}
+
+/// A write that changes something.
+struct Changed {
+    write: usize,
+    /// Whether a later one changes the same item again.
+    is_followed: bool,
+}
+
+/// What a write leaves under its key.
+struct Left {
+    item: Option<Item>,
+    /// The newest change of the key.
+    newest: Newest,
+}
+
+/// The newest change of a key, as a command that is being decided sees it.
+#[derive(Clone, Copy)]
+enum Newest {
+    /// One that was there.
+    Kept(SequenceNumber),
+    /// One of the same commit, by its entry.
+    Entry(usize),
+}
+
 /// What was decided, ready to be handed in.
 #[derive(Default)]
 struct Decided {
@@ -101,14 +140,18 @@ pub(crate) async fn write(
     commits: &Commits,
     indexes: &Indexes,
     mut command: Vec<TableWrite>,
+    same_item: SameItem,
     beside: Beside,
     class: Class,
 ) -> Result<Vec<Written>, CommandRefused> {
     let after = Arc::new(Mutex::new(beside.after));
     indexes.enter(&mut command);
-    let keys = keys_of(&command)?;
+    let places = places_of(&command)?;
+    if same_item == SameItem::IsRefused && places.iter().any(|place| place.follows.is_some()) {
+        return Err(CommandRefused::SameItem);
+    }
     for _ in 0..LOOKS_MAX {
-        let decided = match decide(commits, &command, &keys) {
+        let decided = match decide(commits, &command, &places) {
             Ok(decided) => decided,
             Err((refused, seen)) => match all_durable(commits, seen).await {
                 Ok(()) => return Err(refused),
@@ -142,20 +185,16 @@ pub(crate) async fn write(
     Err(WriteRefused::Contended.into())
 }
 
-/// The keys of a command, in both forms; what can be refused without looking is refused here.
-fn keys_of(command: &[TableWrite]) -> Result<Vec<(Key, Vec<u8>)>, CommandRefused> {
-    let key = |(index, one): (usize, &TableWrite)| {
+/// The keys of a command; what can be refused without looking is refused here.
+fn places_of(command: &[TableWrite]) -> Result<Vec<Place>, CommandRefused> {
+    let mut places: Vec<Place> = Vec::with_capacity(command.len());
+    for (index, one) in command.iter().enumerate() {
         let key = one.table.check(&one.write).map_err(|refused| CommandRefused::Table { index, refused })?;
         let bytes = layout::item(one.table.id, &key);
-        Ok((key, bytes))
-    };
-    let keys = command.iter().enumerate().map(key).collect::<Result<Vec<_>, CommandRefused>>()?;
-    let mut sorted: Vec<&[u8]> = keys.iter().map(|(_, bytes)| bytes.as_slice()).collect();
-    sorted.sort_unstable();
-    if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
-        return Err(CommandRefused::SameItem);
+        let follows = places.iter().rposition(|place| place.bytes == bytes);
+        places.push(Place { bytes, follows });
     }
-    Ok(keys)
+    Ok(places)
 }
 
 /// Waits until everything that was seen is durable.
@@ -168,30 +207,54 @@ async fn all_durable(commits: &Commits, seen: Vec<Seen>) -> Result<(), WriteRefu
 
 type Undecided = (CommandRefused, Vec<Seen>);
 
-fn decide(commits: &Commits, command: &[TableWrite], keys: &[(Key, Vec<u8>)]) -> Result<Decided, Undecided> {
+fn decide(commits: &Commits, command: &[TableWrite], places: &[Place]) -> Result<Decided, Undecided> {
     let mut decided = Decided::default();
-    for (index, (one, (_, bytes))) in command.iter().zip(keys).enumerate() {
-        let Look { old, previous, seen } = look(commits, bytes).map_err(|error| (error.into(), Vec::new()))?;
-        decided.seen.push(seen);
+    let mut left: Vec<Left> = Vec::with_capacity(command.len());
+    let mut changed: Vec<Changed> = Vec::with_capacity(command.len());
+    for (index, (one, place)) in command.iter().zip(places).enumerate() {
+        let (old, newest) = match place.follows {
+            Some(earlier) => (left[earlier].item.clone(), left[earlier].newest),
+            None => {
+                let Look { old, previous, seen } =
+                    look(commits, &place.bytes).map_err(|error| (error.into(), Vec::new()))?;
+                decided.seen.push(seen);
+                // Unchanged items are checked as well: the command as a whole holds at one moment.
+                decided.checks.push(Check::new(ITEMS, &place.bytes, seen));
+                (old, Newest::Kept(previous))
+            }
+        };
         let decision = one
             .table
             .decide(one.write.clone(), &one.condition, old)
             .map_err(|refused| (CommandRefused::Table { index, refused }, decided.seen.clone()))?;
-        // Unchanged items are checked as well: the command as a whole holds at one moment.
-        decided.checks.push(Check::new(ITEMS, bytes, seen));
         match decision.outcome {
             Outcome::Unchanged { old } => {
+                left.push(Left { item: old.clone(), newest });
                 decided.written.push(Written { old: old.filter(|_| one.return_old), sequence: None });
             }
             Outcome::Changed { kind, keys, old, new, spread } => {
+                let at = changed.len();
+                left.push(Left { item: new.clone(), newest: Newest::Entry(at) });
+                let (previous, follows) = match newest {
+                    Newest::Kept(previous) => (previous, None),
+                    Newest::Entry(earlier) => {
+                        changed[earlier].is_followed = true;
+                        (SequenceNumber::ZERO, Some(at - earlier))
+                    }
+                };
+                changed.push(Changed { write: index, is_followed: false });
                 let change = change(&one.table, previous, kind, keys, old, new, spread);
                 let old = if one.return_old { change.old.clone() } else { None };
                 decided.written.push(Written { old, sequence: Some(SequenceNumber::ZERO) });
-                decided.entries.push(change_entry(&one.table, &change, bytes));
-                decided.carried.push((decided.entries.len() - 1, change));
+                decided.carried.push(Carry { entry: at, follows, change });
             }
         }
     }
+    let entry = |(changed, carry): (&Changed, &Carry)| {
+        let item = ItemAt { bytes: &places[changed.write].bytes, is_followed: changed.is_followed };
+        change_entry(&command[changed.write].table, &carry.change, carry.follows, item)
+    };
+    decided.entries = changed.iter().zip(&decided.carried).map(entry).collect();
     Ok(decided)
 }
 
@@ -209,20 +272,29 @@ pub(crate) fn change(
     Change { sequence, previous, at, table: table.id, kind, keys, old, new, spread, by_service: false }
 }
 
+/// Where a change's item is kept.
+pub(crate) struct ItemAt<'a> {
+    /// Under which key.
+    pub(crate) bytes: &'a [u8],
+    /// Whether the same commit changes it again, so that nobody ever finds what this change leaves.
+    pub(crate) is_followed: bool,
+}
+
 /// The entry of a change: its record, whose tail is what the index keeps under the item's key, and what it means for
-/// the table's secondary indexes.
-pub(crate) fn change_entry(table: &Table, change: &Change, item: &[u8]) -> EntryBuilder {
+/// the table's secondary indexes. `follows` says how many entries before it the same item was changed, if the same
+/// commit did that.
+pub(crate) fn change_entry(table: &Table, change: &Change, follows: Option<usize>, item: ItemAt<'_>) -> EntryBuilder {
     let mut state = 0..0;
-    let entry = EntryBuilder::with_record(kind::CHANGE, 512, |out| {
+    let entry = EntryBuilder::with_record(kind::CHANGE, 2048, |out| {
         let start = out.len();
-        let StateAt(at) = codec::write_change(change, out);
+        let StateAt(at) = codec::write_change(change, follows, out);
         state = at - start..out.len() - start;
     });
-    let entry = entry.put_range(ITEMS, item, state);
-    let entry = indexes::keep(entry, table, change.old.as_ref(), change.new.as_ref(), item);
+    let entry = if item.is_followed { entry } else { entry.put_range(ITEMS, item.bytes, state) };
+    let entry = indexes::keep(entry, table, change.old.as_ref(), change.new.as_ref(), item.bytes);
     match change.new {
-        Some(_) => entry,
-        None => entry.put(STATE, &layout::grave(clock::now().millis(), item), &[]),
+        None if !item.is_followed => entry.put(STATE, &layout::grave(clock::now().millis(), item.bytes), &[]),
+        Some(_) | None => entry,
     }
 }
 

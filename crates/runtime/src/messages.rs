@@ -7,7 +7,7 @@ use engine::{Handled, MessageFate, ReceivedMessage};
 use observe::invocation;
 use orders::shop::worker::{Message, Worked};
 use serde_json::{Value as Json, json};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use types::{FunctionName, QueueName, Timestamp};
@@ -75,7 +75,7 @@ impl Runtime {
             let lines = &lines;
             Box::pin(async move {
                 let mut log = |text: &str| lines.line(text);
-                let working = work.message(one.received, one.message, &self.meters, &mut log);
+                let working = pin!(work.message(one.received, one.message, &self.meters, &mut log));
                 tokio::time::timeout(limit, working).await.ok()
             })
         });

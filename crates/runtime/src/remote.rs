@@ -112,6 +112,10 @@ impl Inventory for Remote {
         false
     }
 
+    fn answers_at_once(&self) -> bool {
+        false
+    }
+
     async fn reserve(&self, attempt: &Attempt<'_>) -> Result<Effect<Vec<String>>, Failed> {
         let body = json!({"orderId": attempt.order.id, "items": lines(attempt.order)});
         self.ask("reserve", attempt, body).await?;
@@ -131,6 +135,10 @@ impl Inventory for Remote {
 
 impl Payments for Remote {
     fn is_atomic(&self) -> bool {
+        false
+    }
+
+    fn answers_at_once(&self) -> bool {
         false
     }
 
@@ -158,6 +166,10 @@ impl Payments for Remote {
 
 impl Fulfilment for Remote {
     fn is_atomic(&self) -> bool {
+        false
+    }
+
+    fn answers_at_once(&self) -> bool {
         false
     }
 

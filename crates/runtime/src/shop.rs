@@ -222,6 +222,10 @@ impl Shop for EngineShop {
         Ok(CustomerPage { items: page.items, next: page.last.and_then(place) })
     }
 
+    fn chains(&self) -> bool {
+        true
+    }
+
     async fn commit(&self, commit: Commit) -> Result<(), CommitRefused> {
         let engine = self.engine().ok_or_else(|| CommitRefused::Busy(stopping()))?;
         let by = match self.reads {

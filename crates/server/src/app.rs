@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::front::{Pen, Shared};
 use crate::metrics::Http;
+use crate::rush::Rush;
 use engine::Engine;
 use runtime::Runtime;
 use std::collections::BTreeMap;
@@ -38,6 +39,8 @@ pub(crate) struct App {
     pub(crate) http: Http,
     /// How many requests of customers are under way.
     pub(crate) under_way: AtomicUsize,
+    /// Whether so many are that work nobody waits for stands back.
+    pub(crate) rush: Rush,
     /// Whether the server is on its way down.
     pub(crate) stopping: AtomicBool,
 }

@@ -42,6 +42,8 @@ pub(crate) use usage::Meter;
 
 /// How many requests may be under way at once; who comes then is told to come again.
 const UNDER_WAY_MAX: usize = 1_024;
+/// How many requests under way are a rush, in which workers give way to whoever waits for an answer.
+const RUSH: usize = 32;
 /// The most entries, and bytes, of answers that are kept to be given again.
 const CACHED_MAX: (usize, usize) = (16_384, 16 << 20);
 /// How often room is made for a request whose plan finds none.
@@ -317,9 +319,13 @@ impl Front {
 impl Front {
     fn place(&self) -> Option<Place> {
         use std::sync::atomic::Ordering;
-        if self.app.under_way.fetch_add(1, Ordering::Relaxed) >= UNDER_WAY_MAX {
+        let others = self.app.under_way.fetch_add(1, Ordering::Relaxed);
+        if others >= UNDER_WAY_MAX {
             self.app.under_way.fetch_sub(1, Ordering::Relaxed);
             return None;
+        }
+        if others >= RUSH {
+            self.app.rush.seen(Instant::now());
         }
         Some(Place(Arc::clone(&self.app)))
     }

@@ -24,6 +24,7 @@ mod open;
 mod own;
 mod params;
 mod query;
+mod rush;
 mod shopper;
 mod slots;
 mod stall;

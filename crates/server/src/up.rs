@@ -12,6 +12,7 @@ use crate::front::{Front, Pen, Shared};
 use crate::greeting::{self, Greeting};
 use crate::listener::{self, Admission, Limits, Service, Unread, Whole};
 use crate::metrics::{self, Http};
+use crate::rush::Rush;
 use crate::shopper::KEY_FILE;
 use crate::{aws, convert, exit, open, own, params, tls};
 use anyhow::Context as _;
@@ -326,6 +327,7 @@ async fn serve(
         pens,
         http: Http::default(),
         under_way: AtomicUsize::new(0),
+        rush: Rush::default(),
         stopping: AtomicBool::new(false),
     });
     let running: Vec<&Stack> = deployed.iter().map(|one| &one.stack).collect();
@@ -334,6 +336,8 @@ async fn serve(
         Err(said) => return Ok(refuse(&said)),
     };
     let key = first_key(&app, &running)?;
+    let waited_for = Arc::downgrade(&app);
+    engine.give_way(Box::new(move || waited_for.upgrade().is_some_and(|app| app.rush.lasts(Instant::now()))));
     // From here on functions run: everything that could be refused has been.
     {
         let _within = work.enter();

@@ -2,7 +2,7 @@
 
 use crate::fixture::{Watched, eventually, open, run};
 use engine::spec::*;
-use engine::{CommandRefused, Engine, Functions, IndexState, QueryRefused, TableWrite};
+use engine::{By, Command, CommandRefused, Engine, Functions, IndexState, QueryRefused, TableWrite};
 use proptest::prelude::*;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -66,10 +66,12 @@ fn up(directory: &Path, indexes: Vec<IndexSpec>) -> Engine {
     engine
 }
 
+fn one_of(engine: &Engine, write: Write) -> TableWrite {
+    TableWrite { table: engine.table(&name()).unwrap(), write, condition: Condition::Always, return_old: true }
+}
+
 fn write(engine: &Engine, write: Write) -> Result<(), CommandRefused> {
-    let table = engine.table(&name()).unwrap();
-    let command = TableWrite { table, write, condition: Condition::Always, return_old: false };
-    run(engine.write(vec![command])).map(drop)
+    run(engine.write(vec![one_of(engine, write)])).map(drop)
 }
 
 /// All pages of a query, one after the other.
@@ -163,6 +165,8 @@ impl Drawn {
 enum Step {
     Put(Drawn),
     Delete(usize, usize),
+    /// Puts and deletes of few items, as one commit.
+    Command(Vec<(bool, Drawn)>),
     Restart,
     Kill,
     /// Deploys with the first so many indexes.
@@ -185,6 +189,10 @@ fn any_step() -> impl Strategy<Value = Step> {
     prop_oneof![
         20 => any_drawn().prop_map(Step::Put),
         6 => (0..3usize, 0..7usize).prop_map(|(h, r)| Step::Delete(h, r)),
+        6 => proptest::collection::vec((any::<bool>(), any_drawn()), 2..8).prop_map(|mut writes| {
+            writes.iter_mut().for_each(|(_, drawn)| (drawn.h, drawn.r) = (0, drawn.r % 3));
+            Step::Command(writes)
+        }),
         1 => Just(Step::Restart),
         1 => Just(Step::Kill),
         2 => (0..=3usize).prop_map(Step::Deploy),
@@ -330,6 +338,20 @@ proptest! {
                 Step::Delete(h, r) => {
                     write(&engine, Write::Delete(key(h, r))).unwrap();
                     model.remove(&key(h, r));
+                }
+                Step::Command(writes) => {
+                    let each = writes.iter().map(|(put, drawn)| {
+                        let write = if *put { Write::Put(drawn.item()) } else { Write::Delete(key(drawn.h, drawn.r)) };
+                        one_of(&engine, write)
+                    });
+                    let command = Command { writes: each.collect(), ..Command::default() };
+                    let written = run(engine.command(command, By::Client)).unwrap();
+                    for ((put, drawn), written) in writes.iter().zip(written) {
+                        let place = key(drawn.h, drawn.r);
+                        let old = if *put { model.insert(place, drawn.item()) } else { model.remove(&place) };
+                        let changes = old != put.then(|| drawn.item());
+                        prop_assert_eq!((written.old, written.sequence.is_some()), (old, changes));
+                    }
                 }
                 Step::Restart => {
                     engine.stop();

@@ -1,7 +1,7 @@
 //! Reading and writing items: what is acknowledged stays, what is refused leaves no trace.
 
 use crate::fixture::*;
-use engine::{CommandRefused, WriteRefused};
+use engine::{By, Command, CommandError, CommandRefused, WriteRefused};
 use std::sync::Arc;
 use table::{Comparison, Condition, Operand, Path};
 use types::Number;
@@ -60,6 +60,55 @@ fn a_command_is_carried_out_whole_or_not_at_all() {
     let twice =
         vec![put_if(&engine, order("b", 3), Condition::Always), put_if(&engine, order("b", 4), Condition::Always)];
     assert!(matches!(run(engine.write(twice)).unwrap_err(), CommandRefused::SameItem));
+    down(engine);
+}
+
+#[test]
+fn writes_of_one_item_follow_on_one_another_and_each_is_a_change_of_its_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let functions = Arc::new(Watched::default());
+    let engine = up(directory.path(), &stack(pipe("p")), &functions);
+    put(&engine, "a", 1);
+    let is = |version: u64| {
+        Condition::Compare(
+            Operand::Path(Path::from("v")),
+            Comparison::Equal,
+            Operand::Value(Number::from(version).into()),
+        )
+    };
+    let writes = |last: u64| {
+        vec![
+            put_if(&engine, order("a", 2), is(1)),
+            put_if(&engine, order("b", 7), Condition::NotExists(Path::from("id"))),
+            put_if(&engine, order("a", 2), is(2)),
+            put_if(&engine, order("a", 3), is(2)),
+            put_if(&engine, order("a", 4), is(last)),
+        ]
+    };
+    let refused = run(engine.command(Command { writes: writes(9), ..Command::default() }, By::Client)).unwrap_err();
+    let CommandError::Refused(CommandRefused::Table { index: 4, refused }) = refused else { panic!("{refused:?}") };
+    assert_eq!(refused, table::Refused::ConditionFailed { old: Some(order("a", 3)) });
+    assert_eq!((get(&engine, "a"), get(&engine, "b")), (Some(order("a", 1)), None));
+
+    let written = run(engine.command(Command { writes: writes(3), ..Command::default() }, By::Client)).unwrap();
+    let olds: Vec<_> = written.iter().map(|one| one.old.clone()).collect();
+    assert_eq!(olds, [Some(order("a", 1)), None, Some(order("a", 2)), Some(order("a", 2)), Some(order("a", 3))]);
+    let first = written[0].sequence.unwrap().get();
+    let places: Vec<Option<u64>> = written.iter().map(|one| one.sequence.map(|place| place.get() - first)).collect();
+    assert_eq!(places, [Some(0), Some(1), None, Some(2), Some(3)], "the write that changed nothing left no record");
+    let delivered = [("a", 1), ("a", 2), ("b", 7), ("a", 3), ("a", 4)].map(|(id, version)| (id.to_owned(), version));
+    assert_eq!(functions.wait_for(5), delivered);
+    let history = |engine: &engine::Engine| -> Vec<_> {
+        let changes = engine.explain("a").unwrap().remove(0).changes.into_iter();
+        changes.map(|change| (change.record.change.old.clone(), change.record.change.new.clone())).collect()
+    };
+    let versions = [None, Some(1), Some(2), Some(3), Some(4)].map(|version| version.map(|version| order("a", version)));
+    let expected: Vec<_> = versions.windows(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
+    assert_eq!(history(&engine), expected);
+    down(engine);
+    let engine = up(directory.path(), &stack(pipe("p")), &functions);
+    assert_eq!((history(&engine), get(&engine, "a")), (expected, Some(order("a", 4))));
+    assert_eq!(engine.check().unwrap().findings, Vec::<String>::new());
     down(engine);
 }
 

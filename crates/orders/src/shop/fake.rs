@@ -229,6 +229,10 @@ impl Shop for Fake {
         .await
     }
 
+    fn chains(&self) -> bool {
+        false
+    }
+
     async fn commit(&self, commit: Commit) -> Result<(), CommitRefused> {
         self.wait().await;
         let interference = self.state().interferences.pop_front();

@@ -12,6 +12,10 @@ pub trait Fulfilment: Send + Sync {
     /// Whether all that a call changes is in the puts it answers, so that a call whose puts are not written never was.
     fn is_atomic(&self) -> bool;
 
+    /// Whether it is atomic, and its calls never have to be waited for: then they may be made before all that was decided
+    /// earlier is written.
+    fn answers_at_once(&self) -> bool;
+
     /// Sends an order's goods.
     fn ship(&self, attempt: &Attempt<'_>) -> impl Future<Output = Result<Effect<Tracking>, Failed>> + Send;
 
@@ -28,6 +32,10 @@ const CARRIER: &str = "Paper Parcel";
 
 impl Fulfilment for FulfilmentSimulator {
     fn is_atomic(&self) -> bool {
+        true
+    }
+
+    fn answers_at_once(&self) -> bool {
         true
     }
 

@@ -21,6 +21,10 @@ pub trait Inventory: Send + Sync {
     /// Whether all that a call changes is in the puts it answers, so that a call whose puts are not written never was.
     fn is_atomic(&self) -> bool;
 
+    /// Whether it is atomic, and its calls never have to be waited for: then they may be made before all that was decided
+    /// earlier is written.
+    fn answers_at_once(&self) -> bool;
+
     /// Sets the goods of an order aside, all of them or none; answers the skus that `release` and `sell` must touch.
     fn reserve(&self, attempt: &Attempt<'_>) -> impl Future<Output = Result<Effect<Vec<String>>, Failed>> + Send;
 
@@ -65,9 +69,15 @@ impl<H> StockLedger<H> {
 }
 
 impl<H: Deref<Target: Shop> + Send + Sync> StockLedger<H> {
-    async fn find(&self, sku: &str) -> Result<Option<(Item, Counts)>, Failed> {
-        let key = Item::from([("sku", sku.into())]);
-        let found = self.shop.get(Table::Stock, &key).await.map_err(|error| Failed::transient(&error.to_string()))?;
+    async fn find(&self, attempt: &Attempt<'_>, sku: &str) -> Result<Option<(Item, Counts)>, Failed> {
+        let found = match attempt.unwritten(Table::Stock, ("sku", sku)) {
+            Some(item) => Some(item.clone()),
+            None => {
+                let key = Item::from([("sku", sku.into())]);
+                let found = self.shop.get(Table::Stock, &key).await;
+                found.map_err(|error| Failed::transient(&error.to_string()))?
+            }
+        };
         let Some(item) = found else { return Ok(None) };
         match Counts::read(&item) {
             Some(counts) => Ok(Some((item, counts))),
@@ -81,17 +91,17 @@ impl<H: Deref<Target: Shop> + Send + Sync> StockLedger<H> {
     /// Changes the counts of all skus that are held for an order.
     async fn change_held(
         &self,
-        order: &Order,
+        attempt: &Attempt<'_>,
         change: impl Fn(Counts, u64) -> Counts + Send + Sync,
     ) -> Result<Effect<()>, Failed> {
-        let mut puts = Vec::new();
+        let (mut puts, order) = (Vec::new(), attempt.order);
         if !order.progress.held.is_empty() {
             for (sku, quantity) in quantities(order) {
                 if !order.progress.held.iter().any(|held| held == sku) {
                     continue;
                 }
                 // Goods that somebody took out of the table meanwhile are counted no more.
-                if let Some((item, counts)) = self.find(sku).await? {
+                if let Some((item, counts)) = self.find(attempt, sku).await? {
                     puts.push(change(counts, quantity).put(item, counts.version));
                 }
             }
@@ -105,10 +115,14 @@ impl<H: Deref<Target: Shop> + Send + Sync> Inventory for StockLedger<H> {
         true
     }
 
+    fn answers_at_once(&self) -> bool {
+        true
+    }
+
     async fn reserve(&self, attempt: &Attempt<'_>) -> Result<Effect<Vec<String>>, Failed> {
         let (mut held, mut puts) = (Vec::new(), Vec::new());
         for (sku, quantity) in quantities(attempt.order) {
-            match self.find(sku).await? {
+            match self.find(attempt, sku).await? {
                 Some((item, counts)) => match counts.reserve(quantity) {
                     Some(reserved) => {
                         puts.push(reserved.put(item, counts.version));
@@ -130,11 +144,11 @@ impl<H: Deref<Target: Shop> + Send + Sync> Inventory for StockLedger<H> {
     }
 
     async fn release(&self, attempt: &Attempt<'_>) -> Result<Effect<()>, Failed> {
-        self.change_held(attempt.order, Counts::release).await
+        self.change_held(attempt, Counts::release).await
     }
 
     async fn sell(&self, attempt: &Attempt<'_>) -> Result<Effect<()>, Failed> {
-        self.change_held(attempt.order, Counts::sell).await
+        self.change_held(attempt, Counts::sell).await
     }
 }
 

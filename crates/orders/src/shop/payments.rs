@@ -1,6 +1,6 @@
 //! Decides what a payment is: a port, and a simulator that keeps its payments in a table.
 
-use super::order::{Order, Paid};
+use super::order::Paid;
 use super::ports::{Expected, Put, Shop, Table};
 use super::worker::{Attempt, Effect, Failed, Timer};
 use std::future::Future;
@@ -15,6 +15,10 @@ use types::{Item, Number};
 pub trait Payments: Send + Sync {
     /// Whether all that a call changes is in the puts it answers, so that a call whose puts are not written never was.
     fn is_atomic(&self) -> bool;
+
+    /// Whether it is atomic, and its calls never have to be waited for: then they may be made before all that was decided
+    /// earlier is written.
+    fn answers_at_once(&self) -> bool;
 
     /// Takes an order's amount.
     fn charge(&self, attempt: &Attempt<'_>) -> impl Future<Output = Result<Effect<Paid>, Failed>> + Send;
@@ -82,8 +86,12 @@ where
         Ok(())
     }
 
-    async fn find(&self, order: &Order) -> Result<Option<Item>, Failed> {
-        let key = Item::from([("orderId", order.id.as_str().into())]);
+    async fn find(&self, attempt: &Attempt<'_>) -> Result<Option<Item>, Failed> {
+        let id = attempt.order.id.as_str();
+        if let Some(item) = attempt.unwritten(Table::Payments, ("orderId", id)) {
+            return Ok(Some(item.clone()));
+        }
+        let key = Item::from([("orderId", id.into())]);
         self.shop.get(Table::Payments, &key).await.map_err(|error| Failed::transient(&error.to_string()))
     }
 }
@@ -97,6 +105,10 @@ where
         true
     }
 
+    fn answers_at_once(&self) -> bool {
+        self.behaviour.delay.is_zero() && self.behaviour.hang_percent == 0
+    }
+
     async fn charge(&self, attempt: &Attempt<'_>) -> Result<Effect<Paid>, Failed> {
         self.misbehave().await?;
         let order = attempt.order;
@@ -105,7 +117,7 @@ where
             round => format!("pay-{}-{}", order.id, round + 1),
         };
         // There is nothing to be found when an order comes here for the first time, so nothing is looked for.
-        let found = if attempt.again || attempt.round > 0 { self.find(order).await? } else { None };
+        let found = if attempt.again || attempt.round > 0 { self.find(attempt).await? } else { None };
         let version = found.as_ref().and_then(version);
         let is_this =
             |item: &Item| item.text("paymentId") == Some(&payment_id) && item.text("state") == Some("charged");
@@ -126,7 +138,7 @@ where
     }
 
     async fn void(&self, attempt: &Attempt<'_>) -> Result<Effect<()>, Failed> {
-        let charged = self.find(attempt.order).await?.filter(|item| item.text("state") == Some("charged"));
+        let charged = self.find(attempt).await?.filter(|item| item.text("state") == Some("charged"));
         let Some((mut item, found)) = charged.and_then(|item| version(&item).map(|version| (item, version))) else {
             return Ok(Effect::of(()));
         };

@@ -42,7 +42,8 @@ pub enum Expected {
 /// Changes that are made together, or not at all. Answered when they are durable.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Commit {
-    /// Items to write, each of another key.
+    /// Items to write, in order. Those of one key follow on one another, each a change of its own; only a shop that
+    /// [chains](Shop::chains) gets several.
     pub puts: Vec<Put>,
     /// A message to the work queue: its body.
     pub send: Option<String>,
@@ -117,6 +118,9 @@ pub trait Shop: Send + Sync {
 
     /// The orders of a customer.
     fn orders_of(&self, query: CustomerQuery) -> impl Future<Output = Result<CustomerPage, Unreadable>> + Send;
+
+    /// Whether one commit may write an item several times.
+    fn chains(&self) -> bool;
 
     /// Makes changes together, or not at all.
     fn commit(&self, commit: Commit) -> impl Future<Output = Result<(), CommitRefused>> + Send;

@@ -1,12 +1,14 @@
 //! Decides nothing about orders: reads one, asks [`workflow`](super::workflow) what comes next, does it, until the
 //! order waits or ends.
 //!
-//! Start at [`Worker::work`], which takes one message as far as it goes. Each step is one commit, under the condition
-//! that the order is as it was read; whoever was faster is read again and decided upon anew. There is no waiting in
-//! here but for dependencies: what is to be tried later is put back into the queue.
+//! Start at [`Worker::work`], which takes one message as far as it goes. Each step is a change of the order, under the
+//! condition that the order is as it was read; whoever was faster is read again and decided upon anew. Steps that follow
+//! one another without anybody being waited for are written together ([`chain`]); before anybody elsewhere is asked, or
+//! has to be waited for, all that was decided is durable. What is to be tried later is put back into the queue.
 //!
 //! Invariant: a worker may stop at any await and lose nothing, and any number may work on the same order at once.
 
+mod chain;
 mod dependency;
 mod message;
 mod report;
@@ -23,12 +25,13 @@ use super::inventory::Inventory;
 use super::order::{Order, Undo};
 use super::order_id;
 use super::payments::Payments;
-use super::ports::{Commit, CommitRefused, Expected, Put, Settle, Shop, Table};
+use super::ports::{CommitRefused, Put, Shop, Table};
 use super::settings::Settings;
 use super::status::Status;
-use super::workflow::{self, Call, Next, Outcome, Remote, Rules, Step, Then};
-use report::Report;
+use super::workflow::{self, Call, Next, Outcome, Remote, Rules, Then};
+use chain::Chain;
 use std::future::Future;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 /// How often in a row others may be faster before the order is put back.
@@ -68,12 +71,38 @@ pub struct Worker<'a, S, D> {
     pub observer: &'a dyn Observer,
 }
 
-/// Why an order is left for now.
+/// Why an order is left as it is.
 enum Left {
     /// A dependency is not asked at present.
     Spared(Dependency, Duration),
     /// As the shop said.
     Worked(Worked),
+}
+
+/// Why a step is not taken.
+enum Halted {
+    /// Somebody else changed what it was decided on.
+    Overtaken,
+    /// The order is left as it is.
+    Left(Left),
+}
+
+impl From<Left> for Halted {
+    fn from(left: Left) -> Self {
+        Self::Left(left)
+    }
+}
+
+/// An order on its way through the steps.
+struct Carried<'a, 'l> {
+    chain: Chain,
+    /// Whether it was given up already when its message came.
+    redriven: bool,
+    /// Whether what was decided last could not be written.
+    again: bool,
+    /// The message's.
+    body: &'a str,
+    log: &'a mut Log<'l>,
 }
 
 impl<S: Shop, D: Dependencies> Worker<'_, S, D> {
@@ -105,66 +134,100 @@ impl<S: Shop, D: Dependencies> Worker<'_, S, D> {
 
     async fn carry(&self, id: &str, body: &str, log: &mut Log<'_>) -> Result<Worked, Left> {
         let rules = self.rules();
-        let mut order = self.read(id).await?;
+        let order = self.read(id).await?;
         let redriven = order.status == Status::Failed && order.progress.dead_lettered;
+        let mut carried = Carried { chain: Chain::of(order), redriven, again: false, body, log };
         let mut overtaken = 0;
         loop {
-            let begun = self.dependencies.timer().elapsed();
-            let again = overtaken > 0;
-            let (next, puts, trouble) = match workflow::next(&order, redriven, &rules, self.shop.now()) {
-                Next::Call(call) => {
-                    let (answer, puts) = match self.call(call, &order, again).await? {
-                        Ok(effect) => (Ok(effect.value), effect.puts),
-                        Err(failed) => (Err(failed), Vec::new()),
-                    };
-                    let trouble = answer.as_ref().err().map(ToString::to_string);
-                    let now = self.shop.now();
-                    (workflow::after_call(&order, answer, &rules, now, self.shop.random()), puts, trouble)
-                }
-                next => (next, Vec::new(), None),
+            let decided = self.decide(&mut carried, &rules).await;
+            if matches!(decided, Ok(None)) && self.shop.chains() && !carried.chain.is_long() {
+                continue;
+            }
+            let written = match decided {
+                Err(Halted::Overtaken) => Err(Halted::Overtaken),
+                // What was decided is written, also if there is nothing more to decide just now.
+                decided => self.write(&mut carried).await.and(decided),
             };
-            let (next, puts, trouble) = match next {
-                Next::TakeBack(undo) => {
-                    let (left, mut undone, failed) = self.take_back(&order, undo, again).await?;
-                    undone.extend(puts);
-                    let now = self.shop.now();
-                    let trouble = failed.as_ref().map(ToString::to_string).or(trouble);
-                    let random = self.shop.random();
-                    (workflow::after_taking_back(&order, left, failed, &rules, now, random), undone, trouble)
-                }
-                next => (next, puts, trouble),
-            };
-            let step = match next {
-                Next::Step(step) => *step,
-                Next::Finished => return Ok(Worked::Done),
-                Next::Call(_) | Next::TakeBack(_) => unreachable!("what was asked for is done, and leads to a step"),
-            };
-            let effects = puts.len();
-            match self.shop.commit(commit(&order, &step, puts, body)).await {
-                Ok(()) => {
-                    overtaken = 0;
-                    let took = self.dependencies.timer().elapsed().saturating_sub(begun);
-                    let report = Report { before: &order, step: &step, took, trouble: trouble.as_deref() };
-                    report.give(self.observer, log);
-                    match step.then {
-                        Then::Continue => order = step.order,
-                        Then::Wait(span) => return Ok(Worked::Later(span)),
-                        Then::Settle(_) | Then::Anew => return Ok(Worked::Settled),
-                    }
-                }
-                // The message is gone, so somebody else has it or had it.
-                Err(CommitRefused::Unexpected { put }) if put > effects => return Ok(Worked::Done),
-                Err(CommitRefused::Unexpected { .. }) => {
+            match written {
+                Ok(None) => (overtaken, carried.again) = (0, false),
+                Ok(Some(worked)) => return Ok(worked),
+                Err(Halted::Overtaken) => {
                     overtaken += 1;
                     if overtaken > OVERTAKEN_MAX {
                         return Err(later(share(CROWDED_FOR, self.shop.random())));
                     }
-                    order = self.read(id).await?;
+                    (carried.chain, carried.again) = (Chain::of(self.read(id).await?), true);
                 }
-                Err(CommitRefused::Busy(_)) => return Err(later(BUSY_FOR + backoff(3, self.shop.random()))),
-                Err(CommitRefused::Broken(error)) => return Err(Left::Worked(Worked::Failed { error })),
+                Err(Halted::Left(left)) => return Err(left),
             }
         }
+    }
+
+    /// Decides the order's next step; answers what becomes of the message, if that is the last one.
+    async fn decide(&self, carried: &mut Carried<'_, '_>, rules: &Rules) -> Result<Option<Worked>, Halted> {
+        let begun = self.dependencies.timer().elapsed();
+        let (next, puts, trouble) =
+            match workflow::next(carried.chain.order(), carried.redriven, rules, self.shop.now()) {
+                Next::Call(call) => {
+                    let (answer, puts) = match self.call(call, carried).await? {
+                        Ok(effect) => (Ok(effect.value), effect.puts),
+                        Err(failed) => (Err(failed), Vec::new()),
+                    };
+                    let trouble = answer.as_ref().err().map(ToString::to_string);
+                    let (now, random) = (self.shop.now(), || self.shop.random());
+                    (workflow::after_call(carried.chain.order(), answer, rules, now, random), puts, trouble)
+                }
+                next => (next, Vec::new(), None),
+            };
+        let (next, puts, trouble) = match next {
+            Next::TakeBack(undo) => {
+                let (left, mut undone, failed) = self.take_back(carried, undo).await?;
+                undone.extend(puts);
+                let trouble = failed.as_ref().map(ToString::to_string).or(trouble);
+                let (now, random) = (self.shop.now(), || self.shop.random());
+                let order = carried.chain.order();
+                (workflow::after_taking_back(order, left, failed, rules, now, random), undone, trouble)
+            }
+            next => (next, puts, trouble),
+        };
+        let step = match next {
+            Next::Step(step) => *step,
+            Next::Finished => return Ok(Some(Worked::Done)),
+            Next::Call(_) | Next::TakeBack(_) => unreachable!("what was asked for is done, and leads to a step"),
+        };
+        let worked = match &step.then {
+            Then::Continue => None,
+            Then::Wait(span) => Some(Worked::Later(*span)),
+            Then::Settle(_) | Then::Anew => Some(Worked::Settled),
+        };
+        carried.chain.push(step, puts, begun, trouble);
+        Ok(worked)
+    }
+
+    /// Writes what is decided, as one commit.
+    async fn write(&self, carried: &mut Carried<'_, '_>) -> Result<(), Halted> {
+        let chain = &mut carried.chain;
+        if chain.is_written() {
+            return Ok(());
+        }
+        match self.shop.commit(chain.commit(carried.body)).await {
+            Ok(()) => {
+                chain.written(self.dependencies.timer().elapsed(), self.observer, carried.log);
+                Ok(())
+            }
+            // The message is gone, so somebody else has it or had it.
+            Err(CommitRefused::Unexpected { put }) if put >= chain.puts().len() => {
+                Err(Left::Worked(Worked::Done).into())
+            }
+            Err(CommitRefused::Unexpected { .. }) => Err(Halted::Overtaken),
+            Err(CommitRefused::Busy(_)) => Err(later(BUSY_FOR + backoff(3, self.shop.random())).into()),
+            Err(CommitRefused::Broken(error)) => Err(Left::Worked(Worked::Failed { error }).into()),
+        }
+    }
+
+    /// Writes what is decided, unless the dependency that is asked next is asked without being waited for.
+    async fn write_before(&self, answers_at_once: bool, carried: &mut Carried<'_, '_>) -> Result<(), Halted> {
+        if answers_at_once { Ok(()) } else { self.write(carried).await }
     }
 
     fn rules(&self) -> Rules {
@@ -191,19 +254,26 @@ impl<S: Shop, D: Dependencies> Worker<'_, S, D> {
     }
 
     /// Asks a dependency what the order's step needs.
-    async fn call(&self, call: Call, order: &Order, again: bool) -> Result<Result<Effect<Outcome>, Failed>, Left> {
-        let attempt = Attempt::new(order, call.step(), again);
-        let (attempt, dependencies) = (&attempt, self.dependencies);
-        let ask = async {
-            Ok(match call {
-                Call::Reserve => dependencies.inventory().reserve(attempt).await?.map(Outcome::Reserved),
-                Call::Charge => dependencies.payments().charge(attempt).await?.map(Outcome::Charged),
-                Call::Ship => dependencies.fulfilment().ship(attempt).await?.map(Outcome::Shipped),
-            })
+    async fn call(&self, call: Call, carried: &mut Carried<'_, '_>) -> Result<Result<Effect<Outcome>, Failed>, Halted> {
+        let (inventory, payments) = (self.dependencies.inventory(), self.dependencies.payments());
+        let fulfilment = self.dependencies.fulfilment();
+        let answers_at_once = match call {
+            Call::Reserve => inventory.answers_at_once(),
+            Call::Charge => payments.answers_at_once(),
+            Call::Ship => fulfilment.answers_at_once() && inventory.answers_at_once(),
         };
+        self.write_before(answers_at_once, carried).await?;
+        let attempt = &attempt(carried, call.step());
+        let ask = pin!(async {
+            Ok(match call {
+                Call::Reserve => inventory.reserve(attempt).await?.map(Outcome::Reserved),
+                Call::Charge => payments.charge(attempt).await?.map(Outcome::Charged),
+                Call::Ship => fulfilment.ship(attempt).await?.map(Outcome::Shipped),
+            })
+        });
         let asked = self.ask(call.dependency(), ask).await?;
         match asked {
-            Ok(shipped) if call == Call::Ship => self.sell(attempt, shipped).await,
+            Ok(shipped) if call == Call::Ship => Ok(self.sell(attempt, shipped).await?),
             answer => Ok(answer),
         }
     }
@@ -214,7 +284,7 @@ impl<S: Shop, D: Dependencies> Worker<'_, S, D> {
         if inventory.is_atomic() && attempt.order.progress.held.is_empty() {
             return Ok(Ok(shipped));
         }
-        let sold = self.ask(Dependency::Inventory, inventory.sell(attempt)).await?;
+        let sold = self.ask(Dependency::Inventory, pin!(inventory.sell(attempt))).await?;
         Ok(sold.map(|sold| {
             shipped.puts.extend(sold.puts);
             shipped
@@ -224,11 +294,15 @@ impl<S: Shop, D: Dependencies> Worker<'_, S, D> {
     /// Takes back what can be; answers what is left, what is to be written, and the first failure.
     async fn take_back(
         &self,
-        order: &Order,
+        carried: &mut Carried<'_, '_>,
         mut undo: Undo,
-        again: bool,
-    ) -> Result<(Undo, Vec<Put>, Option<Failed>), Left> {
-        let dependencies = self.dependencies;
+    ) -> Result<(Undo, Vec<Put>, Option<Failed>), Halted> {
+        let (inventory, payments) = (self.dependencies.inventory(), self.dependencies.payments());
+        let fulfilment = self.dependencies.fulfilment();
+        let answers_at_once = (!undo.recall || fulfilment.answers_at_once())
+            && (!undo.void || payments.answers_at_once())
+            && (!undo.release || inventory.answers_at_once());
+        self.write_before(answers_at_once, carried).await?;
         let (mut puts, mut failed) = (Vec::new(), None);
         let mut taken = |answer: Result<Effect<()>, Failed>| match answer {
             Ok(effect) => {
@@ -241,22 +315,19 @@ impl<S: Shop, D: Dependencies> Worker<'_, S, D> {
             }
         };
         if undo.recall {
-            let fulfilment = dependencies.fulfilment();
-            let attempt = Attempt::new(order, Status::Fulfillment, again);
-            let recall = fulfilment.recall(&attempt);
+            let attempt = attempt(carried, Status::Fulfillment);
+            let recall = pin!(fulfilment.recall(&attempt));
             undo.recall = !taken(self.ask_back(Dependency::Fulfilment, fulfilment.is_atomic(), recall).await?);
         }
         // Whoever may still get the parcel does not get the money back too.
         if undo.void && !undo.recall {
-            let payments = dependencies.payments();
-            let attempt = Attempt::new(order, Status::PaymentProcessing, again);
-            undo.void =
-                !taken(self.ask_back(Dependency::Payments, payments.is_atomic(), payments.void(&attempt)).await?);
+            let attempt = attempt(carried, Status::PaymentProcessing);
+            let void = pin!(payments.void(&attempt));
+            undo.void = !taken(self.ask_back(Dependency::Payments, payments.is_atomic(), void).await?);
         }
         if undo.release && !undo.recall {
-            let inventory = dependencies.inventory();
-            let attempt = Attempt::new(order, Status::InventoryCheck, again);
-            let release = inventory.release(&attempt);
+            let attempt = attempt(carried, Status::InventoryCheck);
+            let release = pin!(inventory.release(&attempt));
             undo.release = !taken(self.ask_back(Dependency::Inventory, inventory.is_atomic(), release).await?);
         }
         Ok((undo, puts, failed))
@@ -268,7 +339,7 @@ impl<S: Shop, D: Dependencies> Worker<'_, S, D> {
         &self,
         dependency: Dependency,
         is_atomic: bool,
-        call: impl Future<Output = Result<T, Failed>> + Send,
+        call: Pin<&mut (impl Future<Output = Result<T, Failed>> + Send)>,
     ) -> Result<Result<T, Failed>, Left> {
         if is_atomic {
             return Ok(self.timed(call).await);
@@ -280,7 +351,7 @@ impl<S: Shop, D: Dependencies> Worker<'_, S, D> {
     async fn ask<T: Send>(
         &self,
         dependency: Dependency,
-        call: impl Future<Output = Result<T, Failed>> + Send,
+        call: Pin<&mut (impl Future<Output = Result<T, Failed>> + Send)>,
     ) -> Result<Result<T, Failed>, Left> {
         let timer = self.dependencies.timer();
         let pass = match self.breakers.permit(dependency, timer.elapsed()) {
@@ -294,7 +365,10 @@ impl<S: Shop, D: Dependencies> Worker<'_, S, D> {
         Ok(answer)
     }
 
-    async fn timed<T: Send>(&self, call: impl Future<Output = Result<T, Failed>> + Send) -> Result<T, Failed> {
+    async fn timed<T: Send>(
+        &self,
+        call: Pin<&mut (impl Future<Output = Result<T, Failed>> + Send)>,
+    ) -> Result<T, Failed> {
         let answer = self.dependencies.timer().within(self.settings.step_timeout, call).await;
         answer.unwrap_or(Err(Failed::TimedOut))
     }
@@ -304,18 +378,10 @@ fn later(span: Duration) -> Left {
     Left::Worked(Worked::Later(span))
 }
 
-/// What a step writes: the order first, then its effects.
-fn commit(before: &Order, step: &Step, effects: Vec<Put>, body: &str) -> Commit {
-    let order = Put { table: Table::Orders, item: step.order.to_item(), expected: Expected::Version(before.version) };
-    let mut puts = Vec::with_capacity(1 + effects.len());
-    puts.push(order);
-    puts.extend(effects);
-    let (send, settle) = match &step.then {
-        Then::Continue | Then::Wait(_) => (None, None),
-        Then::Settle(settle) => (None, Some(settle.clone())),
-        Then::Anew => (Some(body.to_owned()), Some(Settle::Done)),
-    };
-    Commit { puts, send, settle }
+/// What a dependency is told about the call that the order needs at a step.
+fn attempt<'c>(carried: &'c Carried<'_, '_>, step: Status) -> Attempt<'c> {
+    let again = carried.again;
+    Attempt { again, unwritten: carried.chain.puts(), ..Attempt::new(carried.chain.order(), step) }
 }
 
 #[cfg(test)]

@@ -214,7 +214,13 @@ pub fn next(order: &Order, redriven: bool, rules: &Rules, now: Timestamp) -> Nex
 }
 
 /// What comes next for an order whose dependency answered.
-pub fn after_call(order: &Order, answer: Result<Outcome, Failed>, rules: &Rules, now: Timestamp, random: u64) -> Next {
+pub fn after_call(
+    order: &Order,
+    answer: Result<Outcome, Failed>,
+    rules: &Rules,
+    now: Timestamp,
+    random: impl FnOnce() -> u64,
+) -> Next {
     let failed = match answer {
         Ok(outcome) => return done(order, outcome, now),
         Err(failed) => failed,
@@ -230,7 +236,7 @@ pub fn after_call(order: &Order, answer: Result<Outcome, Failed>, rules: &Rules,
     };
     let attempts = order.progress.attempts.saturating_add(1);
     if attempts < rules.attempts_max {
-        return wait(order.clone(), attempts, now, random);
+        return wait(order.clone(), attempts, now, random());
     }
     let service = match order.status {
         Status::InventoryCheck => Dependency::Inventory,
@@ -258,7 +264,7 @@ pub fn after_taking_back(
     failed: Option<Failed>,
     rules: &Rules,
     now: Timestamp,
-    random: u64,
+    random: impl FnOnce() -> u64,
 ) -> Next {
     let mut order = order.clone();
     if !left.void {
@@ -275,7 +281,7 @@ pub fn after_taking_back(
     let refused = matches!(failed, Some(Failed::Refused { .. }));
     if attempts < rules.attempts_max && !refused {
         order.progress.undo = Some(left);
-        return wait(order, attempts, now, random);
+        return wait(order, attempts, now, random());
     }
     let what = [(left.recall, "the parcel"), (left.void, "the payment"), (left.release, "the goods")];
     let what: Vec<&str> = what.into_iter().filter_map(|(left, what)| left.then_some(what)).collect();

@@ -65,7 +65,7 @@ async fn service(answer: &'static [u8]) -> (String, tokio::sync::mpsc::Unbounded
 async fn charge(url: &str) -> Result<Effect<Paid>, Failed> {
     let remote = Remote::new(url, Some("a secret that is long enough")).unwrap();
     let order = order();
-    let attempt = Attempt::new(&order, Status::PaymentProcessing, false);
+    let attempt = Attempt::new(&order, Status::PaymentProcessing);
     let charging = Payments::charge(&remote, &attempt);
     tokio::time::timeout(Duration::from_secs(5), charging).await.unwrap_or(Err(Failed::TimedOut))
 }

@@ -30,6 +30,7 @@ impl Asked {
             pens: Default::default(),
             http: Default::default(),
             under_way: Default::default(),
+            rush: Default::default(),
             stopping: Default::default(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

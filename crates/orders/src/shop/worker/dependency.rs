@@ -4,11 +4,12 @@ use super::super::fulfilment::Fulfilment;
 use super::super::inventory::Inventory;
 use super::super::order::{Order, Paid, Tracking};
 use super::super::payments::Payments;
-use super::super::ports::Put;
+use super::super::ports::{Put, Table};
 use super::super::status::Status;
 use super::super::workflow::{Failed, round};
 use std::future::Future;
 use std::time::Duration;
+use types::Item;
 
 /// What a dependency is told.
 #[derive(Debug, Clone)]
@@ -22,17 +23,25 @@ pub struct Attempt<'a> {
     pub round: u32,
     /// Whether what this call answered a moment ago could not be written, because something else was there.
     pub again: bool,
+    /// What is written before whatever this call answers, in order, although no table has it yet.
+    pub unwritten: &'a [Put],
 }
 
 impl<'a> Attempt<'a> {
     /// What is told about the call that an order in this status needs.
-    pub fn new(order: &'a Order, step: Status, again: bool) -> Self {
+    pub fn new(order: &'a Order, step: Status) -> Self {
         let round = round(order);
         let key = match round {
             0 => format!("{}:{step}", order.id),
             round => format!("{}:{step}:{round}", order.id),
         };
-        Self { order, key, round, again }
+        Self { order, key, round, again: false, unwritten: &[] }
+    }
+
+    /// What will lie in a table under a key of one attribute, if that is among what is yet to be written.
+    pub fn unwritten(&self, table: Table, key: (&str, &str)) -> Option<&'a Item> {
+        let mut newest_first = self.unwritten.iter().rev().filter(|put| put.table == table);
+        newest_first.find(|put| put.item.text(key.0) == Some(key.1)).map(|put| &put.item)
     }
 }
 
@@ -138,7 +147,7 @@ pub enum Either<B, R> {
     Remote(R),
 }
 
-/// Asks whichever of the two it is.
+/// What either of the two says of itself.
 macro_rules! either {
     ($self:ident, $dependency:ident => $ask:expr) => {
         match $self {
@@ -148,21 +157,36 @@ macro_rules! either {
     };
 }
 
+/// Asks whichever of the two it is. A call elsewhere is put aside on the heap, so that those who call nobody elsewhere do
+/// not carry the room for it.
+macro_rules! asked {
+    ($self:ident, $dependency:ident => $ask:expr) => {
+        match $self {
+            Either::BuiltIn($dependency) => $ask.await,
+            Either::Remote($dependency) => Box::pin($ask).await,
+        }
+    };
+}
+
 impl<B: Inventory, R: Inventory> Inventory for Either<B, R> {
     fn is_atomic(&self) -> bool {
         either!(self, inventory => inventory.is_atomic())
     }
 
+    fn answers_at_once(&self) -> bool {
+        either!(self, inventory => inventory.answers_at_once())
+    }
+
     async fn reserve(&self, attempt: &Attempt<'_>) -> Result<Effect<Vec<String>>, Failed> {
-        either!(self, inventory => inventory.reserve(attempt).await)
+        asked!(self, inventory => inventory.reserve(attempt))
     }
 
     async fn release(&self, attempt: &Attempt<'_>) -> Result<Effect<()>, Failed> {
-        either!(self, inventory => inventory.release(attempt).await)
+        asked!(self, inventory => inventory.release(attempt))
     }
 
     async fn sell(&self, attempt: &Attempt<'_>) -> Result<Effect<()>, Failed> {
-        either!(self, inventory => inventory.sell(attempt).await)
+        asked!(self, inventory => inventory.sell(attempt))
     }
 }
 
@@ -171,12 +195,16 @@ impl<B: Payments, R: Payments> Payments for Either<B, R> {
         either!(self, payments => payments.is_atomic())
     }
 
+    fn answers_at_once(&self) -> bool {
+        either!(self, payments => payments.answers_at_once())
+    }
+
     async fn charge(&self, attempt: &Attempt<'_>) -> Result<Effect<Paid>, Failed> {
-        either!(self, payments => payments.charge(attempt).await)
+        asked!(self, payments => payments.charge(attempt))
     }
 
     async fn void(&self, attempt: &Attempt<'_>) -> Result<Effect<()>, Failed> {
-        either!(self, payments => payments.void(attempt).await)
+        asked!(self, payments => payments.void(attempt))
     }
 }
 
@@ -185,11 +213,15 @@ impl<B: Fulfilment, R: Fulfilment> Fulfilment for Either<B, R> {
         either!(self, fulfilment => fulfilment.is_atomic())
     }
 
+    fn answers_at_once(&self) -> bool {
+        either!(self, fulfilment => fulfilment.answers_at_once())
+    }
+
     async fn ship(&self, attempt: &Attempt<'_>) -> Result<Effect<Tracking>, Failed> {
-        either!(self, fulfilment => fulfilment.ship(attempt).await)
+        asked!(self, fulfilment => fulfilment.ship(attempt))
     }
 
     async fn recall(&self, attempt: &Attempt<'_>) -> Result<Effect<()>, Failed> {
-        either!(self, fulfilment => fulfilment.recall(attempt).await)
+        asked!(self, fulfilment => fulfilment.recall(attempt))
     }
 }

@@ -51,6 +51,8 @@ pub(super) enum Remotely {
 pub(super) struct World {
     pub(super) now: Duration,
     random: u64,
+    /// Whether a commit may write an item several times.
+    pub(super) chains: bool,
     pub(super) faults: Faults,
     pub(super) items: BTreeMap<(Table, String), Item>,
     pub(super) queue: BTreeMap<u64, Queued>,
@@ -72,7 +74,7 @@ pub(super) struct World {
 pub(super) type Shared = Arc<Mutex<World>>;
 
 pub(super) fn shared(seed: u64) -> Shared {
-    Arc::new(Mutex::new(World { random: seed, ..World::default() }))
+    Arc::new(Mutex::new(World { random: seed, chains: seed.is_multiple_of(2), ..World::default() }))
 }
 
 pub(super) fn lock(world: &Shared) -> MutexGuard<'_, World> {
@@ -171,8 +173,11 @@ impl World {
         self.apply(Commit { puts: vec![put], send: None, settle: None }, None).unwrap();
     }
 
-    fn holds(&self, put: &Put) -> bool {
-        let found = self.items.get(&(put.table, key_of(put.table, &put.item)));
+    /// Whether what a put expects is there, when `earlier` were written.
+    fn holds(&self, put: &Put, earlier: &[Put]) -> bool {
+        let key = |put: &Put| (put.table, key_of(put.table, &put.item));
+        let unwritten = earlier.iter().rev().find(|one| key(one) == key(put)).map(|one| &one.item);
+        let found = unwritten.or_else(|| self.items.get(&key(put)));
         match put.expected {
             Expected::Absent => found.is_none(),
             Expected::Version(version) => found.is_some_and(|item| number(item, "version") == version),
@@ -180,7 +185,7 @@ impl World {
     }
 
     pub(super) fn apply(&mut self, commit: Commit, message: Option<u64>) -> Result<(), CommitRefused> {
-        if let Some(put) = commit.puts.iter().position(|put| !self.holds(put)) {
+        if let Some(put) = (0..commit.puts.len()).find(|&at| !self.holds(&commit.puts[at], &commit.puts[..at])) {
             return Err(CommitRefused::Unexpected { put });
         }
         if commit.settle.is_some() && !message.is_some_and(|id| self.queue.contains_key(&id)) {
@@ -188,8 +193,9 @@ impl World {
         }
         self.commits += 1;
         let mut keys: Vec<_> = commit.puts.iter().map(|put| (put.table, key_of(put.table, &put.item))).collect();
+        keys.sort_unstable();
         keys.dedup();
-        assert_eq!(keys.len(), commit.puts.len(), "each put is of another key");
+        assert!(self.chains || keys.len() == commit.puts.len(), "each put is of another key");
         for put in commit.puts {
             let key = (put.table, key_of(put.table, &put.item));
             let old = self.items.insert(key, put.item.clone());
@@ -290,6 +296,10 @@ impl Shop for FakeShop {
 
     async fn orders_of(&self, _: CustomerQuery) -> Result<CustomerPage, Unreadable> {
         unreachable!("the worker lists no orders")
+    }
+
+    fn chains(&self) -> bool {
+        lock(&self.world).chains
     }
 
     async fn commit(&self, commit: Commit) -> Result<(), CommitRefused> {
@@ -401,6 +411,10 @@ impl Inventory for Elsewhere {
         false
     }
 
+    fn answers_at_once(&self) -> bool {
+        false
+    }
+
     async fn reserve(&self, attempt: &Attempt<'_>) -> Result<Effect<Vec<String>>, Failed> {
         let reserve = |world: &mut World| {
             let key = (attempt.order.id.clone(), attempt.key.clone());
@@ -435,6 +449,10 @@ impl Payments for Elsewhere {
         false
     }
 
+    fn answers_at_once(&self) -> bool {
+        false
+    }
+
     async fn charge(&self, attempt: &Attempt<'_>) -> Result<Effect<Paid>, Failed> {
         let charge = |world: &mut World| {
             once(world, |world| &mut world.payments, attempt)?;
@@ -454,6 +472,10 @@ impl Payments for Elsewhere {
 
 impl Fulfilment for Elsewhere {
     fn is_atomic(&self) -> bool {
+        false
+    }
+
+    fn answers_at_once(&self) -> bool {
         false
     }
 

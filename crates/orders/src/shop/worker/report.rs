@@ -5,7 +5,7 @@
 use super::super::order::Order;
 use super::super::ports::Settle;
 use super::super::status::Status;
-use super::super::workflow::{Step, Then};
+use super::super::workflow::Then;
 use serde_json::Value as Json;
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -51,7 +51,7 @@ pub struct Observed<'a> {
     pub step: Status,
     /// What came of it.
     pub outcome: StepOutcome,
-    /// How long it took, its commit included.
+    /// How long it took until it was written.
     pub took: Duration,
     /// The order as it is now.
     pub order: &'a Order,
@@ -74,7 +74,8 @@ impl Observer for Unobserved {
 /// What there is to say about a step.
 pub(super) struct Report<'a> {
     pub(super) before: &'a Order,
-    pub(super) step: &'a Step,
+    pub(super) after: &'a Order,
+    pub(super) then: &'a Then,
     pub(super) took: Duration,
     /// What a dependency said that did not do its work.
     pub(super) trouble: Option<&'a str>,
@@ -82,18 +83,19 @@ pub(super) struct Report<'a> {
 
 impl Report<'_> {
     pub(super) fn give(&self, observer: &dyn Observer, log: &mut Log<'_>) {
-        let (before, after, outcome) = (self.before, &self.step.order, self.outcome());
+        let (before, after, outcome) = (self.before, self.after, self.outcome());
         observer.step(&Observed { step: before.status, outcome, took: self.took, order: after });
         let level = match outcome {
             StepOutcome::Done | StepOutcome::Cancelled => "INFO",
             StepOutcome::Retried | StepOutcome::TakingBack | StepOutcome::Failed => "WARN",
             StepOutcome::DeadLettered => "ERROR",
         };
-        let mut message = match outcome {
-            StepOutcome::Retried => format!("{} is tried again later", before.status),
-            StepOutcome::TakingBack => format!("{} is taken back", before.status),
+        let mut message = String::with_capacity(64);
+        let _ = match outcome {
+            StepOutcome::Retried => write!(message, "{} is tried again later", before.status),
+            StepOutcome::TakingBack => write!(message, "{} is taken back", before.status),
             StepOutcome::Done | StepOutcome::Cancelled | StepOutcome::Failed | StepOutcome::DeadLettered => {
-                format!("{} → {}", before.status, after.status)
+                write!(message, "{} → {}", before.status, after.status)
             }
         };
         let error = after.error.as_ref().filter(|_| after.status == Status::Failed).map(|error| error.code.as_str());
@@ -103,22 +105,20 @@ impl Report<'_> {
         }
         let attempt = before.progress.attempts.saturating_add(1);
         let millis = self.took.as_secs_f64() * 1000.0;
-        let mut line = String::with_capacity(256);
-        let (correlation, id) = (quoted(&before.correlation), quoted(&before.id));
-        write!(
-            line,
-            "{{\"level\":\"{level}\",\"message\":{},\"correlationId\":{correlation},\"orderId\":{id},\"status\":\"{}\",\
-             \"attempt\":{attempt},\"durationMs\":{millis:.3}}}",
-            quoted(&message),
-            after.status,
-        )
-        .expect("a text takes whatever is written to it");
+        let mut line = String::with_capacity(320);
+        let _ = write!(line, "{{\"level\":\"{level}\",\"message\":");
+        quote(&message, &mut line);
+        line.push_str(",\"correlationId\":");
+        quote(&before.correlation, &mut line);
+        line.push_str(",\"orderId\":");
+        quote(&before.id, &mut line);
+        let _ = write!(line, ",\"status\":\"{}\",\"attempt\":{attempt},\"durationMs\":{millis:.3}}}", after.status);
         log(&line);
     }
 
     fn outcome(&self) -> StepOutcome {
-        let (before, after) = (self.before.status, self.step.order.status);
-        match (&self.step.then, after) {
+        let (before, after) = (self.before.status, self.after.status);
+        match (self.then, after) {
             (Then::Settle(Settle::Dead { .. }), _) => StepOutcome::DeadLettered,
             (Then::Wait(_), _) => StepOutcome::Retried,
             (_, same) if same == before => StepOutcome::TakingBack,
@@ -131,11 +131,24 @@ impl Report<'_> {
 
 /// Says why an order is left alone.
 pub(super) fn trouble(log: &mut Log<'_>, level: &str, message: &str, order_id: Option<&str>) {
-    let id = order_id.map(|id| format!(",\"orderId\":{}", quoted(id))).unwrap_or_default();
-    log(&format!("{{\"level\":\"{level}\",\"message\":{}{id}}}", quoted(message)));
+    let mut line = format!("{{\"level\":\"{level}\",\"message\":");
+    quote(message, &mut line);
+    if let Some(id) = order_id {
+        line.push_str(",\"orderId\":");
+        quote(id, &mut line);
+    }
+    line.push('}');
+    log(&line);
 }
 
-/// A text in JSON, whatever is in it.
-fn quoted(text: &str) -> String {
-    Json::from(text).to_string()
+/// Writes a text in JSON, whatever is in it.
+fn quote(text: &str, line: &mut String) {
+    let is_plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
+    if text.bytes().all(is_plain) {
+        line.push('"');
+        line.push_str(text);
+        line.push('"');
+    } else {
+        line.push_str(&Json::from(text).to_string());
+    }
 }

@@ -119,7 +119,7 @@ fn goods_that_may_have_been_set_aside_are_released_once() {
     assert_eq!(next(&order, false, &rules(BUILT_IN), NOW), Next::Finished);
     let Next::TakeBack(undo) = next(&order, false, &rules(ELSEWHERE), NOW) else { panic!("the goods are released") };
     assert_eq!(undo, Undo { release: true, ..Undo::default() });
-    let after = after_taking_back(&order, Undo::default(), None, &rules(ELSEWHERE), NOW, 0);
+    let after = after_taking_back(&order, Undo::default(), None, &rules(ELSEWHERE), NOW, || 0);
     assert_eq!(told(&after), "CANCELLED, done, to take back ");
     let Next::Step(step) = after else { panic!("it is written") };
     assert_eq!(next(&step.order, false, &rules(ELSEWHERE), NOW), Next::Finished);
@@ -150,7 +150,7 @@ fn each_answer_leads_on_or_back() {
         for (remote, expected) in [(BUILT_IN, built_in), (ELSEWHERE, elsewhere)] {
             let mut order = order(status);
             order.progress.attempts = attempts;
-            let next = after_call(&order, answer.clone(), &rules(remote), NOW, 0);
+            let next = after_call(&order, answer.clone(), &rules(remote), NOW, || 0);
             assert_eq!(told(&next), expected, "{status}, attempt {attempts}, {answer:?}, {remote:?}");
             if let Next::Step(step) = next {
                 assert_eq!(step.order.version, order.version + 1, "each step counts");
@@ -179,7 +179,7 @@ fn what_is_taken_back_ends_the_order_or_is_tried_again() {
     for (attempts, left, failed, expected) in cases {
         let mut order = order(Status::PaymentProcessing);
         order.progress.attempts = attempts;
-        let next = after_taking_back(&order, left.clone(), failed.clone(), &rules(ELSEWHERE), NOW, 0);
+        let next = after_taking_back(&order, left.clone(), failed.clone(), &rules(ELSEWHERE), NOW, || 0);
         assert_eq!(told(&next), expected, "{attempts}, {left:?}, {failed:?}");
         let Next::Step(step) = next else { panic!("it is written") };
         let given_up = step.order.status == Status::Failed && left.is_left();
@@ -233,7 +233,7 @@ proptest! {
         order.progress.attempts = attempts;
         let rules = Rules { attempts_max: max, ..rules(ELSEWHERE) };
         let now = Timestamp::from_millis(i64::from(millis));
-        let Next::Step(step) = after_call(&order, Err(Failed::TimedOut), &rules, now, random) else {
+        let Next::Step(step) = after_call(&order, Err(Failed::TimedOut), &rules, now, || random) else {
             panic!("a service elsewhere is never taken back from before that is written")
         };
         prop_assert_eq!(step.order.version, order.version + 1);

@@ -4,6 +4,8 @@ use super::*;
 
 const TO_COMPLETED: [&str; 6] =
     ["PENDING", "VALIDATING", "INVENTORY_CHECK", "PAYMENT_PROCESSING", "FULFILLMENT", "COMPLETED"];
+/// More failures in a row than any breaker bears.
+const BREAKER_TRIES: u32 = 100;
 const TO_PAYMENT: [&str; 4] = ["PENDING", "VALIDATING", "INVENTORY_CHECK", "PAYMENT_PROCESSING"];
 
 fn house(payment: PaymentBehaviour) -> House {
@@ -33,12 +35,23 @@ fn line(lines: &[String], at: usize) -> serde_json::Value {
 
 #[test]
 fn the_happy_path_is_five_commits_and_one_read() {
+    goes_to_its_end(false, 5);
+}
+
+#[test]
+fn the_happy_path_is_one_commit_where_an_item_may_be_written_several_times_in_one() {
+    goes_to_its_end(true, 1);
+}
+
+fn goes_to_its_end(chains: bool, commits: u64) {
     let house = house(PaymentBehaviour::default());
+    house.world().chains = chains;
     house.world().submit(&pending("A", &[("mug", 2, 1_250), ("unlisted", 1, 500)]));
     let before = house.world().commits;
     assert_eq!(house.serve_one(), Some(Worked::Settled));
     let world = house.world();
-    assert_eq!((world.commits - before, world.reads[&Table::Orders]), (5, 1));
+    assert_eq!((world.commits - before, world.reads[&Table::Orders]), (commits, 1));
+    assert_eq!(world.violations, Vec::<String>::new());
     assert_eq!(world.reads.get(&Table::Payments), None);
     let order = world.order("A");
     assert_eq!(statuses(&order), TO_COMPLETED);
@@ -62,6 +75,42 @@ fn the_happy_path_is_five_commits_and_one_read() {
         assert_eq!(step.1, StepOutcome::Done);
     }
     assert_eq!(house.observed(Status::Fulfillment, StepOutcome::Done), 1);
+}
+
+#[test]
+fn what_is_decided_is_written_before_anybody_is_waited_for() {
+    let slow = PaymentBehaviour { delay: Duration::from_millis(20), ..PaymentBehaviour::default() };
+    let houses = [
+        (house(slow), "PAYMENT_PROCESSING"),
+        (house_with(payments_away(), PaymentBehaviour::default()), "PAYMENT_PROCESSING"),
+        (house_with(Away { inventory: true, ..Away::default() }, PaymentBehaviour::default()), "INVENTORY_CHECK"),
+        (house_with(Away { fulfilment: true, ..Away::default() }, PaymentBehaviour::default()), "FULFILLMENT"),
+    ];
+    for (house, asked_at) in houses {
+        house.world().chains = true;
+        house.world().faults.hangs = 100;
+        house.world().submit(&pending("A", &[("mug", 1, 100)]));
+        let body = body_of("A");
+        let mut running = house.start(Some(1), body, 1);
+        assert_eq!(poll(&mut running), None, "the dependency has not answered");
+        assert_eq!(house.world().order("A").status.name(), asked_at);
+        let lines = house.lines.lock().unwrap();
+        assert!(lines.last().unwrap().contains(asked_at), "what is written is told: {lines:?}");
+    }
+}
+
+#[test]
+fn what_was_decided_is_written_also_if_the_next_dependency_is_spared() {
+    let house = house_with(payments_away(), PaymentBehaviour::default());
+    house.world().chains = true;
+    for _ in 0..BREAKER_TRIES {
+        let Permit::Go(pass) = house.breakers.permit(Dependency::Payments, Duration::ZERO) else { break };
+        house.breakers.record(Dependency::Payments, pass, false, Duration::ZERO);
+    }
+    house.world().submit(&pending("A", &[("mug", 1, 100)]));
+    assert!(matches!(house.serve_one(), Some(Worked::Later(_))));
+    let world = house.world();
+    assert_eq!((world.order("A").status, world.calls), (Status::PaymentProcessing, 0));
 }
 
 #[test]
