@@ -21,7 +21,10 @@ pub use arn::{Account, Arn, ParseArnError};
 pub use change::{Change, ChangeKind, Record, SequenceNumber, Stream, TableId, ViewType};
 pub use item::Item;
 pub use key::{Key, KeyAttribute, KeySchema, KeyType, KeyValue};
-pub use names::{FunctionName, IndexName, LogGroupName, NameError, PipeName, QueueName, TableName};
+pub use names::{
+    ArchiveName, BusName, FunctionName, IndexName, LogGroupName, NameError, PipeName, QueueName, ReplayName, RuleName,
+    TableName, TargetId,
+};
 pub use number::{Number, NumberError};
 pub use text::Text;
 pub use time::Timestamp;

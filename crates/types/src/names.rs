@@ -1,4 +1,4 @@
-//! Decides what tables, queues, functions, pipes and log groups may be called.
+//! Decides what tables, queues, functions, pipes, log groups, and what belongs to event buses may be called.
 
 use std::fmt;
 use std::str::FromStr;
@@ -108,6 +108,31 @@ names! {
         kind: "log group", length: 1..=512, marks: b"._-/#",
         words: "1 to 512 letters, digits, '.', '_', '-', '/' or '#'",
     };
+    /// What an event bus is called.
+    BusName = Rule {
+        kind: "event bus", length: 1..=256, marks: b"._-/",
+        words: "1 to 256 letters, digits, '.', '_', '-' or '/'",
+    };
+    /// What a rule of an event bus is called.
+    RuleName = Rule {
+        kind: "rule", length: 1..=64, marks: b"._-",
+        words: "1 to 64 letters, digits, '.', '_' or '-'",
+    };
+    /// What a target of a rule is called, among the targets of that rule.
+    TargetId = Rule {
+        kind: "target", length: 1..=64, marks: b"._-",
+        words: "1 to 64 letters, digits, '.', '_' or '-'",
+    };
+    /// What an archive of events is called.
+    ArchiveName = Rule {
+        kind: "archive", length: 1..=48, marks: b"._-",
+        words: "1 to 48 letters, digits, '.', '_' or '-'",
+    };
+    /// What a replay of archived events is called.
+    ReplayName = Rule {
+        kind: "replay", length: 1..=64, marks: b"._-",
+        words: "1 to 64 letters, digits, '.', '_' or '-'",
+    };
 }
 
 #[cfg(test)]
@@ -125,5 +150,9 @@ mod tests {
         assert!("x".repeat(81).parse::<QueueName>().is_err());
         assert!("/aws/lambda/F".parse::<LogGroupName>().is_ok());
         assert!("f.g".parse::<FunctionName>().is_err());
+        assert!("aws.partner/example.com/1".parse::<BusName>().is_ok());
+        assert!("a/b".parse::<RuleName>().is_err());
+        assert!("x".repeat(49).parse::<ArchiveName>().is_err());
+        assert!("x".repeat(49).parse::<ReplayName>().is_ok());
     }
 }
