@@ -18,6 +18,7 @@ use crate::pollers::{GiveWay, Pollers};
 use crate::progress::Checkpoints;
 use crate::query::{self, QueryRefused};
 use crate::queues::{LiveQueue, LiveQueues, ReceiveRefused, SendRefused, manage};
+use crate::scan;
 use crate::spec::{IndexSpec, StackSpec};
 use crate::tables::{self, CommandRefused, SameItem, TableWrite, Written};
 use delivery::filters::Filters;
@@ -32,7 +33,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use store::EntryBuilder;
 use store::lines::Lines;
-use table::{Expiry, Index, IndexId, Page, Query, Table};
+use table::{Expiry, Index, IndexId, Page, Query, Scan, Table};
 use types::{Account, IndexName, Item, Key, KeyValue, PipeName, QueueName, SequenceNumber, TableName};
 
 /// How an engine is opened.
@@ -450,6 +451,16 @@ impl Engine {
             return Err(QueryRefused::Building(index.name.clone()));
         }
         query::query(&self.inner.commits, &table, query)
+    }
+
+    /// The items of a table or of an index, in no order that means anything, as they are durably, a page at a time.
+    pub fn scan(&self, table: &TableName, scan: &Scan) -> Result<Page, QueryRefused> {
+        let table = self.table(table)?;
+        let index = scan.index.as_ref().and_then(|name| table.index(name));
+        if let Some(index) = index.filter(|index| self.inner.indexes.is_building(index.id)) {
+            return Err(QueryRefused::Building(index.name.clone()));
+        }
+        scan::scan(&self.inner.commits, &table, scan)
     }
 
     /// The first item with this hash value, as an index gives it; or the last, in descending order.

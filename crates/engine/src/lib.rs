@@ -32,6 +32,7 @@ mod progress;
 mod query;
 mod queues;
 mod redrive;
+mod scan;
 pub mod spec;
 mod tables;
 

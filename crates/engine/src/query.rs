@@ -9,7 +9,7 @@ use crate::commit::{Commits, WriteRefused};
 use crate::layout::{self, INDEXES, ITEMS};
 use std::ops::Bound;
 use store::Direction;
-use table::{Give, Index, Order, PAGE_BYTES_MAX, Page, Plan, Query, RangeTest, Table};
+use table::{Give, Index, Order, PAGE_BYTES_MAX, Page, Plan, Query, RangeTest, StartAfter, Table};
 use types::{IndexName, KeyValue};
 
 /// Why a query has no answer.
@@ -43,13 +43,7 @@ fn walk(commits: &Commits, table: &Table, plan: &Plan<'_>, query: &Query) -> Res
     let mut prefix = number.to_be_bytes().to_vec();
     plan.hash.write_ordered(&mut prefix);
     let (low, high) = bounds(&prefix, plan.range);
-    let after = plan.after.as_ref().map(|after| {
-        let item = layout::item(table.id, &after.key);
-        match (plan.index, &after.index_key) {
-            (Some(index), Some(key)) => layout::index_entry(index.id, key, &item),
-            _ => item,
-        }
-    });
+    let after = plan.after.as_ref().map(|after| place_of(table, plan.index, after));
     let (mut from, mut to) = (Bound::Included(low.as_slice()), Bound::Excluded(high.as_slice()));
     let direction = match query.order {
         Order::Ascending => Direction::Forward,
@@ -96,8 +90,17 @@ fn walk(commits: &Commits, table: &Table, plan: &Plan<'_>, query: &Query) -> Res
     Ok(page)
 }
 
+/// The key after which a walk goes on, when it ended at this item.
+pub(crate) fn place_of(table: &Table, index: Option<&Index>, after: &StartAfter) -> Vec<u8> {
+    let item = layout::item(table.id, &after.key);
+    match (index, &after.index_key) {
+        (Some(index), Some(key)) => layout::index_entry(index.id, key, &item),
+        _ => item,
+    }
+}
+
 /// The table's key at the end of an index's entry, whose number and hash value take up `begin` bytes.
-fn end_of_entry<'a>(index: &Index, entry: &'a [u8], begin: usize) -> Option<&'a [u8]> {
+pub(crate) fn end_of_entry<'a>(index: &Index, entry: &'a [u8], begin: usize) -> Option<&'a [u8]> {
     let rest = entry.get(begin..)?;
     match &index.keys.range {
         Some(range) => range.key_type.skip_ordered(rest),

@@ -211,8 +211,37 @@ impl Condition {
     }
 }
 
+impl Condition {
+    /// Every path that it asks about, in the order of its tests.
+    pub fn paths(&self) -> Vec<&Path> {
+        fn of<'a>(operand: &'a Operand, paths: &mut Vec<&'a Path>) {
+            match operand {
+                Operand::Path(path) | Operand::Size(path) => paths.push(path),
+                Operand::Value(_) => {}
+            }
+        }
+        fn collect<'a>(condition: &'a Condition, paths: &mut Vec<&'a Path>) {
+            match condition {
+                Condition::Always => {}
+                Condition::Exists(path) | Condition::NotExists(path) | Condition::HasType(path, _) => paths.push(path),
+                Condition::Compare(a, _, b) | Condition::BeginsWith(a, b) | Condition::Contains(a, b) => {
+                    of(a, paths);
+                    of(b, paths);
+                }
+                Condition::Between(a, b, c) => [a, b, c].into_iter().for_each(|one| of(one, paths)),
+                Condition::In(a, others) => std::iter::once(a).chain(others).for_each(|one| of(one, paths)),
+                Condition::And(all) | Condition::Or(all) => all.iter().for_each(|one| collect(one, paths)),
+                Condition::Not(one) => collect(one, paths),
+            }
+        }
+        let mut paths = Vec::new();
+        collect(self, &mut paths);
+        paths
+    }
+}
+
 /// How two values are ordered: only texts, numbers and byte strings are, and only among themselves.
-fn order(a: &Value, b: &Value) -> Option<Ordering> {
+pub(crate) fn order(a: &Value, b: &Value) -> Option<Ordering> {
     match (a, b) {
         (Value::S(a), Value::S(b)) => Some(a.cmp(b)),
         (Value::N(a), Value::N(b)) => Some(a.cmp(b)),
@@ -242,7 +271,7 @@ fn contains(value: &Value, part: &Value) -> bool {
 }
 
 /// What `size` counts; numbers, truths and nothing have no size.
-fn size(value: &Value) -> Option<usize> {
+pub(crate) fn size(value: &Value) -> Option<usize> {
     match value {
         Value::S(text) => Some(text.len()),
         Value::B(bytes) => Some(bytes.len()),

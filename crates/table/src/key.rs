@@ -4,7 +4,7 @@
 //! ask the same of a key and refuse in different words, because the first is one part of an item and the second must
 //! be nothing but the key.
 
-use crate::{Refused, Table};
+use crate::{Path, Refused, Table};
 use types::{Item, Key, KeyAttribute, KeyType, KeyValue};
 
 /// The most bytes that the value of a hash attribute may have.
@@ -33,6 +33,20 @@ impl Table {
         }
         self.key(|attribute| {
             key.get(&attribute.name).and_then(|value| typed(attribute, value)).ok_or(Refused::KeySchemaMismatch)
+        })
+    }
+
+    /// Refuses paths that lead into an attribute of a key: what finds items is never a map or a list.
+    pub fn check_paths<'a>(&self, paths: impl IntoIterator<Item = &'a Path>) -> Result<(), Refused> {
+        let of_indexes = || self.indexes.iter().flat_map(|index| index.keys.attributes());
+        paths.into_iter().filter(|path| !path.steps.is_empty()).try_for_each(|path| {
+            let is = |attribute: &KeyAttribute| *attribute.name == *path.attribute;
+            let of_index = match (self.keys.attributes().any(is), of_indexes().any(is)) {
+                (true, _) => false,
+                (false, true) => true,
+                (false, false) => return Ok(()),
+            };
+            Err(Refused::KeyNotScalar { attribute: path.attribute.to_string(), of_index })
         })
     }
 

@@ -1,27 +1,36 @@
 //! Decides what one write does to one table: under which key, whether its condition holds, and what has changed.
 //!
 //! A [`Write`] and the item that is stored under its key go in; a [`Decision`] or the reason why it is [`Refused`]
-//! comes out. Start at [`Table::decide`]. A [`Condition`] is a tree of typed tests on the stored item; which text it
-//! was written as is not known here. What that means for the table's indexes is [`Table::index_changes`]; which items
-//! a [`Query`] asks for is [`Table::plan`].
+//! comes out. Start at [`Table::decide`]. A [`Condition`] is a tree of typed tests on the stored item, an [`Update`] says
+//! what is to be changed in it; [`read_condition`], [`read_update`] and those beside them read DynamoDB's expressions.
+//! What a write means for the table's indexes is [`Table::index_changes`]; which items a [`Query`] asks for is
+//! [`Table::plan`].
 //!
 //! Invariant: the same input gives the same answer on any machine and any day. Nothing here reads a clock, touches a
 //! disk or waits; a change's place in the order of things is given to it by who makes it durable.
 
 mod condition;
+mod expression;
 mod index;
 mod key;
 mod project;
 mod query;
+mod scan;
+mod update;
 mod write;
 
 pub use condition::{AttributeType, Comparison, Condition, Operand, Path, Step};
+pub use expression::{
+    ExpressionError, Fault, Names, ShownPath, braced, read_condition, read_key_conditions, read_projection, read_update,
+};
 pub use index::{Expiry, Index, IndexChange, IndexId, Projection};
 pub use key::{HASH_SIZE_MAX, RANGE_SIZE_MAX};
 pub use project::project;
 pub use query::{
     Give, KeyCondition, KeyTest, Order, PAGE_BYTES_MAX, Page, Plan, Query, QueryRefused, RangeTest, StartAfter,
 };
+pub use scan::{Scan, ScanPlan, Segment};
+pub use update::{Update, UpdateRefused};
 pub use write::{Decision, ITEM_SIZE_MAX, Outcome, Write};
 
 use types::{IndexName, Item, KeySchema, KeyType, TableId, TableName, ViewType};
@@ -120,6 +129,17 @@ pub enum Refused {
         /// Its bytes, names included.
         size: usize,
     },
+    /// An expression leads into an attribute of a key, which is neither a map nor a list.
+    #[error("a path leads into {attribute:?}, which is part of a key and so neither a map nor a list")]
+    KeyNotScalar {
+        /// Which attribute.
+        attribute: String,
+        /// Whether it is part of an index's key, and not of the table's.
+        of_index: bool,
+    },
+    /// An update does not fit what is stored.
+    #[error(transparent)]
+    Update(UpdateRefused),
     /// The condition does not hold on what is stored.
     #[error("the condition on the stored item does not hold")]
     ConditionFailed {

@@ -203,7 +203,7 @@ pub struct Plan<'a> {
     pub after: Option<StartAfter>,
 }
 
-/// The place after which a query goes on.
+/// The place after which a query or a scan goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StartAfter {
     /// The key in the index, if one is asked.
@@ -281,7 +281,7 @@ impl Table {
         Ok((hash, range))
     }
 
-    fn asked(&self, index: Option<&IndexName>) -> Result<Option<&Index>, QueryRefused> {
+    pub(crate) fn asked(&self, index: Option<&IndexName>) -> Result<Option<&Index>, QueryRefused> {
         let Some(name) = index else { return Ok(None) };
         self.index(name).map(Some).ok_or_else(|| QueryRefused::NoSuchIndex(name.clone()))
     }
@@ -316,7 +316,7 @@ impl Table {
     }
 
     /// The place that a key to go on after names: it has the attributes of both keys, and no others.
-    fn start(&self, index: Option<&Index>, after: &Item) -> Result<StartAfter, QueryRefused> {
+    pub(crate) fn start(&self, index: Option<&Index>, after: &Item) -> Result<StartAfter, QueryRefused> {
         let names = |schema: &KeySchema| schema.attributes().map(|attribute| attribute.name.clone()).collect();
         let mut wanted: Vec<String> = names(&self.keys);
         wanted.extend(index.map(|index| names(&index.keys)).unwrap_or_default());

@@ -1,9 +1,10 @@
-//! Decides what a put or a delete changes, given what is stored.
+//! Decides what a put, an update or a delete changes, given what is stored.
 //!
 //! Start at [`Table::decide`]. Invariant: what is decided as [`Outcome::Changed`] differs from what was stored, so a
 //! stream never carries a record that changes nothing.
 
-use crate::{Condition, Refused, Table};
+use crate::update::check_depth;
+use crate::{Condition, Refused, Table, Update, UpdateRefused};
 use types::{ChangeKind, Item, Key};
 
 /// The most bytes that an item may have, names included.
@@ -14,6 +15,8 @@ pub const ITEM_SIZE_MAX: usize = 409_600;
 pub enum Write {
     /// Store this item, in the place of any other under its key.
     Put(Item),
+    /// Change what is stored under this key, or store what the update makes of nothing.
+    Update(Key, Update),
     /// Remove what is stored under this key.
     Delete(Key),
 }
@@ -63,6 +66,16 @@ impl Table {
                 self.check_indexes(item)?;
                 Ok(key)
             }
+            Write::Update(key, update) => {
+                let is_key = |name: &str| self.keys.attributes().any(|attribute| attribute.name == name);
+                match update.paths().find(|path| is_key(&path.attribute)) {
+                    Some(path) => {
+                        let attribute = path.attribute.to_string();
+                        Err(Refused::Update(UpdateRefused::KeyAttribute { attribute }))
+                    }
+                    None => Ok(key.clone()),
+                }
+            }
             Write::Delete(key) => Ok(key.clone()),
         }
     }
@@ -77,6 +90,7 @@ impl Table {
         }
         let new = match write {
             Write::Put(item) => Some(item),
+            Write::Update(key, update) => self.updated(&key, &update, old.as_ref())?,
             Write::Delete(_) => None,
         };
         let kind = match (&old, &new) {
@@ -88,12 +102,32 @@ impl Table {
         let (keys, spread) = (key.to_item(&self.keys), key.spread());
         Ok(Decision { key, outcome: Outcome::Changed { kind, keys, old, new, spread } })
     }
+
+    /// What an update makes of what is stored under its key, or of nothing; `None` if there is nothing afterwards.
+    fn updated(&self, key: &Key, update: &Update, old: Option<&Item>) -> Result<Option<Item>, Refused> {
+        let Some(new) = update.apply(old, &key.to_item(&self.keys)).map_err(Refused::Update)? else { return Ok(None) };
+        check_depth(&new).map_err(Refused::Update)?;
+        let size = new.size();
+        if size > ITEM_SIZE_MAX {
+            return Err(Refused::Update(UpdateRefused::ItemTooLarge { size }));
+        }
+        self.check_indexes(&new).map_err(|refused| match refused {
+            Refused::IndexKeyTypeMismatch { attribute, index, .. } => {
+                Refused::Update(UpdateRefused::IndexKeyType { attribute, index })
+            }
+            Refused::IndexKeyEmpty { attribute, key_type, index } => {
+                Refused::Update(UpdateRefused::IndexKeyEmpty { attribute, key_type, index })
+            }
+            other => other,
+        })?;
+        Ok(Some(new))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Comparison, Operand, Path};
+    use crate::{Comparison, Index, IndexId, Names, Operand, Path, Projection, read_update};
     use proptest::prelude::*;
     use std::collections::BTreeMap;
     use types::{KeyAttribute, KeySchema, KeyType, KeyValue, Number, TableId, Value};
@@ -160,6 +194,83 @@ mod tests {
         // A delete of nothing whose condition fails is refused too, not waved through as unchanged.
         let refused = table().decide(Write::Delete(key("1")), &shipped, None);
         assert_eq!(refused, Err(Refused::ConditionFailed { old: None }));
+    }
+
+    fn update(text: &str, value: Value) -> Update {
+        read_update(text, &Names::new([], [(":v".to_owned(), value)])).unwrap()
+    }
+
+    #[test]
+    fn an_update_is_decided_like_a_put() {
+        let stored = |n: u64| Item::from([("id", "1".into()), ("n", Number::from(n).into())]);
+        let more = || Write::Update(key("1"), update("ADD n :v", Number::from(2u64).into()));
+        let decide = |write: Write, old: Option<Item>| table().decide(write, &Condition::Always, old).unwrap().outcome;
+        let changed = |kind, old, new| Outcome::Changed {
+            kind,
+            keys: Item::from([("id", "1".into())]),
+            old,
+            new: Some(new),
+            spread: key("1").spread(),
+        };
+        assert_eq!(decide(more(), None), changed(ChangeKind::Insert, None, stored(2)));
+        assert_eq!(decide(more(), Some(stored(5))), changed(ChangeKind::Modify, Some(stored(5)), stored(7)));
+        // What leaves the item as it is, or finds none to take from, is no change.
+        let same = Write::Update(key("1"), update("SET n = :v", Number::from(5u64).into()));
+        assert_eq!(decide(same, Some(stored(5))), Outcome::Unchanged { old: Some(stored(5)) });
+        let nothing = Names::default();
+        let take = || Write::Update(key("1"), read_update("REMOVE n", &nothing).unwrap());
+        assert_eq!(decide(take(), None), Outcome::Unchanged { old: None });
+        let alone = Item::from([("id", "1".into())]);
+        assert_eq!(decide(take(), Some(stored(5))), changed(ChangeKind::Modify, Some(stored(5)), alone.clone()));
+        assert_eq!(decide(Write::Update(key("1"), Update::nothing()), None), changed(ChangeKind::Insert, None, alone));
+    }
+
+    #[test]
+    fn an_update_of_the_key_or_beyond_what_an_item_may_be_is_refused() {
+        let refused = |update: Update, condition: &Condition, old: Option<Item>| {
+            table().decide(Write::Update(key("1"), update), condition, old).unwrap_err()
+        };
+        let attribute = || "id".to_owned();
+        let key_attribute = || Refused::Update(UpdateRefused::KeyAttribute { attribute: attribute() });
+        assert_eq!(refused(update("SET id = :v", "2".into()), &Condition::Always, None), key_attribute());
+        assert_eq!(refused(update("SET a = :v REMOVE id.b", "2".into()), &Condition::Always, None), key_attribute());
+        let large = |size: usize| update("SET v = :v", "x".repeat(size - 4).as_str().into());
+        let write = Write::Update(key("1"), large(ITEM_SIZE_MAX));
+        assert!(table().decide(write, &Condition::Always, None).is_ok());
+        let size = ITEM_SIZE_MAX + 1;
+        let too_large = Refused::Update(UpdateRefused::ItemTooLarge { size });
+        assert_eq!(refused(large(size), &Condition::Always, None), too_large);
+        let nested = (0..types::VALUE_DEPTH_MAX).fold(Value::Null, |value, _| Value::L(vec![value]));
+        let item = Item::from([("id", "1".into()), ("a", nested)]);
+        let deeper = read_update("SET a[0] = a", &Names::default()).unwrap();
+        assert_eq!(refused(deeper, &Condition::Always, Some(item)), Refused::Update(UpdateRefused::TooDeep));
+        // The condition is asked first: an update that would not fit either is not looked at.
+        let there = Condition::Exists(Path::from("id"));
+        let missing = read_update("SET a = b", &Names::default()).unwrap();
+        assert_eq!(refused(missing.clone(), &there, None), Refused::ConditionFailed { old: None });
+        let item = Item::from([("id", "1".into())]);
+        assert_eq!(refused(missing, &there, Some(item)), Refused::Update(UpdateRefused::AttributeMissing));
+    }
+
+    #[test]
+    fn an_update_keeps_what_indexes_find_items_by() {
+        let index = Index {
+            id: IndexId(2),
+            name: "by-city".parse().unwrap(),
+            keys: KeySchema { hash: KeyAttribute { name: "city".to_owned(), key_type: KeyType::S }, range: None },
+            projection: Projection::All,
+        };
+        let table = Table { indexes: vec![index], ..table() };
+        let decide = |value: Value| {
+            let write = Write::Update(key("1"), update("SET city = :v", value));
+            table.decide(write, &Condition::Always, None).map(drop)
+        };
+        let (attribute, index) = (|| "city".to_owned(), || "by-city".parse().unwrap());
+        assert_eq!(decide("Ulm".into()), Ok(()));
+        let kind = UpdateRefused::IndexKeyType { attribute: attribute(), index: index() };
+        assert_eq!(decide(true.into()), Err(Refused::Update(kind)));
+        let empty = UpdateRefused::IndexKeyEmpty { attribute: attribute(), key_type: KeyType::S, index: index() };
+        assert_eq!(decide("".into()), Err(Refused::Update(empty)));
     }
 
     fn any_write() -> impl Strategy<Value = (u8, Option<u8>)> {

@@ -6,19 +6,26 @@
 
 mod expression;
 mod query;
+mod reading;
+mod scan;
 mod spell;
+mod update;
 mod values;
 
-pub(crate) use expression::bound;
-pub use query::{QueryCall, Select};
+pub use query::QueryCall;
+pub use reading::{Reading, Select};
+pub use scan::ScanCall;
 pub(crate) use spell::spell;
 pub use spell::{Answer, IndexNumbers, TableDescription};
+pub use update::{Returns, UpdateCall};
 
 use crate::error::{Code, WireError};
 use crate::members::{Members, Rules, parse_body, wrong_type};
 use crate::reply::Service;
 use crate::{Context, unknown_operation};
+use expression::Expressions;
 use serde_json::{Map, Value as Json};
+use table::{Condition, Path};
 use types::{Arn, Item, TableName};
 use values::read_item;
 
@@ -34,6 +41,8 @@ pub enum Call {
         table: TableName,
         /// What.
         item: Item,
+        /// Under which condition.
+        condition: Condition,
         /// What to say of it.
         returning: Returning,
     },
@@ -43,6 +52,8 @@ pub enum Call {
         table: TableName,
         /// Its key's attributes, as the client gives them.
         key: Item,
+        /// Under which condition.
+        condition: Condition,
         /// What to say of it.
         returning: Returning,
     },
@@ -54,9 +65,13 @@ pub enum Call {
         key: Item,
         /// Whether all that was acknowledged must be seen. Here it always is; it only costs more.
         consistent: bool,
+        /// What is wanted of it; `None` for all.
+        paths: Option<Vec<Path>>,
         /// Whether to say what it cost.
         capacity: ReturnCapacity,
     },
+    /// Change an item.
+    UpdateItem(UpdateCall),
     /// Store and remove items.
     BatchWriteItem {
         /// At least one, at most [`BATCH_WRITES_MAX`].
@@ -66,6 +81,8 @@ pub enum Call {
     },
     /// Find the items of one hash value.
     Query(QueryCall),
+    /// Go through all items.
+    Scan(ScanCall),
     /// Say what a table is.
     DescribeTable {
         /// Which.
@@ -117,6 +134,8 @@ pub enum BatchWriteKind {
 pub struct Returning {
     /// What was stored before.
     pub old: bool,
+    /// What is stored, when the condition on it does not hold.
+    pub when_failed: bool,
     /// What it cost.
     pub capacity: ReturnCapacity,
 }
@@ -138,7 +157,9 @@ pub(crate) fn parse(operation: &str, body: &[u8], context: &Context) -> Result<C
         "GetItem" => |request| request.get_item(),
         "DeleteItem" => |request| request.delete_item(),
         "BatchWriteItem" => |request| request.batch_write_item(),
+        "UpdateItem" => |request| update::parse(request).map(Call::UpdateItem),
         "Query" => |request| query::parse(request).map(Call::Query),
+        "Scan" => |request| scan::parse(request).map(Call::Scan),
         "DescribeTable" => |request| request.describe_table(),
         "DescribeTimeToLive" => |request| request.describe_time_to_live(),
         "UpdateTimeToLive" => |request| request.update_time_to_live(),
@@ -149,14 +170,8 @@ pub(crate) fn parse(operation: &str, body: &[u8], context: &Context) -> Result<C
     read(Request { members: Members::new(&body, Service::Dynamodb), rules: Rules::default(), context })
 }
 
-/// Members that make a write depend on what is stored.
-const CONDITIONS: &[&str] = &[
-    "ConditionExpression",
-    "ConditionalOperator",
-    "Expected",
-    "ExpressionAttributeNames",
-    "ExpressionAttributeValues",
-];
+/// The older language of conditions.
+const OTHER_CONDITIONS: &[&str] = &["Expected", "ConditionalOperator"];
 const RETURN_VALUES: &[&str] = &["ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW"];
 const NAME_PATTERN: &str = "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+";
 
@@ -173,11 +188,13 @@ impl<'a> Request<'a> {
         let item = self.required_object("Item", "item")?;
         let returning = self.returning()?;
         self.refuse_metrics()?;
-        self.rules.check(Code::Validation)?;
-        self.members.refuse(CONDITIONS)?;
+        std::mem::take(&mut self.rules).check(Code::Validation)?;
+        let expressions = Expressions::read(self.members, &["ConditionExpression"], OTHER_CONDITIONS)?;
+        self.members.refuse(OTHER_CONDITIONS)?;
         let item = read_item(item)?;
         only_old(self.members)?;
-        Ok(Call::PutItem { table: resolve(table, self.context)?, item, returning })
+        let condition = only_condition(expressions)?;
+        Ok(Call::PutItem { table: resolve(table, self.context)?, item, condition, returning })
     }
 
     fn delete_item(mut self) -> Result<Call, WireError> {
@@ -185,11 +202,13 @@ impl<'a> Request<'a> {
         let key = self.required_object("Key", "key")?;
         let returning = self.returning()?;
         self.refuse_metrics()?;
-        self.rules.check(Code::Validation)?;
-        self.members.refuse(CONDITIONS)?;
+        std::mem::take(&mut self.rules).check(Code::Validation)?;
+        let expressions = Expressions::read(self.members, &["ConditionExpression"], OTHER_CONDITIONS)?;
+        self.members.refuse(OTHER_CONDITIONS)?;
         let key = read_item(key)?;
         only_old(self.members)?;
-        Ok(Call::DeleteItem { table: resolve(table, self.context)?, key, returning })
+        let condition = only_condition(expressions)?;
+        Ok(Call::DeleteItem { table: resolve(table, self.context)?, key, condition, returning })
     }
 
     fn get_item(mut self) -> Result<Call, WireError> {
@@ -197,10 +216,13 @@ impl<'a> Request<'a> {
         let key = self.required_object("Key", "key")?;
         let consistent = self.members.truth("ConsistentRead")?.unwrap_or(false);
         let capacity = self.capacity()?;
-        self.rules.check(Code::Validation)?;
-        self.members.refuse(&["AttributesToGet", "ProjectionExpression", "ExpressionAttributeNames"])?;
+        std::mem::take(&mut self.rules).check(Code::Validation)?;
+        let expressions = Expressions::read(self.members, &["ProjectionExpression"], &["AttributesToGet"])?;
+        self.members.refuse(&["AttributesToGet"])?;
         let key = read_item(key)?;
-        Ok(Call::GetItem { table: resolve(table, self.context)?, key, consistent, capacity })
+        let paths = expressions.projection()?;
+        expressions.end()?;
+        Ok(Call::GetItem { table: resolve(table, self.context)?, key, consistent, paths, capacity })
     }
 
     fn batch_write_item(mut self) -> Result<Call, WireError> {
@@ -335,14 +357,20 @@ impl<'a> Request<'a> {
 
     fn returning(&mut self) -> Result<Returning, WireError> {
         let values = self.members.text("ReturnValues")?;
-        let on_failure = self.members.text("ReturnValuesOnConditionCheckFailure")?;
         if let Some(values) = values {
             self.rules.one_of(values, "returnValues", RETURN_VALUES);
         }
-        if let Some(values) = on_failure {
+        let when_failed = self.when_failed()?;
+        Ok(Returning { old: values == Some("ALL_OLD"), when_failed, capacity: self.capacity()? })
+    }
+
+    /// Whether the stored item is wanted when the condition on it does not hold.
+    fn when_failed(&mut self) -> Result<bool, WireError> {
+        let values = self.members.text("ReturnValuesOnConditionCheckFailure")?;
+        if let Some(values) = values {
             self.rules.one_of(values, "returnValuesOnConditionCheckFailure", &["ALL_OLD", "NONE"]);
         }
-        Ok(Returning { old: values == Some("ALL_OLD"), capacity: self.capacity()? })
+        Ok(values == Some("ALL_OLD"))
     }
 
     fn capacity(&mut self) -> Result<ReturnCapacity, WireError> {
@@ -368,6 +396,13 @@ impl<'a> Request<'a> {
             }
         }
     }
+}
+
+/// The condition of a request that has no other expression.
+fn only_condition(expressions: Expressions<'_>) -> Result<Condition, WireError> {
+    let condition = expressions.condition("ConditionExpression")?.unwrap_or(Condition::Always);
+    expressions.end()?;
+    Ok(condition)
 }
 
 /// Of put and delete AWS gives back what was there before, or nothing.

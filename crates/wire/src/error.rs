@@ -196,6 +196,11 @@ impl Code {
 pub enum Refusal<'a> {
     /// The table refuses the write or the key.
     Table(&'a table::Refused),
+    /// The condition on a stored item does not hold.
+    ConditionFailed {
+        /// The item, if there is one and the client wants to see it.
+        item: Option<&'a types::Item>,
+    },
     /// The table or its index cannot be asked so.
     Query(&'a table::QueryRefused),
     /// The index does not have all items yet.
@@ -282,6 +287,13 @@ impl WireError {
         let function = |name: &FunctionName| account.arn("lambda", &format!("function:{name}"));
         match refusal {
             Refusal::Table(refused) => Self::of_table(refused),
+            Refusal::ConditionFailed { item } => {
+                let failed = Self::condition_failed();
+                match item {
+                    Some(item) => failed.with("Item", item.to_json()),
+                    None => failed,
+                }
+            }
             Refusal::Query(refused) => Self::of_query(refused),
             Refusal::IndexBuilding(index) => {
                 Self::new(Code::Validation, format!("Cannot read from backfilling global secondary index: {index}"))
@@ -374,7 +386,7 @@ impl WireError {
     }
 
     /// The words in which DynamoDB refuses an item or a key.
-    fn of_table(refused: &table::Refused) -> Self {
+    pub(crate) fn of_table(refused: &table::Refused) -> Self {
         use table::Refused;
         let invalid = |what: String| Self::new(Code::Validation, format!("One or more parameter values {what}"));
         match refused {
@@ -418,10 +430,21 @@ impl WireError {
             Refused::ItemTooLarge { .. } => {
                 Self::new(Code::Validation, "Item size has exceeded the maximum allowed size")
             }
-            Refused::ConditionFailed { .. } => {
-                Self::new(Code::ConditionalCheckFailed, "The conditional request failed")
-            }
+            Refused::KeyNotScalar { attribute, of_index } => Self::new(
+                Code::Validation,
+                format!(
+                    "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: {}: \
+                     {attribute}",
+                    if *of_index { "IndexKey" } else { "Key" }
+                ),
+            ),
+            Refused::Update(refused) => Self::new(Code::Validation, update_refused(refused)),
+            Refused::ConditionFailed { .. } => Self::condition_failed(),
         }
+    }
+
+    fn condition_failed() -> Self {
+        Self::new(Code::ConditionalCheckFailed, "The conditional request failed")
     }
 
     /// The words in which DynamoDB refuses a query.
@@ -464,8 +487,8 @@ impl WireError {
                 QueryRefused::Reversed { low, high } => format!(
                     "The BETWEEN condition was provided a range where the lower bound is greater than the upper bound; \
                      lower bound operand: AttributeValue: {}, upper bound operand: AttributeValue: {}",
-                    crate::dynamodb::bound(low),
-                    crate::dynamodb::bound(high)
+                    table::braced(low),
+                    table::braced(high)
                 ),
                 QueryRefused::StartInvalid => "The provided starting key is invalid".to_owned(),
                 QueryRefused::StartOutside => {
@@ -477,4 +500,44 @@ impl WireError {
             },
         )
     }
+}
+
+/// The words in which DynamoDB refuses to update what is stored.
+fn update_refused(refused: &table::UpdateRefused) -> String {
+    use table::UpdateRefused;
+    use types::{KeyType, NumberError};
+    let text = match refused {
+        UpdateRefused::KeyAttribute { attribute } => {
+            return format!(
+                "One or more parameter values were invalid: Cannot update attribute {attribute}. This attribute is part \
+                 of the key"
+            );
+        }
+        UpdateRefused::IndexKeyEmpty { key_type, .. } => {
+            return format!(
+                "One or more parameter values are not valid. The update expression attempted to update a secondary index \
+                 key to a value that is not supported. The AttributeValue for a key attribute cannot contain an empty {} \
+                 value.",
+                if *key_type == KeyType::B { "binary" } else { "string" }
+            );
+        }
+        UpdateRefused::IndexKeyType { .. } => {
+            "The update expression attempted to update the secondary index key to unsupported type"
+        }
+        UpdateRefused::AttributeMissing => {
+            "The provided expression refers to an attribute that does not exist in the item"
+        }
+        UpdateRefused::WrongType => "An operand in the update expression has an incorrect data type",
+        UpdateRefused::PathInvalid => "The document path provided in the update expression is invalid for update",
+        UpdateRefused::Number(NumberError::Underflow) => {
+            "Number underflow. Attempting to store a number with magnitude smaller than supported range"
+        }
+        // A sum with too many digits AWS calls too large as well.
+        UpdateRefused::Number(NumberError::Overflow | NumberError::TooManyDigits | NumberError::NotANumber(_)) => {
+            "Number overflow. Attempting to store a number with magnitude larger than supported range"
+        }
+        UpdateRefused::TooDeep => "Nesting Levels have exceeded supported limits",
+        UpdateRefused::ItemTooLarge { .. } => "Item size to update has exceeded the maximum allowed size",
+    };
+    text.to_owned()
 }

@@ -15,4 +15,5 @@ mod queues;
 mod queues_kept;
 mod queues_made;
 mod queues_ordered;
+mod scans;
 mod tables;

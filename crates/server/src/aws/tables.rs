@@ -5,35 +5,42 @@ use crate::app::App;
 use engine::{CommandRefused, QueryRefused, TableWrite};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use table::{Condition, Table, Write};
+use table::{Condition, Page, Refused, Table, Write};
 use types::{Item, Stream, TableName};
-use wire::dynamodb::{self, BatchWriteKind, Call, QueryCall, ReturnCapacity, Returning};
+use wire::dynamodb::{
+    self, BatchWriteKind, Call, QueryCall, Reading, ReturnCapacity, Returning, Returns, ScanCall, UpdateCall,
+};
 use wire::{Answer, Refusal, Reply, Response};
 
 pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response {
     match call {
-        Call::PutItem { table, item, returning } => {
+        Call::PutItem { table, item, condition, returning } => {
             let size = item.size();
-            write(app, reply, &table, returning, size, |_| Ok(Write::Put(item))).await
+            write(app, reply, &table, returning, size, condition, |_| Ok(Write::Put(item))).await
         }
-        Call::DeleteItem { table, key, returning } => {
-            write(app, reply, &table, returning, 0, |table| table.key_of(&key).map(Write::Delete)).await
+        Call::DeleteItem { table, key, condition, returning } => {
+            let delete = |table: &Table| table.key_of(&key).map(Write::Delete);
+            write(app, reply, &table, returning, 0, condition, delete).await
         }
-        Call::GetItem { table: name, key, consistent, capacity } => {
+        Call::UpdateItem(call) => update(app, reply, &call).await,
+        Call::GetItem { table: name, key, consistent, paths, capacity } => {
             let Ok(table) = app.engine.table(&name) else { return no_table(reply, &name) };
-            let key = match table.key_of(&key) {
+            let checked = table.check_paths(paths.iter().flatten()).and_then(|()| table.key_of(&key));
+            let key = match checked {
                 Ok(key) => key,
                 Err(refused) => return reply.refuse(&Refusal::Table(&refused)),
             };
             match app.engine.get(&table, &key) {
                 Ok(item) => {
-                    say(reply, dynamodb::Answer::Found { table: &name, consistent, capacity, item: item.as_ref() })
+                    let (table, paths, item) = (&name, paths.as_deref(), item.as_ref());
+                    say(reply, dynamodb::Answer::Found { table, consistent, capacity, paths, item })
                 }
                 Err(refused) => not_written(reply, &refused),
             }
         }
         Call::BatchWriteItem { writes, capacity } => batch(app, reply, writes, capacity).await,
         Call::Query(call) => query(app, reply, &call),
+        Call::Scan(call) => scan(app, reply, &call),
         Call::DescribeTable { table } => describe(app, reply, &table),
         Call::DescribeTimeToLive { table: name } => {
             let Ok(table) = app.engine.table(&name) else {
@@ -76,27 +83,56 @@ async fn write(
     name: &TableName,
     returning: Returning,
     new_size: usize,
-    make: impl FnOnce(&Table) -> Result<Write, table::Refused>,
+    condition: Condition,
+    make: impl FnOnce(&Table) -> Result<Write, Refused>,
 ) -> Response {
     let Ok(table) = app.engine.table(name) else { return no_table(reply, name) };
-    let write = match make(&table) {
+    let checked = table.check_paths(condition.paths()).and_then(|()| make(&table));
+    let write = match checked {
         Ok(write) => write,
         Err(refused) => return reply.refuse(&Refusal::Table(&refused)),
     };
     // What a write costs depends on what was there, so that is wanted for either.
     let return_old = returning.old || returning.capacity != ReturnCapacity::None;
-    let command = vec![TableWrite { table, write, condition: Condition::Always, return_old }];
+    let command = vec![TableWrite { table, write, condition, return_old }];
     match app.engine.write(command).await {
         Ok(written) => {
             let old = written.first().and_then(|one| one.old.as_ref());
             say(reply, dynamodb::Answer::Written { table: name, returning, old, new_size })
         }
-        Err(refused) => not_done(reply, &refused),
+        Err(refused) => not_done(reply, &refused, returning.when_failed),
     }
 }
 
-fn not_done(reply: &Reply<'_>, refused: &CommandRefused) -> Response {
+async fn update(app: &App, reply: &Reply<'_>, call: &UpdateCall) -> Response {
+    let Ok(table) = app.engine.table(&call.table) else { return no_table(reply, &call.table) };
+    let paths = call.update.paths().chain(call.condition.paths());
+    let write = table.key_of(&call.key).map(|key| Write::Update(key, call.update.clone()));
+    // Whether a key is changed is asked before where its paths lead.
+    let checked = write.and_then(|write| Ok((table.check(&write)?, table.check_paths(paths)?, write)));
+    let (key, (), write) = match checked {
+        Ok(checked) => checked,
+        Err(refused) => return reply.refuse(&Refusal::Table(&refused)),
+    };
+    let return_old = call.returns != Returns::Nothing || call.capacity != ReturnCapacity::None;
+    let command = TableWrite { table: Arc::clone(&table), write, condition: call.condition.clone(), return_old };
+    let written = match app.engine.write(vec![command]).await {
+        Ok(written) => written,
+        Err(refused) => return not_done(reply, &refused, call.when_failed),
+    };
+    let old = written.first().and_then(|one| one.old.as_ref());
+    // Made again from the item that it was made from, and only if somebody wants to see it.
+    let again = || call.update.apply(old, &key.to_item(&table.keys)).expect("it was just done to this item");
+    let new = if return_old { again() } else { None };
+    say(reply, dynamodb::Answer::Updated { call, old, new: new.as_ref() })
+}
+
+/// Says why a command was not carried out; `show` says whether the item on which a condition did not hold is wanted.
+fn not_done(reply: &Reply<'_>, refused: &CommandRefused, show: bool) -> Response {
     match refused {
+        CommandRefused::Table { refused: Refused::ConditionFailed { old }, .. } => {
+            reply.refuse(&Refusal::ConditionFailed { item: old.as_ref().filter(|_| show) })
+        }
         CommandRefused::Table { refused, .. } => reply.refuse(&Refusal::Table(refused)),
         CommandRefused::SameItem => reply.refuse(&Refusal::DuplicateKeys),
         CommandRefused::Write(refused) => not_written(reply, refused),
@@ -142,7 +178,7 @@ async fn batch(app: &App, reply: &Reply<'_>, writes: Vec<dynamodb::BatchWrite>, 
         match ended {
             Ok(Ok((name, size))) => sizes.entry(name).or_default().push(size),
             // The client sends the whole batch again; writing an item twice changes nothing the second time.
-            Ok(Err(refused)) => return not_done(reply, &refused),
+            Ok(Err(refused)) => return not_done(reply, &refused, false),
             Err(error) => return internal(reply, &error),
         }
     }
@@ -152,14 +188,28 @@ async fn batch(app: &App, reply: &Reply<'_>, writes: Vec<dynamodb::BatchWrite>, 
 }
 
 fn query(app: &App, reply: &Reply<'_>, call: &QueryCall) -> Response {
-    let Ok(table) = app.engine.table(&call.table) else { return no_table(reply, &call.table) };
+    let name = &call.reading.table;
+    let Ok(table) = app.engine.table(name) else { return no_table(reply, name) };
     let query = match call.resolve(&table) {
         Ok(query) => query,
         Err(error) => return reply.error(&error),
     };
-    match app.engine.query(&call.table, &query) {
-        Ok(page) => say(reply, dynamodb::Answer::Queried { call, page }),
-        Err(QueryRefused::NotFound(_)) => no_table(reply, &call.table),
+    page(reply, &call.reading, app.engine.query(&call.reading.table, &query))
+}
+
+fn scan(app: &App, reply: &Reply<'_>, call: &ScanCall) -> Response {
+    let name = &call.reading.table;
+    let Ok(table) = app.engine.table(name) else { return no_table(reply, name) };
+    match call.resolve(&table) {
+        Ok(scan) => page(reply, &call.reading, app.engine.scan(name, &scan)),
+        Err(error) => reply.error(&error),
+    }
+}
+
+fn page(reply: &Reply<'_>, reading: &Reading, found: Result<Page, QueryRefused>) -> Response {
+    match found {
+        Ok(page) => say(reply, dynamodb::Answer::Read { reading, page }),
+        Err(QueryRefused::NotFound(_)) => no_table(reply, &reading.table),
         Err(QueryRefused::Query(refused)) => reply.refuse(&Refusal::Query(&refused)),
         Err(QueryRefused::Building(index)) => reply.refuse(&Refusal::IndexBuilding(&index)),
         Err(QueryRefused::Read(refused)) => not_written(reply, &refused),

@@ -3,10 +3,10 @@
 //! Capacity is counted as AWS bills it: a write by the larger of the items before and after in steps of 1 KB, a read
 //! by the item in steps of 4 KB, half as much when it need not be consistent; and never nothing.
 
-use super::{QueryCall, ReturnCapacity, Returning, Select};
+use super::{Reading, ReturnCapacity, Returning, Select, UpdateCall};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
-use table::{Page, Projection, Table};
+use table::{Page, Path, Projection, Table, project};
 use types::{Account, Item, KeySchema, Stream, TableName, Timestamp};
 
 /// What is answered about tables.
@@ -23,6 +23,15 @@ pub enum Answer<'a> {
         /// The size of the item that is stored now; 0 when there is none.
         new_size: usize,
     },
+    /// An item was updated, or there was none to take from.
+    Updated {
+        /// What was asked.
+        call: &'a UpdateCall,
+        /// The item before.
+        old: Option<&'a Item>,
+        /// The item after.
+        new: Option<&'a Item>,
+    },
     /// An item was looked up.
     Found {
         /// Where.
@@ -31,13 +40,15 @@ pub enum Answer<'a> {
         consistent: bool,
         /// Whether to say what it cost.
         capacity: ReturnCapacity,
+        /// What is wanted of it; `None` for all.
+        paths: Option<&'a [Path]>,
         /// The item, if there is one.
         item: Option<&'a Item>,
     },
-    /// Items were asked for.
-    Queried {
+    /// Items were asked for, by a query or a scan.
+    Read {
         /// What was asked.
-        call: &'a QueryCall,
+        reading: &'a Reading,
         /// The page that was found; its items as the table or the index gives them.
         page: Page,
     },
@@ -102,25 +113,37 @@ pub(crate) fn spell(answer: &Answer<'_>, account: &Account) -> Json {
             let units = write_units(old.map_or(0, Item::size).max(*new_size));
             insert_capacity(&mut body, returning.capacity, table, units);
         }
-        Answer::Found { table, consistent, capacity, item } => {
+        Answer::Updated { call, old, new } => {
+            if let Some(shown) = call.shown(*old, *new) {
+                body.insert("Attributes".to_owned(), shown.to_json());
+            }
+            let size = |item: &Option<&Item>| item.map_or(0, Item::size);
+            insert_capacity(&mut body, call.capacity, &call.table, write_units(size(old).max(size(new))));
+        }
+        Answer::Found { table, consistent, capacity, paths, item } => {
             if let Some(item) = item {
-                body.insert("Item".to_owned(), item.to_json());
+                let shown = paths.map_or_else(|| item.to_json(), |paths| project(item, paths).to_json());
+                body.insert("Item".to_owned(), shown);
             }
             insert_capacity(&mut body, *capacity, table, read_units(item.map_or(0, Item::size), *consistent));
         }
-        Answer::Queried { call, page } => {
-            body.insert("Count".to_owned(), page.count.into());
+        Answer::Read { reading, page } => {
+            let kept = || page.items.iter().filter(|item| reading.keeps(item));
+            // Without a filter there may be a number and no items.
+            let count = if reading.filter.is_some() { kept().count() } else { page.count };
+            body.insert("Count".to_owned(), count.into());
             body.insert("ScannedCount".to_owned(), page.count.into());
-            if call.select != Select::Count {
-                let items = page.items.iter().map(|item| call.shown(item).to_json());
+            if reading.select != Select::Count {
+                let items = kept().map(|item| reading.shown(item).to_json());
                 body.insert("Items".to_owned(), items.collect());
             }
             if let Some(last) = &page.last {
                 body.insert("LastEvaluatedKey".to_owned(), last.to_json());
             }
-            let units = read_units(page.bytes, call.consistent);
-            let mut spelt = spell_capacity(call.capacity, &call.table, units);
-            if let (Some(spelt), Some(index), ReturnCapacity::Indexes) = (&mut spelt, &call.index, call.capacity) {
+            let units = read_units(page.bytes, reading.consistent);
+            let mut spelt = spell_capacity(reading.capacity, &reading.table, units);
+            let index = reading.index.as_ref();
+            if let (Some(spelt), Some(index), ReturnCapacity::Indexes) = (&mut spelt, index, reading.capacity) {
                 spelt["Table"] = json!({ "CapacityUnits": 0.0 });
                 spelt["GlobalSecondaryIndexes"] = json!({ index.as_str(): { "CapacityUnits": units } });
             }

@@ -2,7 +2,7 @@
 
 use super::{AT, Sent, header, json, text};
 use serde_json::json;
-use table::{Refused, Table};
+use table::{Condition, Refused, Table};
 use types::{Account, Item, KeyAttribute, KeySchema, KeyType, Number, Stream, TableId, TableName, Value, ViewType};
 use wire::dynamodb::{Answer, BatchWrite, BatchWriteKind, Call, ReturnCapacity, Returning, TableDescription};
 use wire::{Answer as Any, Refusal, Response};
@@ -41,10 +41,10 @@ fn order() -> Item {
 #[test]
 fn requests_are_understood() {
     let key = || Item::from([("id", "ORD-1001".into())]);
-    let quiet = Returning { old: false, capacity: ReturnCapacity::None };
+    let quiet = Returning { old: false, when_failed: false, capacity: ReturnCapacity::None };
     let arn = PUT.replace("\"Orders\"", "\"arn:aws:dynamodb:us-east-1:000000000000:table/Orders\"");
-    let all = Returning { old: true, capacity: ReturnCapacity::Total };
-    let put = Call::PutItem { table: orders(), item: order(), returning: all };
+    let all = Returning { old: true, when_failed: false, capacity: ReturnCapacity::Total };
+    let put = Call::PutItem { table: orders(), item: order(), condition: Condition::Always, returning: all };
     let cases = [
         ("PutItem", PUT, put.clone()),
         ("PutItem", &arn, put),
@@ -52,12 +52,18 @@ fn requests_are_understood() {
         (
             "DeleteItem",
             r#"{"TableName": "Orders", "Key": {"id": {"S": "ORD-1001"}}, "Zebra": 1, "ConditionExpression": null}"#,
-            Call::DeleteItem { table: orders(), key: key(), returning: quiet },
+            Call::DeleteItem { table: orders(), key: key(), condition: Condition::Always, returning: quiet },
         ),
         (
             "GetItem",
             r#"{"TableName": "Orders", "Key": {"id": {"S": "ORD-1001"}}, "ConsistentRead": true, "ReturnConsumedCapacity": "INDEXES"}"#,
-            Call::GetItem { table: orders(), key: key(), consistent: true, capacity: ReturnCapacity::Indexes },
+            Call::GetItem {
+                table: orders(),
+                key: key(),
+                consistent: true,
+                paths: None,
+                capacity: ReturnCapacity::Indexes,
+            },
         ),
         (
             "BatchWriteItem",
@@ -88,16 +94,16 @@ fn what_is_not_handled_is_refused_by_name() {
     let put = |member: &str| format!(r#"{{"TableName": "Orders", "Item": {{"id": {{"S": "1"}}}}, {member}}}"#);
     let get = |member: &str| format!(r#"{{"TableName": "Orders", "Key": {{"id": {{"S": "1"}}}}, {member}}}"#);
     let cases = [
-        ("PutItem", put(r#""ConditionExpression": "attribute_not_exists(id)""#), "ConditionExpression"),
-        ("PutItem", put(r##""ExpressionAttributeNames": {"#a": "id"}"##), "ExpressionAttributeNames"),
-        ("PutItem", put(r#""ExpressionAttributeValues": {":a": {"S": "x"}}"#), "ExpressionAttributeValues"),
         ("PutItem", put(r#""Expected": {"id": {"Exists": false}}"#), "Expected"),
         ("PutItem", put(r#""ReturnItemCollectionMetrics": "SIZE""#), "ReturnItemCollectionMetrics"),
         ("DeleteItem", get(r#""ConditionalOperator": "AND""#), "ConditionalOperator"),
         ("DeleteItem", get(r#""Expected": {}"#), "Expected"),
-        ("GetItem", get(r#""ProjectionExpression": "id""#), "ProjectionExpression"),
         ("GetItem", get(r#""AttributesToGet": ["id"]"#), "AttributesToGet"),
-        ("GetItem", get(r##""ExpressionAttributeNames": {"#a": "id"}"##), "ExpressionAttributeNames"),
+        ("UpdateItem", get(r#""AttributeUpdates": {}"#), "AttributeUpdates"),
+        ("UpdateItem", get(r#""Expected": {}"#), "Expected"),
+        ("UpdateItem", get(r#""ReturnItemCollectionMetrics": "SIZE""#), "ReturnItemCollectionMetrics"),
+        ("Scan", get(r#""ScanFilter": {}"#), "ScanFilter"),
+        ("Scan", get(r#""AttributesToGet": ["id"]"#), "AttributesToGet"),
     ];
     for (operation, body, member) in cases {
         let expected =
@@ -194,7 +200,7 @@ fn an_error_has_its_namespace_its_key_and_its_checksum() {
     let response = sent("PutItem", "[]").refused();
     assert_eq!(json(&response)["__type"], "com.amazon.coral.service#SerializationException");
     assert!(json(&response)["Message"].is_string());
-    let response = sent("Scan", "{}").refused();
+    let response = sent("TransactWriteItems", "{}").refused();
     assert_eq!(json(&response)["__type"], "com.amazon.coral.service#UnknownOperationException");
 }
 
@@ -288,12 +294,13 @@ fn refusals_are_said_in_dynamodbs_words() {
 fn an_item_is_answered_as_it_is_kept() {
     let (table, item) = (orders(), order());
     let (consistent, capacity) = (true, ReturnCapacity::Total);
-    let response = say(Answer::Found { table: &table, consistent, capacity, item: Some(&item) });
+    let response = say(Answer::Found { table: &table, consistent, capacity, paths: None, item: Some(&item) });
     assert_eq!(
         text(&response),
         r#"{"ConsumedCapacity":{"CapacityUnits":1.0,"TableName":"Orders"},"Item":{"amount":{"N":"1500"},"b":{"B":"YWI="},"id":{"S":"ORD-1001"},"m":{"M":{"l":{"L":[{"BOOL":true},{"NULL":true}]}}},"ss":{"SS":["a","b"]}}}"#
     );
-    let response = say(Answer::Found { table: &table, consistent, capacity: ReturnCapacity::None, item: None });
+    let response =
+        say(Answer::Found { table: &table, consistent, capacity: ReturnCapacity::None, paths: None, item: None });
     assert_eq!(text(&response), "{}");
 }
 
@@ -303,7 +310,7 @@ fn capacity_is_counted_by_the_larger_item_and_never_nothing() {
     let item = |size: usize| Item::from([("a", "x".repeat(size - 1).as_str().into())]);
     let write = |old: Option<usize>, new_size: usize| {
         let old = old.map(item);
-        let returning = Returning { old: false, capacity: ReturnCapacity::Indexes };
+        let returning = Returning { old: false, when_failed: false, capacity: ReturnCapacity::Indexes };
         let response = say(Answer::Written { table: &table, returning, old: old.as_ref(), new_size });
         let spelt = json(&response)["ConsumedCapacity"].clone();
         assert_eq!(spelt["CapacityUnits"], spelt["Table"]["CapacityUnits"]);
@@ -312,7 +319,7 @@ fn capacity_is_counted_by_the_larger_item_and_never_nothing() {
     let read = |size: Option<usize>, consistent: bool| {
         let item = size.map(item);
         let capacity = ReturnCapacity::Total;
-        let response = say(Answer::Found { table: &table, consistent, capacity, item: item.as_ref() });
+        let response = say(Answer::Found { table: &table, consistent, capacity, paths: None, item: item.as_ref() });
         json(&response)["ConsumedCapacity"]["CapacityUnits"].as_f64().unwrap()
     };
     let cases = [
@@ -337,7 +344,7 @@ fn capacity_is_counted_by_the_larger_item_and_never_nothing() {
 fn a_write_gives_back_the_old_item_only_if_asked() {
     let (table, item) = (orders(), Item::from([("id", "1".into())]));
     let write = |old: bool, stored: Option<&Item>| {
-        let returning = Returning { old, capacity: ReturnCapacity::None };
+        let returning = Returning { old, when_failed: false, capacity: ReturnCapacity::None };
         text(&say(Answer::Written { table: &table, returning, old: stored, new_size: 3 })).to_owned()
     };
     assert_eq!(write(true, Some(&item)), r#"{"Attributes":{"id":{"S":"1"}}}"#);

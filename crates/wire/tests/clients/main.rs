@@ -8,6 +8,8 @@ mod dynamodb;
 #[cfg(test)]
 mod events;
 #[cfg(test)]
+mod expressions;
+#[cfg(test)]
 mod lambda;
 #[cfg(test)]
 mod logs;

@@ -5,10 +5,11 @@ use proptest::strategy::Strategy as _;
 use serde_json::{Value as Json, json};
 use std::num::NonZeroUsize;
 use table::{
-    Expiry, Index, IndexId, KeyCondition, KeyTest, Order, Page, Path, Projection, Query, RangeTest, Step, Table,
+    Condition, Expiry, Index, IndexId, KeyCondition, KeyTest, Order, Page, Path, Projection, Query, RangeTest, Step,
+    Table,
 };
 use types::{IndexName, Item, KeyAttribute, KeySchema, KeyType, KeyValue, Number, TableId, Value};
-use wire::dynamodb::{Answer, Call, IndexNumbers, QueryCall, ReturnCapacity, Select, TableDescription};
+use wire::dynamodb::{Answer, Call, IndexNumbers, QueryCall, Reading, ReturnCapacity, Select, TableDescription};
 use wire::{Answer as Any, Refusal};
 
 fn sent(body: &Json) -> Sent {
@@ -67,6 +68,7 @@ fn queries_are_understood() {
         "IndexName": "by-customer",
         "KeyConditionExpression": "#c = :c and :low <= made",
         "ProjectionExpression": "amount, id, #m.entries[2].sku",
+        "FilterExpression": "attribute_exists(amount)",
         "ExpressionAttributeNames": {"#c": "customer", "#m": "a.b"},
         "ExpressionAttributeValues": {":c": {"S": "c1"}, ":low": {"N": "5"}},
         "ScanIndexForward": false,
@@ -78,18 +80,21 @@ fn queries_are_understood() {
     let path = |attribute: &str, steps: Vec<Step>| Path { attribute: attribute.into(), steps };
     let steps = vec![Step::Field("entries".into()), Step::Index(2), Step::Field("sku".into())];
     let expected = QueryCall {
-        table: "Orders".parse().unwrap(),
-        index: Some("by-customer".parse().unwrap()),
+        reading: Reading {
+            table: "Orders".parse().unwrap(),
+            index: Some("by-customer".parse().unwrap()),
+            limit: NonZeroUsize::new(3),
+            after: Some(Item::from([("id", s("1"))])),
+            filter: Some(Condition::Exists(path("amount", vec![]))),
+            select: Select::Paths(vec![path("amount", vec![]), path("id", vec![]), path("a.b", steps)]),
+            consistent: true,
+            capacity: ReturnCapacity::Total,
+        },
         conditions: vec![
             KeyCondition { attribute: "customer".to_owned(), test: KeyTest::Equal(s("c1")) },
             KeyCondition { attribute: "made".to_owned(), test: KeyTest::GreaterOrEqual(n(5)) },
         ],
         order: Order::Descending,
-        limit: NonZeroUsize::new(3),
-        after: Some(Item::from([("id", s("1"))])),
-        select: Select::Paths(vec![path("amount", vec![]), path("id", vec![]), path("a.b", steps)]),
-        consistent: true,
-        capacity: ReturnCapacity::Total,
     };
     assert_eq!(call(&body), expected);
 }
@@ -157,7 +162,7 @@ fn refused(text: &str, extra: Json) -> String {
 #[test]
 fn faulty_expressions_are_refused_in_awss_words() {
     let long = format!("id = :a AND made = :b{}", " ".repeat(4096));
-    let deep = format!("{}id = :a{}", "NOT ".repeat(100), "");
+    let many = format!("{}id = :a", "NOT ".repeat(300));
     let cases = [
         ("", "The expression can not be empty;"),
         (" \t ", "The expression can not be empty;"),
@@ -204,7 +209,10 @@ fn faulty_expressions_are_refused_in_awss_words() {
             "attribute_exists(:a)",
             "Operator or function requires a document path; operator or function: attribute_exists",
         ),
-        ("size(:a) = :n", "Operator or function requires a document path; operator or function: size"),
+        (
+            "size(:n) = :n",
+            "Incorrect operand type for operator or function; operator or function: size, operand type: N",
+        ),
         (
             "id = begins_with(id, :a)",
             "The function is not allowed to be used this way in an expression; function: begins_with",
@@ -226,7 +234,7 @@ fn faulty_expressions_are_refused_in_awss_words() {
         ("id = made", "Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition"),
         (":a = :b", "Invalid condition in KeyConditionExpression: No key attribute specified"),
         (&long, "Expression size has exceeded the maximum allowed size; expression size: 4117"),
-        (&deep, "The expression has too many nesting levels;"),
+        (&many, "The expression contains too many operators; operator count: 301"),
     ];
     for (text, message) in cases {
         let expected = format!("ValidationException: Invalid KeyConditionExpression: {message}");
@@ -279,9 +287,20 @@ fn faulty_requests_are_refused_in_awss_words() {
              abc for key :a"
                 .to_owned(),
         ),
-        (plus("FilterExpression", json!("x = :a")), not_yet("FilterExpression")),
-        (plus("QueryFilter", json!({})), not_yet("QueryFilter")),
-        (plus("AttributesToGet", json!(["a"])), not_yet("AttributesToGet")),
+        (plus("FilterExpression", json!("")), "Invalid FilterExpression: The expression can not be empty;".to_owned()),
+        (
+            plus("FilterExpression", json!("x = :b")),
+            "Invalid FilterExpression: An expression attribute value used in expression is not defined; attribute value: :b"
+                .to_owned(),
+        ),
+        (with(json!({"KeyConditions": {}, "QueryFilter": {}})), not_yet("QueryFilter")),
+        (with(json!({"KeyConditions": {}, "AttributesToGet": ["a"]})), not_yet("AttributesToGet")),
+        (
+            plus("QueryFilter", json!({})),
+            "Can not use both expression and non-expression parameters in the same request: Non-expression parameters: \
+             {QueryFilter} Expression parameters: {KeyConditionExpression}"
+                .to_owned(),
+        ),
         (
             plus("Limit", json!(0)),
             "1 validation error detected: Value '0' at 'limit' failed to satisfy constraint: Member must have value \
@@ -486,7 +505,7 @@ fn a_page_is_answered_with_what_was_asked_of_it() {
     };
     let say = |extra: Json, page: Page| {
         let call = call(&body(extra));
-        json(&sent(&json!({})).answer(&Any::Dynamodb(Answer::Queried { call: &call, page })))
+        json(&sent(&json!({})).answer(&Any::Dynamodb(Answer::Read { reading: &call.reading, page })))
     };
     let page = || Page { items: vec![item("1"), item("2")], count: 2, bytes: 5000, last: None };
     let shown = |id: &str| json!({"id": {"S": id}, "made": {"N": "1"}, "customer": {"S": "c"}, "amount": {"N": "7"}});
@@ -638,7 +657,7 @@ proptest::proptest! {
         let text = words.join(if spaced { " " } else { "" });
         let names = json!({"#n": "made"});
         let values = json!({":a": {"S": "a"}, ":b": {"N": "1"}});
-        for member in ["KeyConditionExpression", "ProjectionExpression"] {
+        for member in ["KeyConditionExpression", "FilterExpression", "ProjectionExpression"] {
             let body = with(json!({
                 member: text, "ExpressionAttributeNames": names, "ExpressionAttributeValues": values,
             }));

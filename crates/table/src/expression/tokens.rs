@@ -28,7 +28,7 @@ pub(super) enum Kind {
 
 const SIGNS: &[&str] = &["<>", "<=", ">=", "=", "<", ">", "(", ")", "[", "]", ",", ".", "+", "-"];
 
-/// All words of a text.
+/// All words of a text. A word begins with a letter; behind `#` and `:` it may begin with a digit or `_` too.
 pub(super) fn read(text: &str) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
     let mut at = 0;
@@ -39,14 +39,14 @@ pub(super) fn read(text: &str) -> Vec<Token<'_>> {
             continue;
         }
         let run = |from: usize| {
-            let more = rest[from..].find(|c: char| !c.is_alphanumeric() && c != '_');
+            let more = rest[from..].find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
             more.map_or(rest.len(), |end| from + end)
         };
         let (kind, length) = match first {
             '#' if run(1) > 1 => (Kind::Alias, run(1)),
             ':' if run(1) > 1 => (Kind::Value, run(1)),
-            '0'..='9' => (Kind::Index, run(0)),
-            _ if first.is_alphabetic() || first == '_' => (Kind::Word, run(0)),
+            '0'..='9' => (Kind::Index, rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len())),
+            _ if first.is_ascii_alphabetic() => (Kind::Word, run(0)),
             _ => match SIGNS.iter().find(|sign| rest.starts_with(**sign)) {
                 Some(sign) => (Kind::Sign, sign.len()),
                 None => (Kind::Unknown, first.len_utf8()),
@@ -65,5 +65,31 @@ pub(super) fn near<'a>(text: &'a str, tokens: &[Token<'_>], index: usize) -> &'a
     match (tokens.get(from), tokens.get(until)) {
         (Some(from), Some(until)) => &text[from.at..until.at + until.text.len()],
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_told_apart() {
+        use Kind::{Alias, Index, Sign, Unknown, Value, Word};
+        let cases = [
+            ("a1_b", vec![(Word, "a1_b")]),
+            (" a  b\t", vec![(Word, "a"), (Word, "b")]),
+            ("_a", vec![(Unknown, "_"), (Word, "a")]),
+            ("12a", vec![(Index, "12"), (Word, "a")]),
+            ("#1a :_b", vec![(Alias, "#1a"), (Value, ":_b")]),
+            ("# :", vec![(Unknown, "#"), (Unknown, ":")]),
+            ("a<>b<=c", vec![(Word, "a"), (Sign, "<>"), (Word, "b"), (Sign, "<="), (Word, "c")]),
+            ("a[0].b", vec![(Word, "a"), (Sign, "["), (Index, "0"), (Sign, "]"), (Sign, "."), (Word, "b")]),
+            ("ü", vec![(Unknown, "ü")]),
+            ("Größe", vec![(Word, "Gr"), (Unknown, "ö"), (Unknown, "ß"), (Word, "e")]),
+        ];
+        for (text, expected) in cases {
+            let found: Vec<_> = read(text).into_iter().map(|token| (token.kind, token.text)).collect();
+            assert_eq!(found, expected, "{text}");
+        }
     }
 }
