@@ -29,7 +29,8 @@ Chores of this repository:
                                           aws-cli, boto3, cfn-lint and schemathesis, which are installed into
                                           target/clients, and slowhttptest, by apt-get; a SCRIPT of xtask/clients runs
                                           alone; --cases N has schemathesis make N cases instead of 3 minutes of them
-  cargo xtask docs                        write docs/lints.md from the lints themselves
+  cargo xtask docs                        write docs/lints.md from the lints themselves, and the pictures of the stacks
+                                          in docs from their templates
 
 The house rules are tests: cargo test -p xtask";
 

@@ -4,17 +4,19 @@
 //! is refused. Each verb's help is as short as it can be and ends with lines to copy.
 
 mod load;
+mod templates;
 
 use crate::config::Config;
 use crate::exit::{Failure, USAGE};
 use crate::params::Param;
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub(crate) use load::{Bench, BenchWhat, Top, Trigger};
+pub(crate) use templates::{Check, Diagram, DiagramFormat, Engines};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -143,7 +145,7 @@ Rates and latencies are those of the time between two looks. A latency is the en
 In a terminal, Ctrl-C ends it; a file or pipe gets a line for each look.")]
     Top(Top),
     /// Check the data: the log, the index, and whether they agree
-    #[command(display_order = 12)]
+    #[command(display_order = 13)]
     #[command(after_help = "Exit codes: 0 all is well, 1 findings, 4 the data is refused")]
     Doctor,
     /// Find what would fail or silently never match in templates, here or on AWS
@@ -160,8 +162,19 @@ Examples:
 Patterns are checked in pipes, event source mappings and rules, in AWS::Serverless functions too.
 Exit codes: 0 no errors, 1 errors, 2 a file cannot be read")]
     Check(Check),
-    /// Does a pattern match an event, and if not, why
+    /// Draw what a template describes: what is in it, and what goes from where to where
     #[command(display_order = 11)]
+    #[command(after_help = "\
+Examples:
+  orderflow diagram > commerce.svg                    the built-in stack
+  orderflow diagram stacks/premium.yaml -o premium.svg
+  orderflow diagram my.yaml --format mermaid          for a page that draws Mermaid
+  orderflow diagram --live -o now.svg                 with what the running server does just now
+
+Exit codes: 0 it is drawn, 1 the template has errors, 2 it cannot be read, 3 there is no server for --live")]
+    Diagram(Diagram),
+    /// Does a pattern match an event, and if not, why
+    #[command(display_order = 12)]
     #[command(
         name = "match",
         after_help = "\
@@ -205,7 +218,7 @@ Orders are real ones: run it against a server whose data you can do without.")]
     #[command(subcommand, arg_required_else_help = true)]
     Keys(Keys),
     /// Print completions for a shell
-    #[command(display_order = 14)]
+    #[command(display_order = 15)]
     #[command(after_help = "\
 Examples:
   orderflow completions bash > ~/.local/share/bash-completion/completions/orderflow
@@ -216,7 +229,7 @@ Examples:
         shell: clap_complete::Shell,
     },
     /// Write manual pages
-    #[command(display_order = 15)]
+    #[command(display_order = 16)]
     #[command(after_help = "Examples:\n  orderflow man | man -l -\n  orderflow man ~/.local/share/man/man1")]
     Man {
         /// Where to; without it, the first page is printed
@@ -224,7 +237,7 @@ Examples:
         directory: Option<PathBuf>,
     },
     /// Print the default configuration
-    #[command(display_order = 13)]
+    #[command(display_order = 14)]
     #[command(after_help = "Example:\n  orderflow config > orderflow.toml")]
     Config,
 }
@@ -438,35 +451,6 @@ pub(crate) struct Logs {
     /// At most so many lines to begin with, the newest ones
     #[arg(long, short = 'n', value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) limit: u32,
-}
-
-/// What `check` understands.
-#[derive(Debug, Args)]
-pub(crate) struct Check {
-    /// Templates, YAML or JSON, or - for the standard input; the built-in stack if there are none
-    #[arg(value_name = "TEMPLATE")]
-    pub(crate) templates: Vec<PathBuf>,
-    /// An event or item like those that will come: a file or JSON, for one pipe or rule with its logical id before it
-    #[arg(long = "sample", value_name = "[NAME=]FILE", allow_hyphen_values = true)]
-    pub(crate) samples: Vec<String>,
-    /// Only what concerns AWS, or orderflow here; both if it is left out
-    #[arg(long = "for", value_name = "WHERE")]
-    pub(crate) engines: Option<Engines>,
-    /// A value for a parameter of a template, with its stack before it where several are checked
-    #[arg(long = "param", value_name = "[STACK.]NAME=VALUE")]
-    pub(crate) params: Vec<Param>,
-    /// Show too what is only worth knowing
-    #[arg(long)]
-    pub(crate) info: bool,
-}
-
-/// Where a template is to run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Engines {
-    /// By orderflow
-    Here,
-    /// On AWS
-    Aws,
 }
 
 /// What `match` understands.

@@ -5,6 +5,7 @@
 
 mod bench;
 mod check;
+mod diagram;
 mod dlq;
 mod doctor;
 mod doubts;
@@ -66,6 +67,7 @@ pub(crate) fn run(cli: Cli, out: &mut Out) -> Result<u8, Stop> {
         Command::Completions { shell } => return manual::completions(*shell, out),
         Command::Man { directory } => return manual::man(directory.as_deref(), out),
         Command::Check(wanted) => return check::run(wanted, options.json, out),
+        Command::Diagram(wanted) if !wanted.live => return diagram::run(wanted, options.json, out),
         _ => {}
     }
     let config = options.configured()?;
@@ -88,6 +90,7 @@ pub(crate) fn run(cli: Cli, out: &mut Out) -> Result<u8, Stop> {
         Command::Top(wanted) => top::run(given, &wanted),
         Command::Trigger(trigger) => trigger::run(given, &trigger),
         Command::Bench(bench) => bench::run(given, &bench),
+        Command::Diagram(wanted) => diagram::run_live(given, &wanted),
         Command::Config | Command::Completions { .. } | Command::Man { .. } | Command::Match(_) | Command::Check(_) => {
             unreachable!("these have been done above")
         }

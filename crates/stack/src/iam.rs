@@ -14,5 +14,5 @@ mod wildcard;
 pub use decide::{Decision, Request, decide};
 pub use document::{Actions, Condition, Effect, Principal, Resources, Statement};
 
-pub(crate) use check::check;
+pub(crate) use check::{check, granted};
 pub(crate) use document::{DocumentKind, read_document};

@@ -4,6 +4,7 @@
 //! [`Environment`] that it runs in go in, a [`Stack`] or [`Errors`] come out. [`diff`] compares
 //! two stacks of the same template and says what changes, or what cannot change without loss.
 //! [`check`] says of a template, also of one that does not run here, what would fail or silently never match.
+//! [`diagram`] draws a stack.
 //! Nothing here reads a file, a clock or a network.
 //!
 //! ```
@@ -34,6 +35,7 @@
 
 mod apis;
 pub mod check;
+pub mod diagram;
 mod diff;
 mod environment;
 mod evaluate;

@@ -16,11 +16,19 @@ use stack::{Environment, Overrides};
 use std::path::{Path, PathBuf};
 
 /// A template's text.
-struct Template {
+pub(super) struct Template {
     /// As it was named on the command line.
-    file: String,
-    text: String,
-    stack_name: String,
+    pub(super) file: String,
+    pub(super) text: String,
+    pub(super) stack_name: String,
+}
+
+impl Template {
+    /// The one that runs if none is named.
+    pub(super) fn built_in() -> Self {
+        let (name, text) = BUILT_IN;
+        Self { file: format!("{name} (built in)"), text: text.to_owned(), stack_name: name.to_owned() }
+    }
 }
 
 /// Checks the templates, or the built-in one.
@@ -35,9 +43,7 @@ pub(super) fn run(wanted: &Check, json: bool, out: &mut Out) -> Result<u8, Stop>
     }
     let mut templates: Vec<Template> = wanted.templates.iter().map(|path| read(path)).collect::<Result<_, _>>()?;
     if templates.is_empty() {
-        let (name, text) = BUILT_IN;
-        let file = format!("{name} (built in)");
-        templates.push(Template { file, text: text.to_owned(), stack_name: name.to_owned() });
+        templates.push(Template::built_in());
     }
     let mut samples: Vec<Sample> = Vec::new();
     let mut given: Vec<&str> = Vec::new();
@@ -79,7 +85,8 @@ fn is_stdin(sample: &str) -> bool {
     sample == "-" || sample.ends_with("=-")
 }
 
-fn read(path: &Path) -> Result<Template, Failure> {
+/// Reads a template, `-` from the standard input.
+pub(super) fn read(path: &Path) -> Result<Template, Failure> {
     if path.as_os_str() == "-" {
         let text = text_of("-", "template", &mut std::io::stdin())?;
         return Ok(Template { file: "the standard input".to_owned(), text, stack_name: "stack".to_owned() });
@@ -198,7 +205,8 @@ fn shown<'a>(finding: &'a Finding, file: &'a str, line: &'a str) -> Shown<'a> {
     }
 }
 
-fn draw(template: &Template, report: &Report, info: bool, look: Look) -> String {
+/// What was found, and at last a line for the whole.
+pub(super) fn draw(template: &Template, report: &Report, info: bool, look: Look) -> String {
     let text = template.text.strip_prefix('\u{feff}').unwrap_or(&template.text);
     let lines: Vec<&str> = text.lines().collect();
     let mut drawn = String::new();

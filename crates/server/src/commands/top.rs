@@ -3,8 +3,8 @@
 //! What is shown is what happened between two looks at the server's vitals; what that is, `interval` decides, and how
 //! it looks, `draw`.
 
-mod draw;
-mod interval;
+pub(super) mod draw;
+pub(super) mod interval;
 
 use super::Given;
 use crate::access;
@@ -19,7 +19,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 
 /// How long a look may take; the next is due soon.
-const LOOK_WITHIN: Duration = Duration::from_secs(5);
+pub(super) const LOOK_WITHIN: Duration = Duration::from_secs(5);
 
 /// Shows a server at work until it is told to end.
 pub(super) fn run(given: Given<'_>, wanted: &cli::Top) -> Result<u8, Stop> {
@@ -147,4 +147,4 @@ impl Drop for Screen {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -61,26 +61,35 @@ struct Checked<'s> {
     unknown_policies: Vec<&'s str>,
 }
 
+/// A role of the stack, the statements that it goes by, and the ARNs of its policies that are not known here.
+pub(crate) fn granted<'s>(
+    stack: &'s Stack,
+    reference: &RoleReference,
+) -> Option<(&'s Resource<Role>, Vec<Statement>, Vec<&'s str>)> {
+    let role = stack.role(reference)?;
+    let mut statements: Vec<Statement> =
+        role.spec.inline_policies.iter().flat_map(|policy| policy.statements.iter().cloned()).collect();
+    let mut unknown_policies = Vec::new();
+    for policy in &stack.policies {
+        let named = policy.spec.arn.as_ref().is_some_and(|arn| role.spec.managed_policies.contains(arn));
+        if named || policy.spec.roles.contains(&role.spec.name) {
+            statements.extend(policy.spec.statements.iter().cloned());
+        }
+    }
+    for arn in &role.spec.managed_policies {
+        let of_stack = stack.policies.iter().any(|policy| policy.spec.arn.as_ref() == Some(arn));
+        match managed::statement(arn) {
+            Some(statement) => statements.push(statement),
+            None if of_stack => {}
+            None => unknown_policies.push(arn.as_str()),
+        }
+    }
+    Some((role, statements, unknown_policies))
+}
+
 impl<'s> Checked<'s> {
     fn of(stack: &'s Stack, reference: &RoleReference, environment: &'s Environment) -> Option<Self> {
-        let role = stack.role(reference)?;
-        let mut statements: Vec<Statement> =
-            role.spec.inline_policies.iter().flat_map(|policy| policy.statements.iter().cloned()).collect();
-        let mut unknown_policies = Vec::new();
-        for policy in &stack.policies {
-            let named = policy.spec.arn.as_ref().is_some_and(|arn| role.spec.managed_policies.contains(arn));
-            if named || policy.spec.roles.contains(&role.spec.name) {
-                statements.extend(policy.spec.statements.iter().cloned());
-            }
-        }
-        for arn in &role.spec.managed_policies {
-            let of_stack = stack.policies.iter().any(|policy| policy.spec.arn.as_ref() == Some(arn));
-            match managed::statement(arn) {
-                Some(statement) => statements.push(statement),
-                None if of_stack => {}
-                None => unknown_policies.push(arn.as_str()),
-            }
-        }
+        let (role, statements, unknown_policies) = granted(stack, reference)?;
         Some(Self { stack, environment, role, statements, unknown_policies })
     }
 

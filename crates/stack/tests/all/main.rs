@@ -4,6 +4,7 @@ mod bad_input;
 mod changes;
 mod checks;
 mod commerce;
+mod diagram;
 mod functions;
 mod gateway;
 mod permissions;

@@ -237,7 +237,7 @@ fn fit(text: &str, look: Look) -> std::borrow::Cow<'_, str> {
     look.width.map_or(text.into(), |width| cut(text, width))
 }
 
-fn at_most(bound: Bound) -> String {
+pub(in crate::commands) fn at_most(bound: Bound) -> String {
     match bound {
         Bound::AtMost(_) => format!("≤ {}", bound_text(bound)),
         Bound::None | Bound::Beyond(_) => bound_text(bound),
@@ -252,7 +252,7 @@ fn bound_text(bound: Bound) -> String {
     }
 }
 
-fn per_second(rate: f64) -> String {
+pub(in crate::commands) fn per_second(rate: f64) -> String {
     match rate {
         0.0 => "0".to_owned(),
         ..10.0 => format!("{rate:.1}"),

@@ -10,78 +10,78 @@ use std::collections::BTreeMap;
 /// What happened between two looks, and how things stood at the second.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Interval {
+pub(in crate::commands) struct Interval {
     /// When it ended.
-    pub(super) at: String,
+    pub(in crate::commands) at: String,
     /// How long it was.
-    pub(super) seconds: f64,
+    pub(in crate::commands) seconds: f64,
     /// The requests of customers, all routes together.
-    pub(super) requests: Rate,
+    pub(in crate::commands) requests: Rate,
     /// Orders that were taken in a second, over HTTP.
-    pub(super) orders_taken_per_second: f64,
+    pub(in crate::commands) orders_taken_per_second: f64,
     /// Orders that came to an end, by status.
-    pub(super) orders: Vec<Row>,
+    pub(in crate::commands) orders: Vec<Row>,
     /// Requests by route; `failed` are those that were answered with 5xx, `refused` those with 4xx.
-    pub(super) routes: Vec<Row>,
+    pub(in crate::commands) routes: Vec<Row>,
     /// How many connections follow an order.
-    pub(super) followers: u64,
+    pub(in crate::commands) followers: u64,
     /// Steps of orders; `failed` are those that were not done, and not put off either.
-    pub(super) steps: Vec<Row>,
+    pub(in crate::commands) steps: Vec<Row>,
     /// Invocations of functions; `refused` are those that had to wait for others.
-    pub(super) functions: Vec<Row>,
+    pub(in crate::commands) functions: Vec<Row>,
     /// Whether the dependencies of orders are asked.
-    pub(super) breakers: Vec<Breaker>,
+    pub(in crate::commands) breakers: Vec<Breaker>,
     /// The queues.
-    pub(super) queues: Vec<Queue>,
+    pub(in crate::commands) queues: Vec<Queue>,
     /// The pipes.
-    pub(super) pipes: Vec<Pipe>,
+    pub(in crate::commands) pipes: Vec<Pipe>,
     /// The disk.
-    pub(super) store: Store,
+    pub(in crate::commands) store: Store,
     /// The process's memory.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) memory: Option<Memory>,
+    pub(in crate::commands) memory: Option<Memory>,
 }
 
 /// Things of one name.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Row {
+pub(in crate::commands) struct Row {
     /// What they are called.
-    pub(super) name: String,
+    pub(in crate::commands) name: String,
     /// How often, and how long it took.
     #[serde(flatten)]
-    pub(super) rate: Rate,
+    pub(in crate::commands) rate: Rate,
 }
 
 /// How often things happened, and how long they took.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Rate {
+pub(in crate::commands) struct Rate {
     /// How many a second.
-    pub(super) per_second: f64,
+    pub(in crate::commands) per_second: f64,
     /// How many of them were turned away or put off.
-    pub(super) refused_per_second: f64,
+    pub(in crate::commands) refused_per_second: f64,
     /// How many of them failed.
-    pub(super) failed_per_second: f64,
+    pub(in crate::commands) failed_per_second: f64,
     /// How long they took.
     #[serde(flatten)]
-    pub(super) took: Latency,
+    pub(in crate::commands) took: Latency,
 }
 
 /// How long things took.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub(super) struct Latency {
+pub(in crate::commands) struct Latency {
     /// Half of them took no longer.
     #[serde(rename = "p50Micros")]
-    pub(super) p50: Bound,
+    pub(in crate::commands) p50: Bound,
     /// 99 of 100 took no longer.
     #[serde(rename = "p99Micros")]
-    pub(super) p99: Bound,
+    pub(in crate::commands) p99: Bound,
 }
 
 /// What is known of a quantile.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Bound {
+pub(in crate::commands) enum Bound {
     /// There was nothing.
     #[default]
     None,
@@ -104,20 +104,20 @@ impl Serialize for Bound {
 /// What the disk had to do.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Store {
+pub(in crate::commands) struct Store {
     /// Commits that became durable in a second.
-    pub(super) commits_per_second: f64,
+    pub(in crate::commands) commits_per_second: f64,
     /// Flushes a second, each of a group of commits, and how long they took.
-    pub(super) flushes: Rate,
+    pub(in crate::commands) flushes: Rate,
     /// Bytes that were written to the log in a second.
-    pub(super) written_bytes_per_second: f64,
+    pub(in crate::commands) written_bytes_per_second: f64,
     /// Bytes of log that are kept.
-    pub(super) log_bytes: u64,
+    pub(in crate::commands) log_bytes: u64,
 }
 
 impl Interval {
     /// What happened between two looks at the same process.
-    pub(super) fn between(before: &Vitals, after: &Vitals) -> Self {
+    pub(in crate::commands) fn between(before: &Vitals, after: &Vitals) -> Self {
         let micros = after.clock_micros.saturating_sub(before.clock_micros);
         let span = Span(micros as f64 / 1e6);
         let routes = after.routes.iter().map(|route| {

@@ -13,7 +13,7 @@ fn counts(counts: &[(&str, u64)]) -> BTreeMap<String, u64> {
 }
 
 /// A server that has done nothing yet.
-pub(super) fn vitals() -> Vitals {
+pub(in crate::commands) fn vitals() -> Vitals {
     let queue =
         |name: &str| Queue { queue: name.to_owned(), visible: 0, in_flight: 0, delayed: 0, oldest_millis: None };
     Vitals {
