@@ -22,6 +22,8 @@ pub enum Kind {
     Records(&'static dyn Handler),
     /// Requests to the shop front's API, one by one.
     Api,
+    /// Questions of customers about their orders.
+    Chatbot,
     /// Messages of the work queue: orders to be carried on.
     Worker,
 }
@@ -31,12 +33,12 @@ impl Kind {
     pub fn records(self) -> Option<&'static dyn Handler> {
         match self {
             Self::Records(handler) => Some(handler),
-            Self::Api | Self::Worker => None,
+            Self::Api | Self::Chatbot | Self::Worker => None,
         }
     }
 }
 
-static CATALOGUE: [Entry; 8] = [
+static CATALOGUE: [Entry; 9] = [
     Entry {
         name: "standard-orders",
         kind: Kind::Records(&StandardOrders),
@@ -71,6 +73,11 @@ static CATALOGUE: [Entry; 8] = [
         name: "orders-api",
         kind: Kind::Api,
         summary: "Shop front: takes orders in over HTTP, shows them, calls them off",
+    },
+    Entry {
+        name: "chatbot",
+        kind: Kind::Chatbot,
+        summary: "Shop front: answers customers' questions about their orders, and changes nothing",
     },
     Entry {
         name: "order-worker",

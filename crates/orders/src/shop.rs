@@ -10,6 +10,7 @@
 pub mod api;
 pub mod backoff;
 pub mod breaker;
+pub mod chatbot;
 #[cfg(test)]
 pub(crate) mod fake;
 pub mod fulfilment;

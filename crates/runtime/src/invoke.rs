@@ -1,5 +1,6 @@
 //! Decides how one invocation goes: who may run, what is printed, and what becomes of a failure.
 
+use crate::chat::Chat;
 use crate::environment::Environments;
 use crate::meters::Meters;
 use crate::shop::{EngineShop, Places, WrongEnvironment};
@@ -46,6 +47,8 @@ pub(crate) enum Body {
     Records(&'static dyn Handler),
     /// It answers requests.
     Api(Arc<EngineShop>),
+    /// It answers customers' questions.
+    Chatbot(Box<Chat>),
     /// It carries orders on.
     Worker(Box<Work>),
 }
@@ -91,6 +94,7 @@ impl Runtime {
                     Ok(places) => Ok(Body::Api(Arc::new(EngineShop::for_customers(Arc::new(places))))),
                     Err(error) => Err(vec![error]),
                 },
+                orders::Kind::Chatbot => Chat::new(engine, &spec).map(|chat| Body::Chatbot(Box::new(chat))),
                 orders::Kind::Worker => Work::new(engine, &spec).map(|work| Body::Worker(Box::new(work))),
             };
             match body {
@@ -113,11 +117,14 @@ impl Runtime {
         &self.meters
     }
 
-    /// Whether each dependency of each worker is asked at present, by function.
+    /// Whether each dependency of each worker is asked at present, and the chatbot's model, by function.
     pub fn breakers(&self) -> Vec<(FunctionName, &'static str, Position)> {
         let of_worker = |(name, function): (&FunctionName, &Function)| match &function.body {
             Body::Worker(work) => {
                 work.breakers().map(|(dependency, position)| (name.clone(), dependency, position)).to_vec()
+            }
+            Body::Chatbot(chat) => {
+                chat.breaker().map(|position| (name.clone(), "model", position)).into_iter().collect()
             }
             Body::Records(_) | Body::Api(_) => Vec::new(),
         };
@@ -128,7 +135,7 @@ impl Runtime {
     pub fn invoke_payload(&self, name: &FunctionName, payload: &Json) -> Result<Invocation, InvokeError> {
         match &self.function(name)?.body {
             Body::Records(_) => {}
-            Body::Api(_) => {
+            Body::Api(_) | Body::Chatbot(_) => {
                 let message = format!("function {name} answers requests: call its API");
                 let request_id = uuid::Uuid::new_v4().to_string();
                 let payload = failure("NotInvocable", &message, &request_id);

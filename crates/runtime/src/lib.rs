@@ -3,15 +3,17 @@
 //! Start at [`Runtime`]: the engine calls it for its pipes and queues, the server for requests and for those who invoke
 //! a function by hand. Every invocation prints what Lambda prints (START, END, REPORT and the function's own lines),
 //! handed to the system as one piece before the invocation returns. A handler that panics fails its batch and nothing
-//! else. What the shop front asks of the world is answered in `shop` by the engine, in `remote` by services elsewhere.
+//! else. What the shop front asks of the world is answered in `shop` by the engine, in `remote` and `phrasing` by services elsewhere.
 //!
 //! Invariant: a function never runs more often at once than its concurrency allows.
 
 mod all;
+mod chat;
 mod environment;
 mod invoke;
 mod messages;
 mod meters;
+mod phrasing;
 mod remote;
 mod requests;
 mod shop;

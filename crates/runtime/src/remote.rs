@@ -5,15 +5,15 @@
 //! when. An answer of 2xx is done; 4xx is a refusal for good, with `code` and `message` in its body; everything else
 //! may pass. Redirects are not followed.
 //!
-//! Invariant: however the other side behaves, a call costs one connection, [`ANSWER_BYTES_MAX`] of memory, and the time
+//! Invariant: however the other side behaves, a call costs one connection, an answer of bounded size, and the time
 //! that its caller allows: a call that is dropped takes its connection along.
 
-mod connect;
+pub(crate) mod connect;
 mod sign;
 
 use bytes::Bytes;
 use connect::{Address, Pool};
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::Full;
 use hyper::header::HeaderValue;
 use hyper::{Method, Request};
 use orders::shop::fulfilment::Fulfilment;
@@ -24,8 +24,6 @@ use orders::shop::{Order, Paid, Tracking};
 use serde_json::{Value as Json, json};
 use sign::Secret;
 
-/// How large an answer may be.
-const ANSWER_BYTES_MAX: usize = 64 * 1024;
 /// How much of a text of the other side's is told further.
 const TOLD_MAX: usize = 200;
 
@@ -51,12 +49,7 @@ impl Remote {
         // Whoever goes by the key alone must not take a taking back for what it takes back.
         let key = format!("{}:{verb}", attempt.key);
         let request = self.request(verb, &key, body).map_err(transient)?;
-        let mut connection = self.pool.connect(&self.address).await.map_err(transient)?;
-        let response = connection.send(request).await.map_err(transient)?;
-        let status = response.status().as_u16();
-        let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
-        let body = body.map_err(|error| transient(format!("its answer cannot be read: {error}")))?.to_bytes();
-        self.pool.keep(connection);
+        let (status, body) = self.pool.call(&self.address, request).await.map_err(transient)?;
         let answer = || serde_json::from_slice::<Json>(&body).ok();
         match status {
             200..300 if body.is_empty() => Ok(Json::Null),
@@ -91,7 +84,7 @@ impl Remote {
     }
 }
 
-fn sensitive(text: &str) -> Result<HeaderValue, String> {
+pub(crate) fn sensitive(text: &str) -> Result<HeaderValue, String> {
     let mut value = HeaderValue::from_str(text).map_err(|error| error.to_string())?;
     value.set_sensitive(true);
     Ok(value)

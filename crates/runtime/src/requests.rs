@@ -1,7 +1,7 @@
 //! Decides how functions that answer requests are called: with what the gateway read, as often at once as they may.
 
 use crate::invoke::{Body, InvokeError, Runtime};
-use orders::shop::api::{self, Answer, Follow, Request};
+use orders::shop::api::{self, Answer, Follow, Operation, Request};
 use orders::shop::ports::Unreadable;
 use std::time::Instant;
 use types::FunctionName;
@@ -9,19 +9,22 @@ use types::FunctionName;
 impl Runtime {
     /// Whether a function answers requests.
     pub fn takes_requests(&self, function: &FunctionName) -> bool {
-        self.function(function).is_ok_and(|function| matches!(function.body, Body::Api(_)))
+        self.function(function).is_ok_and(|function| matches!(function.body, Body::Api(_) | Body::Chatbot(_)))
     }
 
-    /// Answers a request.
+    /// Answers a request; one that this function does not answer is not found.
     pub async fn answer(&self, name: &FunctionName, request: &Request<'_>) -> Result<Answer, InvokeError> {
         let function = self.function(name)?;
-        let Body::Api(shop) = &function.body else { return Err(InvokeError::NotFound(name.clone())) };
         let Some(_taken) = function.environments.take(engine::now()) else {
             self.meters.invocations.with(&[name.as_str(), "throttled"]).one();
             return Err(InvokeError::Throttled(name.clone()));
         };
         let begun = Instant::now();
-        let answer = api::handle(&**shop, request).await;
+        let answer = match &function.body {
+            Body::Api(shop) => api::handle(&**shop, request).await,
+            Body::Chatbot(chat) if request.operation == Operation::AskChatbot => chat.answer(request).await,
+            Body::Chatbot(_) | Body::Records(_) | Body::Worker(_) => return Err(InvokeError::NotFound(name.clone())),
+        };
         self.meters.invocation_seconds.with(&[name.as_str()]).took(begun.elapsed());
         self.meters.invocations.with(&[name.as_str(), if answer.status < 500 { "ok" } else { "failed" }]).one();
         Ok(answer)

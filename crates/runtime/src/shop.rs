@@ -24,6 +24,12 @@ pub(crate) struct Places {
     engine: Weak<Engine>,
     function: FunctionName,
     orders: TableName,
+    /// What only those know who change something.
+    others: Option<Others>,
+}
+
+/// All tables but that of orders, and the queue.
+struct Others {
     stock: TableName,
     payments: TableName,
     requests: TableName,
@@ -49,38 +55,50 @@ impl Places {
         function: &FunctionName,
         environment: &BTreeMap<String, String>,
     ) -> Result<Self, WrongEnvironment> {
-        fn name<T: std::str::FromStr<Err: std::fmt::Display>>(
-            function: &FunctionName,
-            environment: &BTreeMap<String, String>,
-            variable: &str,
-        ) -> Result<T, WrongEnvironment> {
-            let wrong = |problem: String| WrongEnvironment {
-                function: function.clone(),
-                variable: variable.to_owned(),
-                problem,
-            };
-            let text = environment.get(variable).ok_or_else(|| wrong("is missing".to_owned()))?;
-            text.parse().map_err(|error: T::Err| wrong(format!("is wrong: {error}")))
-        }
-        Ok(Self {
-            engine: Weak::clone(engine),
-            function: function.clone(),
-            orders: name(function, environment, "ORDERS_TABLE")?,
+        let others = Others {
             stock: name(function, environment, "STOCK_TABLE")?,
             payments: name(function, environment, "PAYMENTS_TABLE")?,
             requests: name(function, environment, "REQUESTS_TABLE")?,
             queue: name(function, environment, "ORDER_QUEUE_NAME")?,
+        };
+        Ok(Self { others: Some(others), ..Self::read_orders(engine, function, environment)? })
+    }
+
+    /// Reads the name of the table of orders alone, for a function that changes nothing.
+    pub(crate) fn read_orders(
+        engine: &Weak<Engine>,
+        function: &FunctionName,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<Self, WrongEnvironment> {
+        let orders = name(function, environment, "ORDERS_TABLE")?;
+        Ok(Self { engine: Weak::clone(engine), function: function.clone(), orders, others: None })
+    }
+
+    fn table(&self, table: Table) -> Result<&TableName, String> {
+        let others = || self.others.as_ref().ok_or_else(|| format!("function {} knows orders only", self.function));
+        Ok(match table {
+            Table::Orders => &self.orders,
+            Table::Stock => &others()?.stock,
+            Table::Payments => &others()?.payments,
+            Table::Requests => &others()?.requests,
         })
     }
 
-    fn table(&self, table: Table) -> &TableName {
-        match table {
-            Table::Orders => &self.orders,
-            Table::Stock => &self.stock,
-            Table::Payments => &self.payments,
-            Table::Requests => &self.requests,
-        }
+    /// The queue of work; nothing for a function that changes nothing.
+    fn queue(&self) -> Option<&QueueName> {
+        self.others.as_ref().map(|others| &others.queue)
     }
+}
+
+fn name<T: std::str::FromStr<Err: std::fmt::Display>>(
+    function: &FunctionName,
+    environment: &BTreeMap<String, String>,
+    variable: &str,
+) -> Result<T, WrongEnvironment> {
+    let wrong =
+        |problem: String| WrongEnvironment { function: function.clone(), variable: variable.to_owned(), problem };
+    let text = environment.get(variable).ok_or_else(|| wrong("is missing".to_owned()))?;
+    text.parse().map_err(|error: T::Err| wrong(format!("is wrong: {error}")))
 }
 
 /// What may be read.
@@ -117,7 +135,7 @@ impl EngineShop {
 
     fn read(&self, table: Table, key: &Item) -> Result<Option<Item>, String> {
         let engine = self.engine().ok_or_else(stopping)?;
-        let table = engine.table(self.places.table(table)).map_err(|error| error.to_string())?;
+        let table = engine.table(self.places.table(table)?).map_err(|error| error.to_string())?;
         let key = table.key_of(key).map_err(|error| error.to_string())?;
         let found = match self.reads {
             Reads::Durable => engine.get(&table, &key),
@@ -133,8 +151,12 @@ impl EngineShop {
 
     fn command(&self, engine: &Engine, commit: Commit) -> Result<Command, CommitRefused> {
         let broken = |error: &dyn std::fmt::Display| CommitRefused::Broken(error.to_string());
+        let Some(work) = self.places.queue() else {
+            return Err(broken(&format!("function {} reads orders and changes nothing", self.places.function)));
+        };
         let write = |put: orders::shop::ports::Put| {
-            let table = engine.table(self.places.table(put.table)).map_err(|error| broken(&error))?;
+            let table = self.places.table(put.table).map_err(|error| broken(&error))?;
+            let table = engine.table(table).map_err(|error| broken(&error))?;
             let condition = match put.expected {
                 Expected::Absent => Condition::NotExists(path(&table.keys.hash.name)),
                 // An item that somebody wrote by hand, without counting its changes.
@@ -151,7 +173,7 @@ impl EngineShop {
             Ok(TableWrite { table, write: Write::Put(put.item), condition, return_old: false })
         };
         let writes = commit.puts.into_iter().map(write).collect::<Result<Vec<_>, CommitRefused>>()?;
-        let send = |body: String| (self.places.queue.clone(), Outgoing::text(body));
+        let send = |body: String| (work.clone(), Outgoing::text(body));
         let settle = commit.settle.zip(self.message.clone()).map(|(settle, (queue, receipt))| engine::Settle {
             queue,
             receipt,

@@ -1,4 +1,4 @@
-//! Decides what the shop front answers: orders are taken, shown, listed, called off and followed.
+//! Decides what the shop front answers: orders are taken, shown, listed, called off, followed and asked about.
 //!
 //! Start at [`handle`]: a [`Request`] and the world as a [`Shop`] go in, an [`Answer`] comes out. [`OPERATIONS`] is the
 //! list of everything that can be asked. Keys, limits and the spelling of problem documents are the gateway's; it says
@@ -8,19 +8,22 @@
 
 mod answer;
 mod cancel;
+mod chat;
 mod create;
 mod events;
-mod find;
+pub(super) mod find;
 mod list;
 mod read;
 
 pub use super::idempotency::{KEPT_FOR, KEY_MAX};
 pub use super::request::{FAULTS_MAX, Fault, LINES_MAX, QUANTITY_MAX};
 pub use answer::{Answer, Problem, ProblemKind};
+pub use chat::converse;
 pub use events::{Follow, KEEP_ALIVE, events_after, more_events};
 
+use super::chatbot::phrasing::Templates;
 use super::ports::Shop;
-use super::request::{Refused, read_cancellation, read_order};
+use super::request::{Refused, read_cancellation, read_order, read_question};
 use std::borrow::Cow;
 
 /// What can be asked of the shop front.
@@ -36,15 +39,18 @@ pub enum Operation {
     CancelOrder,
     /// `GET /orders/{orderId}/events`
     FollowOrder,
+    /// `POST /chatbot`
+    AskChatbot,
 }
 
 /// Every operation, with its method and its resource as an OpenAPI document spells them.
-pub const OPERATIONS: [(Operation, &str, &str); 5] = [
+pub const OPERATIONS: [(Operation, &str, &str); 6] = [
     (Operation::CreateOrder, "POST", "/orders"),
     (Operation::GetOrder, "GET", "/orders/{orderId}"),
     (Operation::ListOrders, "GET", "/customers/{customerId}/orders"),
     (Operation::CancelOrder, "POST", "/orders/{orderId}/cancel"),
     (Operation::FollowOrder, "GET", "/orders/{orderId}/events"),
+    (Operation::AskChatbot, "POST", "/chatbot"),
 ];
 
 impl Operation {
@@ -97,6 +103,7 @@ pub async fn handle<S: Shop>(shop: &S, request: &Request<'_>) -> Answer {
         Operation::ListOrders => list::list(shop, request).await,
         Operation::CancelOrder => cancel::cancel(shop, request).await,
         Operation::FollowOrder => events::follow(shop, request).await,
+        Operation::AskChatbot => converse(shop, &Templates, request).await,
     }
 }
 
@@ -106,6 +113,7 @@ pub fn faults(operation: Operation, body: &[u8]) -> Vec<Fault> {
     let refused = match operation {
         Operation::CreateOrder => read_order(body).err(),
         Operation::CancelOrder => read_cancellation(body).err(),
+        Operation::AskChatbot => read_question(body).err(),
         Operation::GetOrder | Operation::ListOrders | Operation::FollowOrder => None,
     };
     match refused {

@@ -10,12 +10,14 @@ mod decimal;
 pub(crate) mod faults;
 mod json;
 mod members;
+mod question;
 mod text;
 
 pub(crate) use faults::Faults;
 pub use faults::{FAULTS_MAX, Fault};
 pub(crate) use json::NotJson;
-pub(crate) use text::is_customer_id;
+pub(crate) use question::{Question, read_question};
+pub(crate) use text::{is_customer_id, is_odd};
 
 use super::money::{AMOUNT_MAX, Currency, Minor, NotMoney};
 use super::order::{Address, Line};

@@ -74,19 +74,28 @@ impl fmt::Display for WrongSettings {
 impl std::error::Error for WrongSettings {}
 
 /// Reads variables one by one and keeps what is wrong.
-struct Reader<'e, L> {
+pub(super) struct Reader<'e, L> {
     look_up: L,
-    wrong: Vec<WrongSetting>,
+    pub(super) wrong: Vec<WrongSetting>,
     environment: std::marker::PhantomData<&'e str>,
 }
 
 impl<'e, L: Fn(&str) -> Option<&'e str>> Reader<'e, L> {
+    pub(super) fn new(look_up: L) -> Self {
+        Self { look_up, wrong: Vec::new(), environment: std::marker::PhantomData }
+    }
+
     /// The value of a variable; one that is blank is not set.
     fn text(&self, name: &str) -> Option<&'e str> {
         (self.look_up)(name).map(str::trim).filter(|value| !value.is_empty())
     }
 
-    fn read<T>(&mut self, name: &'static str, allowed: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+    pub(super) fn read<T>(
+        &mut self,
+        name: &'static str,
+        allowed: &str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
         let value = self.text(name)?;
         let parsed = read(value);
         if parsed.is_none() {
@@ -95,12 +104,12 @@ impl<'e, L: Fn(&str) -> Option<&'e str>> Reader<'e, L> {
         parsed
     }
 
-    fn whole(&mut self, name: &'static str, allowed: RangeInclusive<u32>, of: &str) -> Option<u32> {
+    pub(super) fn whole(&mut self, name: &'static str, allowed: RangeInclusive<u32>, of: &str) -> Option<u32> {
         let words = format!("write a whole number of {of} from {} to {}", allowed.start(), allowed.end());
         self.read(name, &words, |value| value.parse().ok().filter(|number| allowed.contains(number)))
     }
 
-    fn url(&mut self, name: &'static str) -> Option<String> {
+    pub(super) fn url(&mut self, name: &'static str) -> Option<String> {
         let allowed = "write a URL such as https://inventory.example.com/v1, without user, query or fragment";
         self.read(name, allowed, |value| is_url(value).then(|| value.trim_end_matches('/').to_owned()))
     }
@@ -112,7 +121,7 @@ impl Settings {
     /// # Errors
     /// When a value is not allowed: all such at once.
     pub fn parse<'e>(look_up: impl Fn(&str) -> Option<&'e str>) -> Result<Self, WrongSettings> {
-        let mut reader = Reader { look_up, wrong: Vec::new(), environment: std::marker::PhantomData };
+        let mut reader = Reader::new(look_up);
         let default = Self::default();
         let percent = |reader: &mut Reader<'e, _>, name| reader.whole(name, 0..=100, "percents").unwrap_or(0);
         let payment = PaymentBehaviour {
@@ -179,7 +188,7 @@ fn is_url(text: &str) -> bool {
     !authority.is_empty() && !authority.starts_with(':') && rest.len() <= 2_000 && rest.bytes().all(plain)
 }
 
-fn is_secret_name(text: &str) -> bool {
+pub(super) fn is_secret_name(text: &str) -> bool {
     text.len() <= 512 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/_+=.@-".contains(&byte))
 }
 

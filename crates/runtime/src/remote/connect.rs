@@ -1,7 +1,7 @@
-//! Decides where a dependency is, and how connections to it are made and used again.
+//! Decides where a service is, and how it is called: on a connection that is kept, for a bounded answer.
 
 use bytes::Bytes;
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::SendRequest;
 use hyper::{Request, Response, Uri};
@@ -14,12 +14,14 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 
+/// How large an answer may be.
+const ANSWER_BYTES_MAX: usize = 64 * 1024;
 /// How many connections are kept for the next call.
 const KEPT_MAX: usize = 32;
 
-/// Where a dependency is.
+/// Where a service is.
 #[derive(Debug)]
-pub(super) struct Address {
+pub(crate) struct Address {
     host: String,
     port: u16,
     tls: bool,
@@ -29,7 +31,7 @@ pub(super) struct Address {
 
 impl Address {
     /// Reads `http://host[:port][/path]` or `https://…`.
-    pub(super) fn parse(url: &str) -> Result<Self, String> {
+    pub(crate) fn parse(url: &str) -> Result<Self, String> {
         let wanted = "is not a URL such as https://payments.example/v1";
         let uri: Uri = url.parse().map_err(|_| wanted.to_owned())?;
         let tls = match uri.scheme_str() {
@@ -39,7 +41,7 @@ impl Address {
         };
         let authority = uri.authority().ok_or(wanted)?;
         if authority.as_str().contains('@') || uri.query().is_some() {
-            return Err("has a password or a query in it; a secret goes into DEPENDENCY_SECRET".to_owned());
+            return Err("has a password or a query in it; a secret is named in a variable of its own".to_owned());
         }
         Ok(Self {
             host: authority.host().to_owned(),
@@ -49,11 +51,11 @@ impl Address {
         })
     }
 
-    pub(super) fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         &self.path
     }
 
-    pub(super) fn host_header(&self) -> String {
+    pub(crate) fn host_header(&self) -> String {
         match (self.tls, self.port) {
             (true, 443) | (false, 80) => self.host.clone(),
             (_, port) => format!("{}:{port}", self.host),
@@ -61,7 +63,7 @@ impl Address {
     }
 
     /// As it stands in errors.
-    pub(super) fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         format!("{}://{}{}", if self.tls { "https" } else { "http" }, self.host_header(), self.path)
     }
 
@@ -72,7 +74,7 @@ impl Address {
 
 /// A connection that is not in use by anybody else. When it is dropped it ends.
 #[derive(Debug)]
-pub(super) struct Connection {
+struct Connection {
     sender: SendRequest<Full<Bytes>>,
     driver: AbortHandle,
 }
@@ -84,7 +86,7 @@ impl Drop for Connection {
 }
 
 impl Connection {
-    pub(super) async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, String> {
+    async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, String> {
         self.sender.ready().await.map_err(|error| error.to_string())?;
         self.sender.send_request(request).await.map_err(|error| error.to_string())
     }
@@ -92,13 +94,13 @@ impl Connection {
 
 /// Connections for the next calls.
 #[derive(Debug, Default)]
-pub(super) struct Pool {
+pub(crate) struct Pool {
     kept: Mutex<Vec<Connection>>,
 }
 
 impl Pool {
     /// A connection that is still open, or a new one.
-    pub(super) async fn connect(&self, address: &Address) -> Result<Connection, String> {
+    async fn connect(&self, address: &Address) -> Result<Connection, String> {
         loop {
             let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).pop();
             match kept {
@@ -120,8 +122,19 @@ impl Pool {
         }
     }
 
+    /// Sends a request; the answer's status and body.
+    pub(crate) async fn call(&self, address: &Address, request: Request<Full<Bytes>>) -> Result<(u16, Bytes), String> {
+        let mut connection = self.connect(address).await?;
+        let response = connection.send(request).await?;
+        let status = response.status().as_u16();
+        let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
+        let body = body.map_err(|error| format!("its answer cannot be read: {error}"))?.to_bytes();
+        self.keep(connection);
+        Ok((status, body))
+    }
+
     /// Keeps a connection whose answer was read to its end.
-    pub(super) fn keep(&self, connection: Connection) {
+    fn keep(&self, connection: Connection) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() < KEPT_MAX {
             kept.push(connection);

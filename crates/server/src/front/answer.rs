@@ -180,12 +180,10 @@ impl Front {
             tenant: tenant(known),
             request_id: &ticket.request_id,
         };
-        let answered = self
-            .app
-            .runtime
-            .answer(function, &asked)
-            .await
-            .map_err(|_| Refusal::Overloaded { retry_after: Duration::from_secs(1) })?;
+        let answered = self.app.runtime.answer(function, &asked).await.map_err(|error| match error {
+            runtime::InvokeError::NotFound(_) => Refusal::NoHandler,
+            runtime::InvokeError::Throttled(_) => Refusal::Overloaded { retry_after: Duration::from_secs(1) },
+        })?;
         self.log(function, operation, &answered, ticket);
         if let Some(problem) = answered.problem {
             let retry_after = answered.headers.iter().find(|(name, _)| *name == "retry-after");

@@ -7,7 +7,7 @@ use stack::{Environment, Method, Overrides, Stack, Template};
 use std::collections::BTreeSet;
 
 /// The handlers of its functions.
-const CATALOGUE: [&str; 4] = ["orders-api", "order-worker", "commerce-orders", "premium-commerce-orders"];
+const CATALOGUE: [&str; 5] = ["orders-api", "chatbot", "order-worker", "commerce-orders", "premium-commerce-orders"];
 
 fn text() -> String {
     let path = format!("{}/../../stacks/commerce.yaml", env!("CARGO_MANIFEST_DIR"));
@@ -83,6 +83,7 @@ fn every_route_says_what_it_takes_and_answers() {
     assert_eq!(
         routes,
         [
+            "post /chatbot orders:read 200 400 403 413 415 429 503 default",
             "get /customers/{customerId}/orders orders:read 200 400 403 404 429 503 default",
             "post /orders orders:write 201 400 403 409 413 415 422 429 503 default",
             "get /orders/{orderId} orders:read 200 304 400 403 404 429 503 default",
@@ -91,6 +92,19 @@ fn every_route_says_what_it_takes_and_answers() {
         ]
     );
     assert_eq!(api.body.pointer("/paths/~1orders~1{orderId}~1events/get/x-orderflow-stream"), Some(&Json::Bool(true)));
+}
+
+#[test]
+fn the_chatbot_knows_orders_alone_and_asks_the_model_that_is_chosen() {
+    for model in ["", "anthropic.claude-3-haiku-20240307-v1:0"] {
+        let stack = resolved(&[("ChatbotModelId", model)]);
+        let chatbot = stack.functions.iter().find(|function| function.spec.handler == "chatbot").unwrap();
+        let environment = &chatbot.spec.environment;
+        assert_eq!(environment["BEDROCK_MODEL_ID"], model);
+        let tables: Vec<_> =
+            environment.keys().filter(|name| name.contains("TABLE") || name.contains("QUEUE")).collect();
+        assert_eq!(tables, ["ORDERS_TABLE"], "it has no other");
+    }
 }
 
 /// Where a document refers to, and what it may be referred to for.

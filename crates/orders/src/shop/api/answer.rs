@@ -173,6 +173,11 @@ impl Answer {
         Self::bare(200).json(body, REVALIDATED)
     }
 
+    /// What was said to a question; it is good for this moment.
+    pub(super) fn said(body: Vec<u8>) -> Self {
+        Self::bare(200).json(body, UNKEPT)
+    }
+
     fn json(mut self, body: Vec<u8>, cache_control: &str) -> Self {
         self.body = body;
         self.headers.push(("content-type", "application/json".to_owned()));

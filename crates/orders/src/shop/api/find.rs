@@ -10,7 +10,7 @@ use types::Item;
 const ID_MAX: usize = 1024;
 
 /// What an id led to.
-pub(super) enum Found {
+pub(in crate::shop) enum Found {
     /// The tenant's order.
     Order(Box<Order>),
     /// Nothing of this tenant.
@@ -23,7 +23,7 @@ pub(super) enum Found {
 /// The tenant's order of this id.
 ///
 /// Another tenant's order is looked for with the same reads as one that is missing.
-pub(super) async fn own_order<S: Shop>(shop: &S, tenant: &str, id: &str) -> Result<Found, Unreadable> {
+pub(in crate::shop) async fn own_order<S: Shop>(shop: &S, tenant: &str, id: &str) -> Result<Found, Unreadable> {
     if id.is_empty() || id.len() > ID_MAX {
         return Ok(Found::Nothing);
     }

@@ -40,6 +40,7 @@ const OPERATIONS: &[Operation] = &[
     ("GET", "/orders/{orderId}/events", "/orders/ORDER/events", Some("orders:read"), 200, 404),
     ("POST", "/orders/{orderId}/cancel", "/orders/ORDER/cancel", Some("orders:write"), 409, 404),
     ("GET", "/customers/{customerId}/orders", "/customers/C-1/orders", Some("orders:read"), 200, 200),
+    ("POST", "/chatbot", "/chatbot", Some("orders:read"), 200, 200),
     ("GET", "/openapi.json", "/openapi.json", None, 200, 200),
     ("GET", "/docs", "/docs", None, 200, 200),
     ("GET", "/livez", "/livez", None, 200, 200),
@@ -112,6 +113,7 @@ fn ask(shop: &Shop, key: Option<&str>, method: &str, path: &str) -> Answer {
     let mut connection = crate::harness::Connection::open(&shop.server().public).unwrap();
     let sent = match (method, path) {
         ("POST", "/orders") => body("C-1", &[("TEA", 1, 100)]).to_string(),
+        ("POST", "/chatbot") => json!({ "customerId": "C-1", "message": "Where are my orders?" }).to_string(),
         ("POST", _) => "{}".to_owned(),
         _ => String::new(),
     };
