@@ -247,7 +247,8 @@ impl Numbers {
 
     fn item(&self) -> Item {
         let number = |number: &i64| Value::N((*number).into());
-        let member = |name: &&str| Some((Box::from(name.rsplit('.').next().unwrap()), number(self.named.get(name)?)));
+        let member =
+            |name: &&str| Some((types::Text::from(name.rsplit('.').next().unwrap()), number(self.named.get(name)?)));
         let map: Item = ["m.a", "m.b"].iter().filter_map(member).collect();
         let list = Value::L(self.list.iter().map(number).collect());
         let rest = [("id", "1".into()), ("m", Value::M(map)), ("l", list)].map(|(name, value)| (name.into(), value));

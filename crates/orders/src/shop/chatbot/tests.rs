@@ -156,6 +156,10 @@ impl Shop for Watched {
         self.fake.orders_of(query).await
     }
 
+    fn chains(&self) -> bool {
+        self.fake.chains()
+    }
+
     async fn commit(&self, commit: Commit) -> Result<(), CommitRefused> {
         panic!("a question changes nothing, and this would: {commit:?}")
     }
