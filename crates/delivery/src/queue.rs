@@ -337,8 +337,8 @@ impl Queue {
         true
     }
 
-    /// Takes out at most `max` messages that the queue has kept for as long as it keeps any, the oldest first. One that
-    /// is delayed goes once it is not, one that is held once it is not.
+    /// Takes out at most `max` messages that the queue has kept for as long as it keeps any; answers them by their numbers.
+    /// One that is delayed goes once it is not, one that is held once it is not.
     pub fn expired(&mut self, now: Timestamp, max: usize) -> Vec<u64> {
         let now = self.tick(now);
         let retention = i64::try_from(self.settings.retention.as_millis()).unwrap_or(i64::MAX);

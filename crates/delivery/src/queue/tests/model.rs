@@ -99,20 +99,25 @@ impl Model {
         self.messages.iter_mut().find(|message| message.id == id)
     }
 
-    fn expire(&mut self, max: usize) -> Vec<u64> {
+    /// The messages that are kept no longer.
+    fn over(&self) -> Vec<u64> {
         let over = |message: &&Message| {
             let age_from = if self.settings.fifo.is_some() { made_at(message.id) } else { message.sent_at };
             let here = self.is_ready(message) || self.is_in_flight(message) && !message.held;
             here && age_from + self.settings.retention <= self.latest
         };
-        let ids: Vec<u64> = self.messages.iter().filter(over).map(|message| message.id).take(max).collect();
+        self.messages.iter().filter(over).map(|message| message.id).collect()
+    }
+
+    fn expire(&mut self, ids: &[u64]) {
         self.messages.retain(|message| !ids.contains(&message.id));
-        ids
     }
 
     fn receive(&mut self, now: Timestamp, max: usize, visible_for: Duration) -> Taken {
         let now = self.tick(now);
-        let mut taken = Taken { expired: self.expire(256), ..Taken::default() };
+        let mut taken = Taken { expired: self.over(), ..Taken::default() };
+        assert!(taken.expired.len() <= 256, "more than one receive clears away are never drawn");
+        self.expire(&taken.expired);
         for id in self.take(max) {
             let most = self.settings.receives_max.unwrap_or(u32::MAX);
             let message = self.message(id).unwrap();
@@ -401,7 +406,11 @@ proptest! {
                 }
                 Act::Expire { max } => {
                     model.tick(now);
-                    prop_assert_eq!(queue.expired(now, max), model.expire(max));
+                    let (gone, over) = (queue.expired(now, max), model.over());
+                    // Of those that were moved here with their age, which go first is not said.
+                    prop_assert_eq!(gone.len(), over.len().min(max));
+                    prop_assert!(gone.iter().all(|id| over.contains(id)), "{gone:?} of {over:?}");
+                    model.expire(&gone);
                 }
                 Act::Purge => {
                     let below = queue.divide();
