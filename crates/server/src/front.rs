@@ -226,7 +226,10 @@ impl Service for Front {
         Admission::Answer(self.problem(served, parts, &overloaded, None, None, &ticket))
     }
 
-    async fn answer(self: &Arc<Self>, request: Whole, ticket: Ticket) -> Response<Body> {
+    async fn answer(self: &Arc<Self>, request: Whole, mut ticket: Ticket) -> Response<Body> {
+        if let Some(response) = self.at_once(&request, &mut ticket) {
+            return response;
+        }
         // Done to its end, logged and counted, also if the client hangs up meanwhile.
         let front = Arc::clone(self);
         let answering = tokio::spawn(async move { front.whole(request, ticket).await });
@@ -301,17 +304,23 @@ impl Front {
         }
     }
 
-    async fn whole(self: Arc<Self>, request: Whole, mut ticket: Ticket) -> Response<Body> {
+    /// What can be answered without waiting for anybody.
+    fn at_once(&self, request: &Whole, ticket: &mut Ticket) -> Option<Response<Body>> {
         let Some(served) = &self.served else {
-            return listener::plain(StatusCode::NOT_FOUND, "no stack with an API runs\n");
+            return Some(listener::plain(StatusCode::NOT_FOUND, "no stack with an API runs\n"));
         };
         ticket.place = self.place();
         if ticket.place.is_none() {
             let refusal = Refusal::Overloaded { retry_after: Duration::from_secs(1) };
             let known = ticket.known.as_ref();
             let (route, key) = (known.and_then(|known| known.route), known.and_then(|known| known.key.as_ref()));
-            return self.problem(served, &request.parts, &refusal, route, key, &ticket);
+            return Some(self.problem(served, &request.parts, &refusal, route, key, ticket));
         }
+        self.answered_at_once(served, request, ticket)
+    }
+
+    async fn whole(self: Arc<Self>, request: Whole, ticket: Ticket) -> Response<Body> {
+        let served = self.served.as_ref().expect("what nobody serves was answered at once");
         self.ask(served, request, ticket).await
     }
 }

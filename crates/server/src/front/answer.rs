@@ -66,23 +66,29 @@ pub(super) struct Seen<'a> {
 }
 
 impl Front {
-    /// Answers a request that was read whole.
+    /// What is answered without anybody being asked: a body that does not hold, and what was answered before.
+    pub(super) fn answered_at_once(&self, served: &Served, request: &Whole, ticket: &Ticket) -> Option<Response<Body>> {
+        let known = ticket.known.as_ref().expect("a request is known before its body is read");
+        let route = known.route.expect("a request whose body is read has a route");
+        let (parts, heads) = (&request.parts, Heads(&request.parts.headers));
+        if let Err(refusal) = served.stage.check_body(route, heads.value("content-type"), &request.body) {
+            let refusal = with_all_faults(served, route, refusal, &request.body);
+            return Some(self.problem(served, parts, &refusal, Some(route), known.key.as_ref(), ticket));
+        }
+        let answer = self.answered_before(known, &heads)?;
+        let key = known.key.as_ref().map(|key| key.id.as_str());
+        let seen = Seen { route: Some(route), key, refusal: None, integration: None };
+        Some(self.finish(served, parts, answer, seen, ticket))
+    }
+
+    /// Asks the function; nothing can be answered at once.
     pub(super) async fn ask(&self, served: &Served, request: Whole, mut ticket: Ticket) -> Response<Body> {
         let known = ticket.known.take().expect("a request is known before its body is read");
-        let Whole { parts, body, .. } = &request;
+        let parts = &request.parts;
         let route = known.route.expect("a request whose body is read has a route");
         let key = known.key.as_ref();
         let refuse = |refusal: &Refusal| self.problem(served, parts, refusal, Some(route), key, &ticket);
-        let heads = Heads(&parts.headers);
-        if let Err(refusal) = served.stage.check_body(route, heads.value("content-type"), body) {
-            return refuse(&with_all_faults(served, route, refusal, body));
-        }
         let asked = Instant::now();
-        if let Some(answer) = self.answered_before(&known, &heads) {
-            let seen =
-                Seen { route: Some(route), key: key.map(|key| key.id.as_str()), refusal: None, integration: None };
-            return self.finish(served, parts, answer, seen, &ticket);
-        }
         let Some(function) = served.functions.get(&route) else { return refuse(&Refusal::NoHandler) };
         let cache = &self.app.front.cache;
         let begun = cache.lock().unwrap_or_else(PoisonError::into_inner).begin();

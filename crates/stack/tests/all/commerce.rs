@@ -7,7 +7,8 @@ use stack::{Environment, Method, Overrides, Stack, Template};
 use std::collections::BTreeSet;
 
 /// The handlers of its functions.
-const CATALOGUE: [&str; 5] = ["orders-api", "chatbot", "order-worker", "commerce-orders", "premium-commerce-orders"];
+pub(crate) const CATALOGUE: [&str; 5] =
+    ["orders-api", "chatbot", "order-worker", "commerce-orders", "premium-commerce-orders"];
 
 fn text() -> String {
     let path = format!("{}/../../stacks/commerce.yaml", env!("CARGO_MANIFEST_DIR"));
