@@ -194,6 +194,8 @@ impl Shop {
         let data = fresh(&self.data)?;
         let mut command = on_core(core, &self.program);
         command.current_dir(crate::root()).arg("up").args(self.stack.as_deref()).arg("--json");
+        // What is measured is the server, not how much its template lets one key have.
+        command.args(["--param", "RateLimit=1000000", "--param", "BurstLimit=1000000"]);
         command.args(["--admin", ADMIN, "--public", PUBLIC, "--data-dir"]).arg(data);
         let (mut running, line) = Running::start_talking("orderflow", &mut command)?;
         let _: Json = serde_json::from_str(&line).context("orderflow did not say where it listens")?;
