@@ -8,6 +8,7 @@ use crate::counts::Counters;
 use crate::feed::Feed;
 use crate::layout;
 use crate::queues::{After, Part};
+use crate::traffic::TableMeters;
 use std::sync::{Arc, Mutex};
 use store::{Check, Class, Commit, Committed, Durable, EntryBuilder, Lost, Refused, Seen, Store};
 use tokio::sync::oneshot;
@@ -22,6 +23,8 @@ pub(crate) struct Carry {
     pub(crate) entry: usize,
     /// How many entries before it the same item was changed, if this commit did that.
     pub(crate) follows: Option<usize>,
+    /// Whether other items of the commit stand or fall with it.
+    pub(crate) together: bool,
     /// What changed; its place and instant come with the commit.
     pub(crate) change: Change,
 }
@@ -99,27 +102,29 @@ pub type Observer = dyn Fn(&Change) + Send + Sync;
 pub(crate) fn publish(
     feed: &Feed,
     counters: Option<&Counters>,
+    meters: &TableMeters,
     observer: Option<&Observer>,
     group: &mut Vec<Durable<Carried>>,
 ) {
     let head = group.last().map_or(SequenceNumber::ZERO, |commit| layout::sequence(commit.committed.last));
     let changes = group.drain(..).flat_map(|commit| {
         let (first, at) = (commit.committed.first.0, layout::timestamp(commit.time_ms));
-        commit.attachment.into_iter().map(move |Carry { entry, follows, mut change }| {
+        commit.attachment.into_iter().map(move |Carry { entry, follows, together, mut change }| {
             let place = first + entry as u64;
             change.sequence = SequenceNumber::new(place);
             if let Some(distance) = follows {
                 change.previous = SequenceNumber::new(place - distance as u64);
             }
             change.at = at;
-            change
+            (change, together)
         })
     });
-    let sized = changes.map(|change| {
+    let sized = changes.map(|(change, together)| {
         let sizes = Sizes::of(&change);
         if let Some(counters) = counters {
             counters.add(&change, sizes);
         }
+        meters.wrote(&change, sizes, together);
         if let Some(observer) = observer {
             observer(&change);
         }

@@ -21,6 +21,7 @@ use crate::queues::{LiveQueue, LiveQueues, ReceiveRefused, SendRefused, manage};
 use crate::scan;
 use crate::spec::{IndexSpec, StackSpec};
 use crate::tables::{self, CommandRefused, SameItem, TableWrite, Written};
+use crate::traffic::{Meters, Traffic};
 use delivery::filters::Filters;
 use delivery::lane::Progress;
 use delivery::queue::Counts;
@@ -109,6 +110,7 @@ pub(crate) struct Inner {
     pub(crate) commits: Commits,
     pub(crate) checkpoints: Arc<Checkpoints>,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) meters: Meters,
     observer: Arc<OnceLock<Box<commit::Observer>>>,
     pub(crate) give_way: OnceLock<Box<GiveWay>>,
     pub(crate) lines: Arc<Lines>,
@@ -153,10 +155,12 @@ impl Engine {
         let feed = Arc::new(Feed::new(SequenceNumber::ZERO));
         let counters = Arc::new(OnceLock::<Arc<Counters>>::new());
         let observer = Arc::new(OnceLock::<Box<commit::Observer>>::new());
+        let meters = Meters::new();
+        let into_meters = Arc::clone(&meters.tables);
         let (into_feed, into_counters, shown) = (Arc::clone(&feed), Arc::clone(&counters), Arc::clone(&observer));
         let publish = move |group: &mut Vec<store::Durable<commit::Carried>>| {
             let counters = into_counters.get().map(|counters| &**counters);
-            commit::publish(&into_feed, counters, shown.get().map(|observer| &**observer), group);
+            commit::publish(&into_feed, counters, &into_meters, shown.get().map(|observer| &**observer), group);
         };
         let clock = Arc::new(Steady::new(Arc::clone(&options.store.clock)));
         let (store, report) =
@@ -182,6 +186,7 @@ impl Engine {
             sweeping: Mutex::default(),
             commits,
             counters,
+            meters,
             observer,
             give_way: OnceLock::new(),
             lines: Arc::new(lines),
@@ -359,6 +364,7 @@ impl Engine {
             checkpoints: Arc::clone(&inner.checkpoints),
             stopping: AtomicBool::new(false),
             missed: AtomicU64::new(0),
+            meter: self.inner.meters.pipes.of(&entry.spec.name),
             done: (0..entry.spec.lanes).map(|_| AtomicU64::new(0)).collect(),
         });
         let mut lanes = Vec::new();
@@ -440,7 +446,9 @@ impl Engine {
 
     /// The item under a key.
     pub fn get(&self, table: &Table, key: &Key) -> Result<Option<Item>, WriteRefused> {
-        tables::get(&self.inner.commits, table, key)
+        let found = tables::get(&self.inner.commits, table, key)?;
+        self.inner.meters.tables.read(table.id, found.as_ref().map_or(0, Item::size));
+        Ok(found)
     }
 
     /// The items that a query asks for, as they are durably, a page at a time.
@@ -450,7 +458,9 @@ impl Engine {
         if let Some(index) = index.filter(|index| self.inner.indexes.is_building(index.id)) {
             return Err(QueryRefused::Building(index.name.clone()));
         }
-        query::query(&self.inner.commits, &table, query)
+        let page = query::query(&self.inner.commits, &table, query)?;
+        self.inner.meters.tables.read(table.id, page.bytes);
+        Ok(page)
     }
 
     /// The items of a table or of an index, in no order that means anything, as they are durably, a page at a time.
@@ -460,7 +470,9 @@ impl Engine {
         if let Some(index) = index.filter(|index| self.inner.indexes.is_building(index.id)) {
             return Err(QueryRefused::Building(index.name.clone()));
         }
-        scan::scan(&self.inner.commits, &table, scan)
+        let page = scan::scan(&self.inner.commits, &table, scan)?;
+        self.inner.meters.tables.read(table.id, page.bytes);
+        Ok(page)
     }
 
     /// The first item with this hash value, as an index gives it; or the last, in descending order.
@@ -488,7 +500,9 @@ impl Engine {
     /// The item under a key in its newest state, which may not be durable yet: for those who tell of it by a command
     /// only.
     pub fn peek(&self, table: &Table, key: &Key) -> Result<Option<Item>, WriteRefused> {
-        tables::peek(&self.inner.commits, table, key)
+        let found = tables::peek(&self.inner.commits, table, key)?;
+        self.inner.meters.tables.read(table.id, found.as_ref().map_or(0, Item::size));
+        Ok(found)
     }
 
     /// Whether there is room on the disk for what clients write.
@@ -594,6 +608,19 @@ impl Engine {
             }
         };
         self.inner.catalog().pipes.values().map(status).collect()
+    }
+
+    /// What tables, queues and pipes were asked to do since the engine was opened.
+    pub fn traffic(&self) -> Traffic {
+        let meters = &self.inner.meters;
+        let table = |name| Some((meters.tables.of(self.table(&name).ok()?.id), name));
+        let queue = |name| Some((self.inner.queue(&name).ok()?.traffic(), name));
+        Traffic {
+            since: meters.since.elapsed(),
+            tables: self.table_names().into_iter().filter_map(table).map(|(traffic, name)| (name, traffic)).collect(),
+            queues: self.queue_names().into_iter().filter_map(queue).map(|(traffic, name)| (name, traffic)).collect(),
+            pipes: meters.pipes.all(),
+        }
     }
 
     /// When the flush of a recent change had returned, by the monotonic clock; for measuring what comes after it.

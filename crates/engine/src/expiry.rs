@@ -86,7 +86,7 @@ fn remove(
         checks.push(Check::new(layout::ITEMS, &key, look.seen));
         let entry = tables::change_entry(table, &change, None, ItemAt { bytes: &key, is_followed: false });
         entries.push(entry.finish().map_err(|error| WriteRefused::TooLarge(error.to_string()))?);
-        carried.push(Carry { entry: entries.len() - 1, follows: None, change });
+        carried.push(Carry { entry: entries.len() - 1, follows: None, together: false, change });
     }
     if entries.is_empty() {
         return Ok(());

@@ -35,6 +35,7 @@ mod redrive;
 mod scan;
 pub mod spec;
 mod tables;
+mod traffic;
 
 pub use catalog::{
     Act, Catalog, Definition, DeployRefused, FunctionEntry, LogGroupEntry, PipeEntry, QueueEntry, RedriveRefused, Step,
@@ -61,3 +62,4 @@ pub use queues::{
 };
 pub use redrive::{Redrive, Redriven};
 pub use tables::{CommandRefused, TableWrite, Written};
+pub use traffic::{PipeTraffic, QueueTraffic, TableTraffic, Traffic};

@@ -13,6 +13,7 @@ use crate::layout;
 use crate::progress::{Checkpoints, How, LaneId, Outcome as Recorded, Then};
 use crate::queues::{self, LiveQueue};
 use crate::spec::{InvocationType, PipeSpec};
+use crate::traffic::PipeMeter;
 use delivery::dead_letter::Letter;
 use delivery::filters::Filters;
 use delivery::lane::{self, Batch, DeadLetter, Lane, Next, Outcome, Policy, Progress, Settled, Span, Step};
@@ -48,6 +49,7 @@ pub(crate) struct Pipe {
     pub(crate) stopping: AtomicBool,
     /// Records that the log no longer had when the pipe came to read them.
     pub(crate) missed: AtomicU64,
+    pub(crate) meter: Arc<PipeMeter>,
     /// How far each lane is.
     pub(crate) done: Vec<AtomicU64>,
 }
@@ -165,7 +167,9 @@ impl Worker {
         let sequence = change.sequence;
         if self.concerns(change.table, change.spread) {
             let record = Record { change, stream: Some(Arc::clone(&self.pipe.stream)) };
-            if self.pipe.filters.passes(&record) {
+            let passes = self.pipe.filters.passes(&record);
+            self.pipe.meter.read(record.size(), passes);
+            if passes {
                 self.lane.offer(record, clock::now());
             } else {
                 self.lane.pass_over(sequence);

@@ -30,6 +30,7 @@ use crate::codec::Malformed;
 use crate::commit::{Commits, WriteRefused};
 use crate::layout::{self, DEDUPLICATION, MESSAGES, MessagePart, STATE};
 use crate::spec::QueueSpec;
+use crate::traffic::QueueTraffic;
 use delivery::queue::{Counts, Fifo, Kept, Key, Queue, Receipt, Settings, State};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
@@ -65,6 +66,7 @@ struct Inner {
     names_cleared: Timestamp,
     /// When the queue was last purged since it was opened.
     purged_at: Option<Timestamp>,
+    traffic: QueueTraffic,
 }
 
 /// What a receive has found, for when it is asked for again.
@@ -127,6 +129,7 @@ impl LiveQueue {
             attempts: HashMap::new(),
             names_cleared: Timestamp::EPOCH,
             purged_at: None,
+            traffic: QueueTraffic::default(),
         };
         Ok(Self {
             id,
@@ -197,6 +200,11 @@ impl LiveQueue {
     /// The newest receipts of all that is in flight.
     pub(crate) fn receipts(&self) -> Vec<delivery::queue::Receipt> {
         self.lock().core.receipts()
+    }
+
+    /// What the queue was asked to do since it was opened.
+    pub(crate) fn traffic(&self) -> QueueTraffic {
+        self.lock().traffic
     }
 
     /// How many messages there are.

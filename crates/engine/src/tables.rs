@@ -159,7 +159,10 @@ pub(crate) async fn write(
                 Err(lost) => return Err(lost.into()),
             },
         };
-        let Decided { mut entries, checks, carried, mut written, seen } = decided;
+        let Decided { mut entries, checks, mut carried, mut written, seen } = decided;
+        if same_item == SameItem::Follows {
+            mark_together(&mut carried);
+        }
         // Behind the changes, whose places are counted from the first entry.
         entries.extend_from_slice(&beside.entries);
         if entries.is_empty() {
@@ -183,6 +186,15 @@ pub(crate) async fn write(
         }
     }
     Err(WriteRefused::Contended.into())
+}
+
+/// Says which changes stand or fall with one of another item. Of an item that is changed several times, that is the
+/// last: the others could as well come before the command.
+fn mark_together(carried: &mut [Carry]) {
+    let followed: Vec<usize> = carried.iter().filter_map(|carry| Some(carry.entry - carry.follows?)).collect();
+    if carried.len() - followed.len() > 1 {
+        carried.iter_mut().for_each(|carry| carry.together = !followed.contains(&carry.entry));
+    }
 }
 
 /// The keys of a command; what can be refused without looking is refused here.
@@ -246,7 +258,7 @@ fn decide(commits: &Commits, command: &[TableWrite], places: &[Place]) -> Result
                 let change = change(&one.table, previous, kind, keys, old, new, spread);
                 let old = if one.return_old { change.old.clone() } else { None };
                 decided.written.push(Written { old, sequence: Some(SequenceNumber::ZERO) });
-                decided.carried.push(Carry { entry: at, follows, change });
+                decided.carried.push(Carry { entry: at, follows, together: false, change });
             }
         }
     }

@@ -201,8 +201,7 @@ impl Runtime {
                 (failure("Panic", message, &request_id), true)
             }
         };
-        self.meters.invocations.with(&[name.as_str(), if failed { "failed" } else { "ok" }]).one();
-        self.meters.invocation_seconds.with(&[name.as_str()]).took(duration);
+        self.meters.ran(name, if failed { "failed" } else { "ok" }, duration);
         lines.extend(self.end_lines(function, &request_id, duration, taken.cold).map(|line| (ended_at, line)));
         self.print(function, taken.stream(), &lines);
         let printed = lines.into_iter().map(|(_, line)| line).collect();

@@ -86,8 +86,7 @@ impl Runtime {
             lines.line(invocation::timeout_line(ended_at, &request_id, limit).trim_end());
         }
         let failed = worked.iter().any(|one| matches!(one, None | Some(Worked::Failed { .. })));
-        self.meters.invocations.with(&[name.as_str(), if failed { "failed" } else { "ok" }]).one();
-        self.meters.invocation_seconds.with(&[name.as_str()]).took(duration);
+        self.meters.ran(name, if failed { "failed" } else { "ok" }, duration);
         let mut lines = lines.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         lines.extend(self.end_lines(function, &request_id, duration, taken.cold).map(|line| (ended_at, line)));
         self.print(function, taken.stream(), &lines);

@@ -1,6 +1,8 @@
 //! Decides what is counted and timed of functions, and of the steps of orders.
 
 use observe::metrics::{Counter, Family, Histogram, Page};
+use std::time::Duration;
+use types::FunctionName;
 
 /// What is counted and timed of functions.
 #[derive(Debug)]
@@ -9,6 +11,8 @@ pub struct Meters {
     pub invocations: Family<Counter>,
     /// How long invocations took, by function.
     pub invocation_seconds: Family<Histogram>,
+    /// Milliseconds of invocations, each begun one counted as a whole, by function: what is paid for on AWS.
+    pub invocation_millis: Family<Counter>,
     /// Steps of orders, by step and how they ended.
     pub steps: Family<Counter>,
     /// How long steps took, by step.
@@ -32,6 +36,11 @@ impl Default for Meters {
                 "How long invocations of functions took.",
                 &["function"],
             ),
+            invocation_millis: Family::new(
+                "orderflow_function_milliseconds_total",
+                "Milliseconds that invocations of functions have begun.",
+                &["function"],
+            ),
             steps: Family::new(
                 "orderflow_order_steps_total",
                 "Steps of orders, by how they ended.",
@@ -49,10 +58,20 @@ impl Default for Meters {
 }
 
 impl Meters {
+    /// A function ran for so long.
+    pub(crate) fn ran(&self, function: &FunctionName, outcome: &str, duration: Duration) {
+        let name = function.as_str();
+        self.invocations.with(&[name, outcome]).one();
+        self.invocation_seconds.with(&[name]).took(duration);
+        let millis = duration.as_nanos().div_ceil(1_000_000).max(1);
+        self.invocation_millis.with(&[name]).many(u64::try_from(millis).unwrap_or(u64::MAX));
+    }
+
     /// Writes all of it.
     pub fn write(&self, page: &mut Page) {
         self.invocations.write(page);
         self.invocation_seconds.write(page);
+        self.invocation_millis.write(page);
         self.steps.write(page);
         self.step_seconds.write(page);
         self.orders.write(page);

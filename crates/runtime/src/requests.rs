@@ -25,8 +25,7 @@ impl Runtime {
             Body::Chatbot(chat) if request.operation == Operation::AskChatbot => chat.answer(request).await,
             Body::Chatbot(_) | Body::Records(_) | Body::Worker(_) => return Err(InvokeError::NotFound(name.clone())),
         };
-        self.meters.invocation_seconds.with(&[name.as_str()]).took(begun.elapsed());
-        self.meters.invocations.with(&[name.as_str(), if answer.status < 500 { "ok" } else { "failed" }]).one();
+        self.meters.ran(name, if answer.status < 500 { "ok" } else { "failed" }, begun.elapsed());
         Ok(answer)
     }
 

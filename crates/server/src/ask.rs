@@ -6,6 +6,7 @@
 pub(crate) mod letters;
 pub(crate) mod logs;
 pub(crate) mod order;
+pub(crate) mod traffic;
 pub(crate) mod vitals;
 
 use crate::exit::{self, Failure};

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub(crate) use load::{Bench, BenchWhat, Top, Trigger};
-pub(crate) use templates::{Check, Diagram, DiagramFormat, Engines};
+pub(crate) use templates::{Check, Cost, Diagram, DiagramFormat, Engines};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -173,6 +173,19 @@ Examples:
 
 Exit codes: 0 it is drawn, 1 the template has errors, 2 it cannot be read, 3 there is no server for --live")]
     Diagram(Diagram),
+    /// Say what a month of the traffic costs on AWS, and what filters at the source save of it
+    #[command(display_order = 12)]
+    #[command(after_help = "\
+Examples:
+  orderflow cost                                   what the running server did, as if it went on for a month
+  orderflow cost --orders-per-month 1000000        the same, for so many orders like those it had
+  orderflow cost --orders 1000000                  an estimate from the built-in stack, without a server
+  orderflow cost stacks/premium.yaml --orders 5000000 --free-tier
+  orderflow cost --prices eu-west-1.toml --json | jq .total
+
+What it takes for granted stands below the table; docs/cost.md says how it is counted.
+Exit codes: 0 it is said, 1 nothing can be said of it, 2 a file cannot be read, 3 no server and no --orders")]
+    Cost(Cost),
     /// Does a pattern match an event, and if not, why
     #[command(display_order = 12)]
     #[command(

@@ -5,6 +5,7 @@
 
 mod bench;
 mod check;
+mod cost;
 mod diagram;
 mod dlq;
 mod doctor;
@@ -68,6 +69,7 @@ pub(crate) fn run(cli: Cli, out: &mut Out) -> Result<u8, Stop> {
         Command::Man { directory } => return manual::man(directory.as_deref(), out),
         Command::Check(wanted) => return check::run(wanted, options.json, out),
         Command::Diagram(wanted) if !wanted.live => return diagram::run(wanted, options.json, out),
+        Command::Cost(wanted) if wanted.orders.is_some() => return cost::run(wanted, options.json, out),
         _ => {}
     }
     let config = options.configured()?;
@@ -91,6 +93,7 @@ pub(crate) fn run(cli: Cli, out: &mut Out) -> Result<u8, Stop> {
         Command::Trigger(trigger) => trigger::run(given, &trigger),
         Command::Bench(bench) => bench::run(given, &bench),
         Command::Diagram(wanted) => diagram::run_live(given, &wanted),
+        Command::Cost(wanted) => cost::run_measured(given, &wanted),
         Command::Config | Command::Completions { .. } | Command::Man { .. } | Command::Match(_) | Command::Check(_) => {
             unreachable!("these have been done above")
         }

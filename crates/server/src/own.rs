@@ -13,9 +13,10 @@ use serde::Serialize;
 use std::sync::Arc;
 
 /// What can be asked; the parameters in brackets may be left out.
-const ROUTES: [&str; 14] = [
+const ROUTES: [&str; 15] = [
     "GET /_orderflow/health",
     "GET /_orderflow/vitals",
+    "GET /_orderflow/traffic",
     "GET /_orderflow/explain?order=",
     "GET /_orderflow/dlq/list[?limit=]",
     "GET /_orderflow/dlq/show?queue=[&id=][&limit=]",
@@ -63,10 +64,12 @@ pub(crate) async fn answer(app: &App, method: &str, path: &str, query: &str, bod
     };
     let runtime = Arc::clone(&app.runtime);
     let routes = if matches!(question, Question::Vitals) { ask::vitals::routes(&app.http) } else { Vec::new() };
+    let asked = if matches!(question, Question::Traffic) { ask::traffic::routes(&app.http) } else { Vec::new() };
     // Each of them may wait for the disk, or for functions.
     let answered = tokio::task::spawn_blocking(move || match question {
         Question::Health => Ok(ok(&views::Health { tables: ask::tables(&engine), ..about })),
         Question::Vitals => Ok(ok(&ask::vitals::vitals(&engine, &runtime, routes, front.followers.count()))),
+        Question::Traffic => Ok(ok(&ask::traffic::traffic(&engine, &runtime, asked))),
         Question::OfEngine(question) => on_engine(&engine, question),
         Question::Keys => Ok(ok(&front.keyring.list())),
         Question::MakeKey(make) => Ok(ok(&front.keyring.make(&make, &front::offer(&engine))?)),
@@ -85,6 +88,7 @@ pub(crate) async fn answer(app: &App, method: &str, path: &str, query: &str, bod
 enum Question {
     Health,
     Vitals,
+    Traffic,
     Keys,
     MakeKey(views::keys::Make),
     RevokeKey { id: String },
@@ -109,9 +113,8 @@ enum OfEngine {
 fn question(method: &str, path: &str, query: &str, body: &[u8]) -> Result<Question, Problem> {
     let path = path.strip_prefix("/_orderflow").unwrap_or(path);
     let wanted = match path {
-        "/health" | "/vitals" | "/explain" | "/dlq/list" | "/dlq/show" | "/logs" | "/pipes" | "/doctor" | "/keys" => {
-            "GET"
-        }
+        "/health" | "/vitals" | "/traffic" | "/explain" | "/dlq/list" | "/dlq/show" | "/logs" | "/pipes"
+        | "/doctor" | "/keys" => "GET",
         "/dlq/redrive" | "/pipes/stop" | "/pipes/start" | "/keys/create" | "/keys/revoke" => "POST",
         _ => {
             let problem = Problem::new(Kind::NotFound, format!("there is nothing at /_orderflow{path}"));
@@ -171,6 +174,10 @@ fn read(path: &str, query: &Query, body: &[u8]) -> Result<Question, String> {
         "/vitals" => {
             only(&[])?;
             return Ok(Question::Vitals);
+        }
+        "/traffic" => {
+            only(&[])?;
+            return Ok(Question::Traffic);
         }
         "/keys" => {
             only(&[])?;

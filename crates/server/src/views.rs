@@ -8,6 +8,7 @@
 pub(crate) mod keys;
 pub(crate) mod letters;
 pub(crate) mod order;
+pub(crate) mod traffic;
 pub(crate) mod vitals;
 
 use serde::{Deserialize, Serialize};

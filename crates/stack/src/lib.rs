@@ -35,6 +35,7 @@
 
 mod apis;
 pub mod check;
+pub mod cost;
 pub mod diagram;
 mod diff;
 mod environment;

@@ -78,6 +78,15 @@ pub struct GroupInfo {
     pub stored_bytes: u64,
 }
 
+/// What a group took in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TakenIn {
+    /// How many lines.
+    pub lines: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
 /// A stream, as it is listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamInfo {
@@ -133,6 +142,7 @@ pub struct Lines {
     open: Mutex<VecDeque<Arc<Group>>>,
     faults: Arc<Faults>,
     syncer: Syncer,
+    taken_in: Mutex<BTreeMap<Box<str>, TakenIn>>,
 }
 
 impl Lines {
@@ -158,7 +168,8 @@ impl Lines {
             }
         }
         let syncer = Syncer::start(Arc::clone(&faults))?;
-        Ok(Self { dir, groups: RwLock::new(groups), open: Mutex::default(), faults, syncer })
+        let (groups, taken_in) = (RwLock::new(groups), Mutex::default());
+        Ok(Self { dir, groups, open: Mutex::default(), faults, syncer, taken_in })
     }
 
     /// Appends lines, each with its time, to a stream; the group is made if it is not there. When this returns, the
@@ -182,10 +193,26 @@ impl Lines {
             Err(_) => self.make(group, None, ingested_ms)?.0,
         };
         let opened = group.append(&encoded, stream, ingested_ms, &self.syncer, &self.faults)?;
+        let bytes: usize = lines.iter().map(|(_, line)| line.as_ref().len()).sum();
+        self.count(group.name(), lines.len() as u64, bytes as u64);
         if opened {
             self.limit_open(group);
         }
         Ok(())
+    }
+
+    fn count(&self, group: &str, lines: u64, bytes: u64) {
+        let mut taken_in = lock(&self.taken_in);
+        // Looked for first, since a group's name is only copied for its first lines.
+        match taken_in.get_mut(group) {
+            Some(count) => *count = TakenIn { lines: count.lines + lines, bytes: count.bytes + bytes },
+            None => drop(taken_in.insert(group.into(), TakenIn { lines, bytes })),
+        }
+    }
+
+    /// What each group took in since it was opened here, sorted by name.
+    pub fn taken_in(&self) -> Vec<(String, TakenIn)> {
+        lock(&self.taken_in).iter().map(|(group, count)| (group.to_string(), *count)).collect()
     }
 
     /// Makes a group, unless it is there already; whether it was made.

@@ -43,6 +43,7 @@ enum Act {
         sent_at: Timestamp,
         visible_at: Timestamp,
         key: Option<Key>,
+        bytes: usize,
     },
     Received(Vec<Receipt>),
     /// Deleted, or moved away.
@@ -248,7 +249,7 @@ impl LiveQueue {
             let name = layout::deduplication(self.id, now, key.0);
             entry = entry.put(DEDUPLICATION, &name, &message.id.to_be_bytes());
         }
-        let act = Act::Sent { id: message.id, sent_at: message.sent_at, visible_at: now + delay, key };
+        let act = Act::Sent { id: message.id, sent_at: message.sent_at, visible_at: now + delay, key, bytes: length };
         Part { entry, after: self.after(act), bytes: length }
     }
 
@@ -425,20 +426,29 @@ impl LiveQueue {
     fn done(&self, act: Act) {
         let mut inner = self.lock();
         match act {
-            Act::Sent { id, sent_at, visible_at, key } => {
+            Act::Sent { id, sent_at, visible_at, key, bytes } => {
+                inner.traffic.sent(bytes);
                 inner.core.send(id, sent_at, visible_at);
                 if let Some(key) = key {
                     inner.core.confirm(&key, id);
                 }
             }
-            Act::Received(receipts) => receipts.iter().for_each(|receipt| inner.core.settle(receipt.id)),
+            Act::Received(receipts) => {
+                inner.traffic.receives += 1;
+                inner.traffic.received += receipts.len() as u64;
+                receipts.iter().for_each(|receipt| inner.core.settle(receipt.id));
+            }
             Act::Gone(ids) => {
+                inner.traffic.deleted += ids.len() as u64;
                 for id in ids {
                     inner.core.forget(id);
                 }
             }
             Act::Removed(id) => drop(inner.core.forget(id)),
-            Act::Hidden { id, visible_at } => inner.core.settle_until(id, visible_at),
+            Act::Hidden { id, visible_at } => {
+                inner.traffic.hidden += 1;
+                inner.core.settle_until(id, visible_at);
+            }
         }
         drop(inner);
         self.ring();

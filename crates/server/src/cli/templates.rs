@@ -1,4 +1,5 @@
-//! Decides what can be typed behind the verbs that look at templates without running them: `check` and `diagram`.
+//! Decides what can be typed behind the verbs that look at templates without running them: `check`, `diagram`
+//! and `cost`.
 
 use crate::params::Param;
 use clap::{Args, ValueEnum};
@@ -43,6 +44,32 @@ pub(crate) struct Diagram {
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub(crate) params: Vec<Param>,
 }
+
+/// What `cost` understands.
+#[derive(Debug, Args)]
+pub(crate) struct Cost {
+    /// A template, YAML or JSON, or - for the standard input; the built-in stack if it is left out
+    #[arg(value_name = "TEMPLATE")]
+    pub(crate) template: Option<PathBuf>,
+    /// Estimate a month with so many orders from the template alone, without a server
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=ORDERS_MAX))]
+    pub(crate) orders: Option<u64>,
+    /// A month with so many orders, each like those that the server had; by time if it is left out
+    #[arg(long, value_name = "N", conflicts_with = "orders", value_parser = clap::value_parser!(u64).range(1..=ORDERS_MAX))]
+    pub(crate) orders_per_month: Option<u64>,
+    /// Prices of your own; those of us-east-1 that are built in if it is left out
+    #[arg(long, value_name = "FILE")]
+    pub(crate) prices: Option<PathBuf>,
+    /// Take off what is free for ever, as if nothing else of the account used it
+    #[arg(long)]
+    pub(crate) free_tier: bool,
+    /// A value for a parameter of the template
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub(crate) params: Vec<Param>,
+}
+
+/// More orders than that nobody has in a month.
+const ORDERS_MAX: u64 = 1_000_000_000_000;
 
 /// As what something is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -70,7 +70,8 @@ fn graph(wanted: &Diagram) -> Result<Result<(Template, Graph), String>, Failure>
     })
 }
 
-fn resolved(template: &Template, overrides: &Overrides) -> Result<stack::Stack, String> {
+/// The stack of a template; or what `check` says of it if it has errors.
+pub(super) fn resolved(template: &Template, overrides: &Overrides) -> Result<stack::Stack, String> {
     let handlers: Vec<&str> = orders::catalogue().iter().map(|entry| entry.name).collect();
     let environment = Environment::local(&template.stack_name);
     let resolved = stack::Template::parse(&template.text, &template.file)
