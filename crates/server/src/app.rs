@@ -39,6 +39,8 @@ pub(crate) struct App {
     pub(crate) http: Http,
     /// How many requests of customers are under way.
     pub(crate) under_way: AtomicUsize,
+    /// Whose turn it is to have a function asked.
+    pub(crate) turns: Arc<tokio::sync::Semaphore>,
     /// Whether so many are that work nobody waits for stands back.
     pub(crate) rush: Rush,
     /// Whether the server is on its way down.

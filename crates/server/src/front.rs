@@ -40,8 +40,14 @@ pub(crate) use follow::Followers;
 pub(crate) use stage::offer;
 pub(crate) use usage::Meter;
 
-/// How many requests may be under way at once; who comes then is told to come again.
-const UNDER_WAY_MAX: usize = 1_024;
+/// How many requests may be under way at once, those that wait for their turn included; who comes then is told to come
+/// again.
+const UNDER_WAY_MAX: usize = 2_048;
+/// How many functions may be asked at once. More would not be answered sooner: they only hold memory.
+pub(crate) const TURNS: usize = 256;
+/// How long a request waits for its turn; then it is told to come again. Whoever is refused at once asks at once again,
+/// and answering that takes as much of the processor as orders do.
+const TURN_WITHIN: Duration = Duration::from_millis(500);
 /// How many requests under way are a rush, in which workers give way to whoever waits for an answer.
 const RUSH: usize = 32;
 /// The most entries, and bytes, of answers that are kept to be given again.
@@ -230,9 +236,19 @@ impl Service for Front {
         if let Some(response) = self.at_once(&request, &mut ticket) {
             return response;
         }
+        let turns = Arc::clone(&self.app.turns);
+        let turn = match Arc::clone(&turns).try_acquire_owned() {
+            Ok(turn) => Some(turn),
+            Err(_) => tokio::time::timeout(TURN_WITHIN, turns.acquire_owned()).await.ok().and_then(Result::ok),
+        };
+        let Some(turn) = turn else { return self.overloaded(&request.parts, &ticket) };
         // Done to its end, logged and counted, also if the client hangs up meanwhile.
         let front = Arc::clone(self);
-        let answering = tokio::spawn(async move { front.whole(request, ticket).await });
+        let answering = tokio::spawn(async move {
+            let response = front.whole(request, ticket).await;
+            drop(turn);
+            response
+        });
         answering
             .await
             .unwrap_or_else(|_| listener::plain(StatusCode::INTERNAL_SERVER_ERROR, "answering this failed\n"))
@@ -311,12 +327,18 @@ impl Front {
         };
         ticket.place = self.place();
         if ticket.place.is_none() {
-            let refusal = Refusal::Overloaded { retry_after: Duration::from_secs(1) };
-            let known = ticket.known.as_ref();
-            let (route, key) = (known.and_then(|known| known.route), known.and_then(|known| known.key.as_ref()));
-            return Some(self.problem(served, &request.parts, &refusal, route, key, ticket));
+            return Some(self.overloaded(&request.parts, ticket));
         }
         self.answered_at_once(served, request, ticket)
+    }
+
+    /// There is too much to do.
+    fn overloaded(&self, parts: &Parts, ticket: &Ticket) -> Response<Body> {
+        let served = self.served.as_ref().expect("what nobody serves was answered at once");
+        let refusal = Refusal::Overloaded { retry_after: Duration::from_secs(1) };
+        let known = ticket.known.as_ref();
+        let (route, key) = (known.and_then(|known| known.route), known.and_then(|known| known.key.as_ref()));
+        self.problem(served, parts, &refusal, route, key, ticket)
     }
 
     async fn whole(self: Arc<Self>, request: Whole, ticket: Ticket) -> Response<Body> {

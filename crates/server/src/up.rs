@@ -14,7 +14,7 @@ use crate::listener::{self, Admission, Limits, Service, Unread, Whole};
 use crate::metrics::{self, Http};
 use crate::rush::Rush;
 use crate::shopper::KEY_FILE;
-use crate::{aws, convert, exit, open, own, params, tls};
+use crate::{aws, convert, exit, front, open, own, params, tls};
 use anyhow::Context as _;
 use engine::{Engine, Step};
 use gateway::keys::Outcome;
@@ -327,6 +327,7 @@ async fn serve(
         pens,
         http: Http::default(),
         under_way: AtomicUsize::new(0),
+        turns: Arc::new(tokio::sync::Semaphore::new(front::TURNS)),
         rush: Rush::default(),
         stopping: AtomicBool::new(false),
     });
