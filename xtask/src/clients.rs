@@ -28,6 +28,7 @@ const SCRIPTS: &[(&str, &[&str])] = &[
             "templates.py",
         ],
     ),
+    ("orders", &["premium_service.py"]),
     ("commerce", &["sqs.py", "cases.py", "slow.py"]),
 ];
 

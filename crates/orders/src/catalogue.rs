@@ -4,6 +4,7 @@ use crate::handler::Handler;
 use crate::handlers::commerce::{CommerceOrders, PremiumCommerceOrders};
 use crate::handlers::new_orders::{PremiumOrders, StandardOrders};
 use crate::handlers::orders::{OrderEvents, PremiumOrderEvents};
+use crate::order::Layout;
 
 /// One handler that is built in.
 pub struct Entry {
@@ -20,6 +21,8 @@ pub struct Entry {
 pub enum Kind {
     /// Changes of a table, in batches.
     Records(&'static dyn Handler),
+    /// Changes of a table of this layout, in batches, and the premium service where it is set up.
+    Premium(&'static dyn Handler, Layout),
     /// Requests to the shop front's API, one by one.
     Api,
     /// Questions of customers about their orders.
@@ -32,7 +35,7 @@ impl Kind {
     /// What takes changes of a table, if this does.
     pub fn records(self) -> Option<&'static dyn Handler> {
         match self {
-            Self::Records(handler) => Some(handler),
+            Self::Records(handler) | Self::Premium(handler, _) => Some(handler),
             Self::Api | Self::Chatbot | Self::Worker => None,
         }
     }
@@ -46,7 +49,7 @@ static CATALOGUE: [Entry; 9] = [
     },
     Entry {
         name: "premium-orders",
-        kind: Kind::Records(&PremiumOrders),
+        kind: Kind::Premium(&PremiumOrders, Layout::NewOrders),
         summary: "NewOrders: acts when an order of more than 1000 goes from pending to shipped",
     },
     Entry {
@@ -56,7 +59,7 @@ static CATALOGUE: [Entry; 9] = [
     },
     Entry {
         name: "premium-order-events",
-        kind: Kind::Records(&PremiumOrderEvents),
+        kind: Kind::Premium(&PremiumOrderEvents, Layout::Orders),
         summary: "Orders: special service when an order of more than 1000 goes from pending to shipped",
     },
     Entry {

@@ -7,7 +7,7 @@
 use crate::order::id_of;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeSet;
-use types::{Record, SequenceNumber};
+use types::{Record, SequenceNumber, Timestamp};
 
 /// Acts on batches of changes.
 pub trait Handler: Send + Sync {
@@ -22,12 +22,18 @@ pub trait Handler: Send + Sync {
 pub struct Context<'a> {
     log: &'a mut dyn FnMut(&str),
     failing: &'a FailingOrders,
+    now: Timestamp,
 }
 
 impl<'a> Context<'a> {
-    /// A context that gives each line to `log` and fails the orders that a drill names.
-    pub fn new(log: &'a mut dyn FnMut(&str), failing: &'a FailingOrders) -> Self {
-        Self { log, failing }
+    /// A context that gives each line to `log` and fails the orders that a drill names; the invocation began `now`.
+    pub fn new(log: &'a mut dyn FnMut(&str), failing: &'a FailingOrders, now: Timestamp) -> Self {
+        Self { log, failing, now }
+    }
+
+    /// When the invocation began.
+    pub fn now(&self) -> Timestamp {
+        self.now
     }
 
     /// Prints one line; it has no line end of its own.
@@ -87,6 +93,14 @@ impl HandlerError {
 /// Why one record could not be done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
+    /// Something of the premium service is not done.
+    #[error("premium order {order_id}: {errors}")]
+    Unattended {
+        /// The order, in a form fit for a line.
+        order_id: String,
+        /// What is not done, and why.
+        errors: String,
+    },
     /// A drill names the order.
     #[error("a drill makes order {order_id} fail (ORDERFLOW_FAIL_ORDERS names it)")]
     Drill {
@@ -96,9 +110,30 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Names the record at `index` of the batch in an answer as the one that failed.
+    ///
+    /// # Errors
+    /// When the record cannot be named.
+    pub fn report(
+        self,
+        index: usize,
+        record: &Record,
+        mut answer: Map<String, Json>,
+    ) -> Result<Map<String, Json>, HandlerError> {
+        // A record that no table wrote has no place in the order of things, and nothing to be named by.
+        if record.change.sequence == SequenceNumber::ZERO {
+            return Err(HandlerError::Unreportable { index, failure: self });
+        }
+        answer.insert("batchItemFailures".to_owned(), json!([{ "itemIdentifier": record.event_id() }]));
+        answer.insert("errorType".to_owned(), self.error_type().into());
+        answer.insert("errorMessage".to_owned(), self.to_string().into());
+        Ok(answer)
+    }
+
     fn error_type(&self) -> &'static str {
         match self {
             Self::Drill { .. } => "OrderDrill",
+            Self::Unattended { .. } => "PremiumService",
         }
     }
 }
@@ -115,15 +150,7 @@ pub(crate) fn run<'r, T>(
         let acted = drill(record, context).and_then(|()| act(&mut done, record, context));
         if let Err(failure) = acted {
             context.log(&format!("❌ Failed: {failure}"));
-            // A record that no table wrote has no place in the order of things, and nothing to be named by.
-            if record.change.sequence == SequenceNumber::ZERO {
-                return Err(HandlerError::Unreportable { index, failure });
-            }
-            let mut answer = answer(done);
-            answer.insert("batchItemFailures".to_owned(), json!([{ "itemIdentifier": record.event_id() }]));
-            answer.insert("errorType".to_owned(), failure.error_type().into());
-            answer.insert("errorMessage".to_owned(), failure.to_string().into());
-            return Ok(Json::Object(answer));
+            return failure.report(index, record, answer(done)).map(Json::Object);
         }
     }
     Ok(Json::Object(answer(done)))

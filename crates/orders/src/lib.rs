@@ -1,16 +1,18 @@
 //! The order domain: which tier an order has, who is a test customer, and what the handlers do with a change.
 //!
 //! Start at [`catalogue`], which lists the handlers by name, and at [`Handler`], which says what one is. [`Order`]
-//! reads the items of both shops' tables, [`routing_attributes`] are what a pipe can match on them exactly, and
+//! reads the items of both shops' tables, [`premium`] looks after premium orders, [`routing_attributes`] are what a pipe can match on them exactly, and
 //! [`sample`] makes up orders for demonstrations.
 //!
 //! Invariant: nothing here reads a clock, touches a disk or waits; whatever an item holds, no handler panics.
 
 mod amount;
 mod catalogue;
+pub mod emf;
 mod handler;
 mod handlers;
 mod order;
+pub mod premium;
 pub mod sample;
 pub mod shop;
 mod tier;

@@ -11,7 +11,7 @@ fn call_with(name: &str, batch: &[Record], drill: &str) -> (Vec<String>, Result<
     let failing = FailingOrders::parse(drill);
     let handler =
         find(name).and_then(|entry| entry.kind.records()).expect("a name of the catalogue, and takes records");
-    let answer = handler.handle(batch, &mut Context::new(&mut log, &failing));
+    let answer = handler.handle(batch, &mut Context::new(&mut log, &failing, Timestamp::EPOCH));
     (lines, answer)
 }
 
@@ -161,7 +161,8 @@ fn order_events_validates_then_processes_or_skips() {
         record(7, None, Some(Item::new())),
         record(8, Some(order("G", "pending", "5000", "a@x.io")), Some(order("G", "shipped", "5000", "a@x.io"))),
     ];
-    let (lines, answer) = call("order-events", &batch);
+    let (mut lines, answer) = call("order-events", &batch);
+    let counted: Json = serde_json::from_str(&lines.pop().unwrap()).unwrap();
     assert_eq!(
         lines,
         [
@@ -176,8 +177,34 @@ fn order_events_validates_then_processes_or_skips() {
             "✅ Processed order G | Event: MODIFY | Status: shipped | Amount: 5000.0",
         ]
     );
+    let metrics = ["OrdersProcessed", "OrdersSkipped", "OrdersInvalid", "OrderAmount"];
+    assert_eq!(metrics.map(|name| counted[name].as_f64().unwrap()), [2.0, 5.0, 1.0, 101.0]);
+    let declared = &counted["_aws"]["CloudWatchMetrics"][0];
+    assert_eq!(declared["Namespace"], "Orderflow/Orders");
+    let names: Vec<&Json> = declared["Metrics"].as_array().unwrap().iter().map(|metric| &metric["Name"]).collect();
+    assert_eq!(names, metrics);
     let expected = json!({"statusCode": 200, "ordersProcessed": ["A", "G"], "ordersSkipped": 5, "ordersInvalid": 1});
     assert_eq!(answer, expected);
+}
+
+#[test]
+fn an_order_whose_priority_was_raised_is_not_processed_again() {
+    let with = |mut item: Item, priority: &str| {
+        item.insert("shippingPriority", priority.into());
+        item
+    };
+    let vip = |status| order("A", status, "5000", "a@x.io");
+    let cases = [
+        (vip("shipped"), with(vip("shipped"), "high"), false),
+        (with(vip("shipped"), "high"), vip("shipped"), false),
+        (vip("pending"), with(vip("shipped"), "high"), true),
+        (with(vip("shipped"), "high"), with(order("A", "shipped", "5001", "a@x.io"), "high"), true),
+        (vip("shipped"), vip("shipped"), true),
+    ];
+    for (old, new, processed) in cases {
+        let (_, answer) = call("order-events", &[record(1, Some(old), Some(new.clone()))]);
+        assert_eq!(answer["ordersProcessed"].as_array().unwrap().len(), usize::from(processed), "{new:?}");
+    }
 }
 
 #[test]
@@ -282,6 +309,8 @@ fn a_drill_stops_the_batch_and_names_its_record() {
         assert_eq!(answer["batchItemFailures"], json!([{"itemIdentifier": batch[2].event_id()}]), "{}", entry.name);
         assert_eq!(answer["statusCode"], 200);
         assert_eq!(answer["errorType"], "OrderDrill");
+        // What is counted stands behind all of them.
+        let lines: Vec<String> = lines.into_iter().filter(|line| !line.starts_with('{')).collect();
         assert_eq!(lines.len(), 3, "{}: the fourth order must not be touched: {lines:?}", entry.name);
         assert_eq!(lines[2], "❌ Failed: a drill makes order C fail (ORDERFLOW_FAIL_ORDERS names it)");
     }

@@ -3,6 +3,7 @@
 use crate::chat::Chat;
 use crate::environment::Environments;
 use crate::meters::Meters;
+use crate::premium::Premium;
 use crate::shop::{EngineShop, Places, WrongEnvironment};
 use crate::work::Work;
 use engine::spec::FunctionSpec;
@@ -45,6 +46,8 @@ pub(crate) struct Function {
 pub(crate) enum Body {
     /// It takes changes of a table.
     Records(&'static dyn Handler),
+    /// It takes changes of a table, and looks after the premium orders among them.
+    Premium(Box<Premium>),
     /// It answers requests.
     Api(Arc<EngineShop>),
     /// It answers customers' questions.
@@ -90,6 +93,10 @@ impl Runtime {
             let Some(entry) = orders::find(&spec.handler) else { continue };
             let body = match entry.kind {
                 orders::Kind::Records(handler) => Ok(Body::Records(handler)),
+                orders::Kind::Premium(handler, layout) => {
+                    let premium = Premium::new(engine, &spec, handler, layout);
+                    premium.map(|made| made.map_or(Body::Records(handler), |made| Body::Premium(Box::new(made))))
+                }
                 orders::Kind::Api => match Places::read(engine, &spec.name, &spec.environment) {
                     Ok(places) => Ok(Body::Api(Arc::new(EngineShop::for_customers(Arc::new(places))))),
                     Err(error) => Err(vec![error]),
@@ -117,7 +124,8 @@ impl Runtime {
         &self.meters
     }
 
-    /// Whether each dependency of each worker is asked at present, and the chatbot's model, by function.
+    /// Whether each dependency of each worker is asked at present, the chatbot's model, and whoever is told of premium
+    /// orders, by function.
     pub fn breakers(&self) -> Vec<(FunctionName, &'static str, Position)> {
         let of_worker = |(name, function): (&FunctionName, &Function)| match &function.body {
             Body::Worker(work) => {
@@ -125,6 +133,9 @@ impl Runtime {
             }
             Body::Chatbot(chat) => {
                 chat.breaker().map(|position| (name.clone(), "model", position)).into_iter().collect()
+            }
+            Body::Premium(premium) => {
+                premium.breakers().map(|(effect, position)| (name.clone(), effect, position)).collect()
             }
             Body::Records(_) | Body::Api(_) => Vec::new(),
         };
@@ -134,7 +145,7 @@ impl Runtime {
     /// Runs a function on a payload, and waits for its answer.
     pub fn invoke_payload(&self, name: &FunctionName, payload: &Json) -> Result<Invocation, InvokeError> {
         match &self.function(name)?.body {
-            Body::Records(_) => {}
+            Body::Records(_) | Body::Premium(_) => {}
             Body::Api(_) | Body::Chatbot(_) => {
                 let message = format!("function {name} answers requests: call its API");
                 let request_id = uuid::Uuid::new_v4().to_string();
@@ -167,7 +178,11 @@ impl Runtime {
 
     fn run(&self, name: &FunctionName, records: &[Record]) -> Result<Invocation, InvokeError> {
         let function = self.function(name)?;
-        let Body::Records(handler) = function.body else { return Err(InvokeError::NotFound(name.clone())) };
+        let (handler, premium) = match &function.body {
+            Body::Records(handler) => (*handler, None),
+            Body::Premium(premium) => (premium.handler, Some(premium)),
+            Body::Api(_) | Body::Chatbot(_) | Body::Worker(_) => return Err(InvokeError::NotFound(name.clone())),
+        };
         let begun_at = engine::now();
         let Some(taken) = function.environments.take(begun_at) else {
             self.meters.invocations.with(&[name.as_str(), "throttled"]).one();
@@ -177,11 +192,17 @@ impl Runtime {
         let mut lines = vec![(begun_at, invocation::start_line(&request_id))];
         let begun = Instant::now();
         let mut log = |line: &str| lines.push((engine::now(), format!("{line}\n")));
-        let mut context = Context::new(&mut log, &self.failing);
-        // A handler keeps nothing between calls, so that nothing half-changed is left behind.
-        let handled = catch_unwind(AssertUnwindSafe(|| handler.handle(records, &mut context)));
-        let duration = begun.elapsed();
         let limit = Duration::from_secs(function.spec.timeout_seconds.into());
+        // A handler keeps nothing between calls, so that nothing half-changed is left behind.
+        let handled = catch_unwind(AssertUnwindSafe(|| {
+            let answer = handler.handle(records, &mut Context::new(&mut log, &self.failing, begun_at))?;
+            // A part of the time is left for saying what was done in the rest.
+            match premium {
+                Some(premium) => premium.look_after(records, answer, limit * 9 / 10, &self.meters, &mut log),
+                None => Ok(answer),
+            }
+        }));
+        let duration = begun.elapsed();
         let ended_at = engine::now();
         let (payload, failed) = match handled {
             Ok(_) if duration > limit => {

@@ -17,6 +17,8 @@ pub struct Meters {
     pub steps: Family<Counter>,
     /// How long steps took, by step.
     pub step_seconds: Family<Histogram>,
+    /// What was done for premium orders, by effect and how it ended.
+    pub effects: Family<Counter>,
     /// Orders that came to an end, by status.
     pub orders: Family<Counter>,
     /// From an order's taking in to its end, by status.
@@ -47,6 +49,11 @@ impl Default for Meters {
                 &["step", "outcome"],
             ),
             step_seconds: Family::new("orderflow_order_step_seconds", "How long steps of orders took.", &["step"]),
+            effects: Family::new(
+                "orderflow_premium_effects_total",
+                "What was done for premium orders, by how it ended.",
+                &["effect", "outcome"],
+            ),
             orders: Family::new("orderflow_orders_total", "Orders that came to an end, by status.", &["status"]),
             order_seconds: Family::new(
                 "orderflow_order_seconds",
@@ -74,6 +81,7 @@ impl Meters {
         self.invocation_millis.write(page);
         self.steps.write(page);
         self.step_seconds.write(page);
+        self.effects.write(page);
         self.orders.write(page);
         self.order_seconds.write(page);
     }

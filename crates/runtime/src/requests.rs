@@ -23,7 +23,9 @@ impl Runtime {
         let answer = match &function.body {
             Body::Api(shop) => api::handle(&**shop, request).await,
             Body::Chatbot(chat) if request.operation == Operation::AskChatbot => chat.answer(request).await,
-            Body::Chatbot(_) | Body::Records(_) | Body::Worker(_) => return Err(InvokeError::NotFound(name.clone())),
+            Body::Chatbot(_) | Body::Records(_) | Body::Premium(_) | Body::Worker(_) => {
+                return Err(InvokeError::NotFound(name.clone()));
+            }
         };
         self.meters.ran(name, if answer.status < 500 { "ok" } else { "failed" }, begun.elapsed());
         Ok(answer)

@@ -90,7 +90,7 @@ impl Places {
     }
 }
 
-fn name<T: std::str::FromStr<Err: std::fmt::Display>>(
+pub(crate) fn name<T: std::str::FromStr<Err: std::fmt::Display>>(
     function: &FunctionName,
     environment: &BTreeMap<String, String>,
     variable: &str,

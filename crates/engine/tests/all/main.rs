@@ -7,6 +7,7 @@ mod documents;
 mod explain;
 mod fixture;
 mod indexes;
+mod isolation;
 mod moves;
 mod pipes;
 mod queue_fixture;

@@ -74,23 +74,23 @@ impl fmt::Display for WrongSettings {
 impl std::error::Error for WrongSettings {}
 
 /// Reads variables one by one and keeps what is wrong.
-pub(super) struct Reader<'e, L> {
+pub(crate) struct Reader<'e, L> {
     look_up: L,
-    pub(super) wrong: Vec<WrongSetting>,
+    pub(crate) wrong: Vec<WrongSetting>,
     environment: std::marker::PhantomData<&'e str>,
 }
 
 impl<'e, L: Fn(&str) -> Option<&'e str>> Reader<'e, L> {
-    pub(super) fn new(look_up: L) -> Self {
+    pub(crate) fn new(look_up: L) -> Self {
         Self { look_up, wrong: Vec::new(), environment: std::marker::PhantomData }
     }
 
     /// The value of a variable; one that is blank is not set.
-    fn text(&self, name: &str) -> Option<&'e str> {
+    pub(crate) fn text(&self, name: &str) -> Option<&'e str> {
         (self.look_up)(name).map(str::trim).filter(|value| !value.is_empty())
     }
 
-    pub(super) fn read<T>(
+    pub(crate) fn read<T>(
         &mut self,
         name: &'static str,
         allowed: &str,
@@ -104,12 +104,12 @@ impl<'e, L: Fn(&str) -> Option<&'e str>> Reader<'e, L> {
         parsed
     }
 
-    pub(super) fn whole(&mut self, name: &'static str, allowed: RangeInclusive<u32>, of: &str) -> Option<u32> {
+    pub(crate) fn whole(&mut self, name: &'static str, allowed: RangeInclusive<u32>, of: &str) -> Option<u32> {
         let words = format!("write a whole number of {of} from {} to {}", allowed.start(), allowed.end());
         self.read(name, &words, |value| value.parse().ok().filter(|number| allowed.contains(number)))
     }
 
-    pub(super) fn url(&mut self, name: &'static str) -> Option<String> {
+    pub(crate) fn url(&mut self, name: &'static str) -> Option<String> {
         let allowed = "write a URL such as https://inventory.example.com/v1, without user, query or fragment";
         self.read(name, allowed, |value| is_url(value).then(|| value.trim_end_matches('/').to_owned()))
     }
@@ -188,7 +188,7 @@ fn is_url(text: &str) -> bool {
     !authority.is_empty() && !authority.starts_with(':') && rest.len() <= 2_000 && rest.bytes().all(plain)
 }
 
-pub(super) fn is_secret_name(text: &str) -> bool {
+pub(crate) fn is_secret_name(text: &str) -> bool {
     text.len() <= 512 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/_+=.@-".contains(&byte))
 }
 

@@ -1,21 +1,21 @@
 //! Decides where a service is, and how it is called: on a connection that is kept, for a bounded answer.
 
+use super::guard::{Dialer, Line};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::SendRequest;
 use hyper::{Request, Response, Uri};
 use hyper_util::rt::TokioIo;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 
 /// How large an answer may be.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
+/// How long the rest of an answer is waited for that nobody wants.
+const REST_WITHIN: Duration = Duration::from_millis(250);
 /// How many connections are kept for the next call.
 const KEPT_MAX: usize = 32;
 
@@ -66,10 +66,6 @@ impl Address {
     pub(crate) fn shown(&self) -> String {
         format!("{}://{}{}", if self.tls { "https" } else { "http" }, self.host_header(), self.path)
     }
-
-    fn bare_host(&self) -> &str {
-        self.host.trim_start_matches('[').trim_end_matches(']')
-    }
 }
 
 /// A connection that is not in use by anybody else. When it is dropped it ends.
@@ -95,10 +91,16 @@ impl Connection {
 /// Connections for the next calls.
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
+    dialer: Dialer,
     kept: Mutex<Vec<Connection>>,
 }
 
 impl Pool {
+    /// Connections that this dialer opens.
+    pub(crate) fn dialed_by(dialer: Dialer) -> Self {
+        Self { dialer, kept: Mutex::default() }
+    }
+
     /// A connection that is still open, or a new one.
     async fn connect(&self, address: &Address) -> Result<Connection, String> {
         loop {
@@ -109,17 +111,9 @@ impl Pool {
                 None => break,
             }
         }
-        let stream =
-            TcpStream::connect((address.bare_host(), address.port)).await.map_err(|error| error.to_string())?;
-        // Small requests are sent at once; a socket that refuses this works all the same.
-        let _ = stream.set_nodelay(true);
-        if address.tls {
-            let name = ServerName::try_from(address.bare_host().to_owned()).map_err(|error| error.to_string())?;
-            let stream = connector().connect(name, stream).await.map_err(|error| error.to_string())?;
-            open(stream).await
-        } else {
-            open(stream).await
-        }
+        let line = if address.tls { Line::Secured } else { Line::Open };
+        let stream = self.dialer.dial(&address.host, address.port, line).await?;
+        if address.tls { open(self.dialer.secure(&address.host, stream).await?).await } else { open(stream).await }
     }
 
     /// Sends a request; the answer's status and body.
@@ -131,6 +125,19 @@ impl Pool {
         let body = body.map_err(|error| format!("its answer cannot be read: {error}"))?.to_bytes();
         self.keep(connection);
         Ok((status, body))
+    }
+
+    /// Sends a request to somebody of whose answer only the status counts: what else it says is read if it is short and
+    /// comes at once, so that the connection can be kept, and left alone otherwise.
+    pub(crate) async fn tell(&self, address: &Address, request: Request<Full<Bytes>>) -> Result<u16, String> {
+        let mut connection = self.connect(address).await?;
+        let response = connection.send(request).await?;
+        let status = response.status().as_u16();
+        let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect();
+        if let Ok(Ok(_)) = tokio::time::timeout(REST_WITHIN, body).await {
+            self.keep(connection);
+        }
+        Ok(status)
     }
 
     /// Keeps a connection whose answer was read to its end.
@@ -148,20 +155,6 @@ async fn open(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> R
     // What goes wrong with it is told to whoever waits for an answer.
     let driver = tokio::spawn(async move { drop(connection.await) }).abort_handle();
     Ok(Connection { sender, driver })
-}
-
-/// Trusts whom browsers trust.
-fn connector() -> &'static TlsConnector {
-    static CONNECTOR: OnceLock<TlsConnector> = OnceLock::new();
-    CONNECTOR.get_or_init(|| {
-        let roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
-        let config = ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("ring speaks the usual versions")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        TlsConnector::from(Arc::new(config))
-    })
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use std::fmt;
 
-/// What both sides know and nobody else.
-pub(super) struct Secret(Vec<u8>);
+/// What both sides know and nobody else: one secret, or several while one is replaced by another.
+pub(crate) struct Secret(Vec<Vec<u8>>);
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -16,25 +16,33 @@ impl fmt::Debug for Secret {
 }
 
 impl Secret {
-    /// A text such as `whsec_` and base64; any other text counts as its bytes.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let bytes = match text.strip_prefix("whsec_") {
-            Some(encoded) => BASE64.decode(encoded).map_err(|_| "is not base64 behind whsec_".to_owned())?,
-            None => text.as_bytes().to_vec(),
+    /// A text such as `whsec_` and base64, or several of these with blanks in between; any other text counts as its
+    /// bytes.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let encoded: Option<Vec<&str>> = text.split_whitespace().map(|one| one.strip_prefix("whsec_")).collect();
+        let secrets = match encoded.filter(|all| !all.is_empty()) {
+            Some(all) => {
+                let decoded = all.into_iter().map(|one| BASE64.decode(one));
+                decoded.collect::<Result<Vec<_>, _>>().map_err(|_| "is not base64 behind whsec_".to_owned())?
+            }
+            None => vec![text.as_bytes().to_vec()],
         };
-        if bytes.len() < 16 {
+        if secrets.iter().any(|secret| secret.len() < 16) {
             return Err("is shorter than 16 bytes, so it could be guessed".to_owned());
         }
-        Ok(Self(bytes))
+        Ok(Self(secrets))
     }
 
-    /// The signature of a call: of its id, its second, and its body.
-    pub(super) fn sign(&self, id: &str, at: &str, body: &str) -> String {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("a key of any length will do");
-        for part in [id, ".", at, ".", body] {
-            mac.update(part.as_bytes());
-        }
-        format!("v1,{}", BASE64.encode(mac.finalize().into_bytes()))
+    /// The signatures of a call, one for each secret: of its id, its second, and its body.
+    pub(crate) fn sign(&self, id: &str, at: &str, body: &str) -> String {
+        let signature = |secret: &Vec<u8>| {
+            let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("a key of any length will do");
+            for part in [id, ".", at, ".", body] {
+                mac.update(part.as_bytes());
+            }
+            format!("v1,{}", BASE64.encode(mac.finalize().into_bytes()))
+        };
+        self.0.iter().map(signature).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -48,6 +56,14 @@ mod tests {
         let secret = Secret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let signature = secret.sign("msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", r#"{"test": 2432232314}"#);
         assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+
+    #[test]
+    fn while_a_secret_is_replaced_both_sign() {
+        let (old, new) = ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+        let sign = |secret: &str| Secret::parse(secret).unwrap().sign("msg_1", "7", "{}");
+        assert_eq!(sign(&format!("{new} {old}\n")), format!("{} {}", sign(new), sign(old)));
+        assert!(Secret::parse(&format!("{new} whsec_c2hvcnQ=")).is_err(), "each is long enough");
     }
 
     #[test]

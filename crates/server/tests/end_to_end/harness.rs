@@ -60,7 +60,19 @@ impl Server {
 
     /// Starts a server; if it ends before it is up, what it said.
     pub(crate) fn try_up(start: &Start<'_>) -> Result<Self, String> {
-        let mut child = Self::spawn(start);
+        Self::heard(Self::spawn(start))
+    }
+
+    /// Starts a server where these environment variables are set, and waits until it is up.
+    pub(crate) fn up_where(start: &Start<'_>, variables: &[(&str, &str)]) -> Self {
+        match Self::heard(Self::command(start).envs(variables.iter().copied()).spawn().unwrap()) {
+            Ok(server) => server,
+            Err(complaints) => panic!("the server did not come up: {complaints}"),
+        }
+    }
+
+    /// Waits until a server is up.
+    fn heard(mut child: Child) -> Result<Self, String> {
         let complaints = Arc::new(Mutex::new(String::new()));
         let (errors, heard) = (child.stderr.take().unwrap(), Arc::clone(&complaints));
         let listening = std::thread::spawn(move || {
@@ -83,11 +95,15 @@ impl Server {
 
     /// Only starts the process, which may be killed before it is up.
     pub(crate) fn spawn(start: &Start<'_>) -> Child {
+        Self::command(start).spawn().unwrap()
+    }
+
+    fn command(start: &Start<'_>) -> Command {
         let mut command = Command::new(PROGRAM);
         command.arg("up").arg(start.template).args(["--json", "--admin", "127.0.0.1:0", "--public", "127.0.0.1:0"]);
         command.arg("--data-dir").arg(start.data).env("ORDERFLOW_FAIL_ORDERS", start.failing);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.spawn().unwrap()
+        command
     }
 
     /// A client of its own.

@@ -2,8 +2,8 @@
 //!
 //! What each file holds: [`crash`] that nothing acknowledged is lost, however often the server dies; [`poison`] that one
 //! order that cannot be done costs the others nothing; [`command_line`] what the verbs print and how they end;
-//! [`checking`] what `check` and `match` find in filters; [`costing`] what
-//! `cost` reckons; [`drawing`] what `diagram` draws; [`changing`] what running `up` again may change; [`shop`] what
+//! [`checking`] what `check` and `match` find in filters; [`costing`] what `cost` reckons; [`drawing`] what `diagram` draws;
+//! [`changing`] what running `up` again may change; [`premium`] whom premium customers' orders are told to; [`shop`] what
 //! the shop front promises those who order there. [`harness`] starts servers and talks to them.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed, and says where")]
@@ -16,4 +16,5 @@ mod crash;
 mod drawing;
 mod harness;
 mod poison;
+mod premium;
 mod shop;
