@@ -5,7 +5,7 @@ import json
 
 import boto3
 from botocore.config import Config
-from check import contains, equal, refuses, said
+from check import contains, equal, refuses, said, soon
 
 functions = boto3.client("lambda", config=Config(parameter_validation=False, retries={"max_attempts": 0}))
 PREMIUM, STANDARD = "PremiumOrderLambda", "OrderProcessorLambda"
@@ -79,14 +79,60 @@ refuses("Invoke of no function", lambda: invoke("Nothing", []), "ResourceNotFoun
         "Function not found: arn:aws:lambda:us-east-1:000000000000:function:Nothing", 404, "ResourceNotFoundException")
 refuses("Invoke with what is no JSON", lambda: invoke(PREMIUM, b"{"), "InvalidRequestContentException",
         "Could not parse request body into json", 400, "InvalidRequestContentException")
-refuses("Invoke with Event is refused by name", lambda: invoke(PREMIUM, [], InvocationType="Event"),
-        "InvalidParameterValueException", "Event", 400, "InvalidParameterValueException")
-refuses("Invoke with a Qualifier is refused by name", lambda: invoke(PREMIUM, [], Qualifier="7"),
-        "InvalidParameterValueException", "Qualifier", 400, "InvalidParameterValueException")
+refuses("Invoke of a version that is not there", lambda: invoke(PREMIUM, [], Qualifier="7"), "ResourceNotFoundException",
+        f"Function not found: {ARN}:7", 404, "ResourceNotFoundException")
+refuses("Invoke of an alias that is not there", lambda: invoke(f"{PREMIUM}:live", []), "ResourceNotFoundException",
+        f"Function not found: {ARN}:live", 404, "ResourceNotFoundException")
+refuses("Invoke with two qualifiers", lambda: invoke(f"{PREMIUM}:1", [], Qualifier="2"), "InvalidParameterValueException",
+        "The derived qualifier from the function name does not match the specified qualifier.", 400,
+        "InvalidParameterValueException")
+equal("Invoke of the one version", invoke(PREMIUM, [], Qualifier="$LATEST")["ExecutedVersion"], "$LATEST")
+refuses("Invoke with more than 6 MB", lambda: invoke(PREMIUM, b"1" * 6_291_457), "RequestTooLargeException",
+        "Request must be smaller than 6291456 bytes for the InvokeFunction operation", 413, "RequestTooLargeException")
 refuses("Invoke with a ClientContext is refused by name", lambda: invoke(PREMIUM, [], ClientContext="e30="),
         "InvalidParameterValueException", "ClientContext", 400, "InvalidParameterValueException")
-refuses("an operation that is not run", lambda: functions.get_function(FunctionName=PREMIUM), "UnknownOperationException",
+refuses("an operation that is not run", lambda: functions.delete_function(FunctionName=PREMIUM), "UnknownOperationException",
         "/functions/PremiumOrderLambda", 404)
+
+# Without waiting: accepted at once, done soon, and found by its request's id.
+accepted = invoke(PREMIUM, [EVENT], InvocationType="Event")
+equal("Invoke with Event is accepted", (accepted["StatusCode"], accepted["Payload"]), (202, b""))
+equal("and says nothing else", {"ExecutedVersion", "FunctionError", "LogResult"} & accepted.keys(), set())
+request_id = accepted["ResponseMetadata"]["RequestId"]
+logs = boto3.client("logs")
+soon("it is done under its request's id",
+     lambda: [e["message"] for e in logs.filter_log_events(
+         logGroupName=f"/aws/lambda/{PREMIUM}", filterPattern=f'"{request_id}"')["events"]],
+     lambda seen: [line.split(" ")[0] for line in seen] == ["START", "END", "REPORT"])
+answer = invoke(PREMIUM, [EVENT], LogType="Tail")
+contains("so is an invocation that is waited for", base64.b64decode(answer["LogResult"]).decode(),
+         f"START RequestId: {answer['ResponseMetadata']['RequestId']} Version: $LATEST")
+refuses("Invoke with Event of no function", lambda: invoke("Nothing", [], InvocationType="Event"),
+        "ResourceNotFoundException", "Function not found: arn:aws:lambda:us-east-1:000000000000:function:Nothing", 404,
+        "ResourceNotFoundException")
+refuses("Invoke with Event with what is no JSON", lambda: invoke(PREMIUM, b"{", InvocationType="Event"),
+        "InvalidRequestContentException", "Could not parse request body into json", 400, "InvalidRequestContentException")
+refuses("Invoke with Event with more than 1 MB", lambda: invoke(PREMIUM, b"1" * 1_048_577, InvocationType="Event"),
+        "RequestTooLargeException", "Request must be smaller than 1048576 bytes", 413, "RequestTooLargeException")
+refuses("a dry run of no function", lambda: invoke("Nothing", [], InvocationType="DryRun"), "ResourceNotFoundException",
+        "Function not found", 404, "ResourceNotFoundException")
+
+got = functions.get_function(FunctionName=PREMIUM)
+configuration = functions.get_function_configuration(FunctionName=PREMIUM)
+equal("GetFunction says how it is set", got["Configuration"],
+      {name: value for name, value in configuration.items() if name != "ResponseMetadata"})
+equal("GetFunctionConfiguration: its state", (configuration["State"], configuration["LastUpdateStatus"]), ("Active", "Successful"))
+equal("GetFunctionConfiguration by its version", functions.get_function_configuration(
+    FunctionName=PREMIUM, Qualifier="$LATEST")["FunctionArn"], f"{ARN}:$LATEST")
+for name, call in {"GetFunction": functions.get_function, "GetFunctionConfiguration": functions.get_function_configuration,
+                   "ListVersionsByFunction": functions.list_versions_by_function}.items():
+    refuses(f"{name} of no function", lambda: call(FunctionName="Nothing"), "ResourceNotFoundException",
+            "Function not found: arn:aws:lambda:us-east-1:000000000000:function:Nothing", 404, "ResourceNotFoundException")
+versions = functions.list_versions_by_function(FunctionName=PREMIUM)["Versions"]
+equal("ListVersionsByFunction", [(one["Version"], one["FunctionArn"]) for one in versions], [("$LATEST", f"{ARN}:$LATEST")])
+equal("ListAliases", functions.list_aliases(FunctionName=PREMIUM)["Aliases"], [])
+functions.get_waiter("function_active_v2").wait(FunctionName=PREMIUM)
+said("boto3's waiter for an active function ends", True, None, None)
 
 listed = functions.list_functions()
 equal("ListFunctions", [one["FunctionName"] for one in listed["Functions"]], [STANDARD, PREMIUM])

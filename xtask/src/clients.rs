@@ -20,6 +20,7 @@ const SCRIPTS: &[(&str, &[&str])] = &[
         &[
             "walk_through.py",
             "tables.py",
+            "expressions.py",
             "functions.py",
             "logs.py",
             "queues.py",
@@ -29,6 +30,7 @@ const SCRIPTS: &[(&str, &[&str])] = &[
         ],
     ),
     ("orders", &["premium_service.py"]),
+    ("snacks", &["snacks.py"]),
     ("commerce", &["sqs.py", "cases.py", "slow.py"]),
 ];
 
@@ -84,6 +86,9 @@ pub(crate) fn run(arguments: &[&str]) -> anyhow::Result<bool> {
     let python = install::python()?;
     if wanted.wants("slow.py") {
         install::slowhttptest();
+    }
+    if wanted.wants("snacks.py") {
+        install::aws_cli_2();
     }
     let program = build_server(wanted.build)?;
     let directory = crate::target().join("clients").join(format!("data-{}", std::process::id()));
@@ -174,6 +179,7 @@ fn run_script(
         .env("PYTHONIOENCODING", "utf-8")
         .env("PYTHONUNBUFFERED", "1")
         .env("CLIENTS_BIN", bin)
+        .env("CLIENTS_AWS_2", install::AWS_CLI_2)
         .env("ORDERFLOW", program)
         .env("ORDERFLOW_DATA", &server.directory)
         .env("SHOP_URL", &server.public)

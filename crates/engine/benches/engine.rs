@@ -66,6 +66,7 @@ fn stack() -> StackSpec {
         log_group: format!("/aws/lambda/{name}").parse().unwrap(),
         description: String::new(),
         role: String::new(),
+        asynchronous: Default::default(),
     };
     let pipe = |name: &str, filters: [&str; 2], target: &str| PipeSpec {
         name: name.parse().unwrap(),

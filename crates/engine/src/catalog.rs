@@ -7,7 +7,9 @@
 //! Invariant: numbers ([`TableEntry::id`] and the like) are never used again, so nothing on disk can change its owner.
 
 use crate::indexes::IndexState;
-use crate::spec::{FunctionSpec, IndexSpec, LogGroupSpec, PipeSpec, PollerSpec, QueueSpec, StackSpec, TableSpec};
+use crate::spec::{
+    Destination, FunctionSpec, IndexSpec, LogGroupSpec, PipeSpec, PollerSpec, QueueSpec, StackSpec, TableSpec,
+};
 use delivery::Filters;
 use delivery::lane::lane_of;
 use serde::{Deserialize, Serialize};
@@ -265,6 +267,16 @@ pub enum DeployRefused {
         /// What it names.
         name: String,
     },
+    /// A function names a queue or another function that is not there.
+    #[error("function {function} names the {kind} {name}, which is not there")]
+    NoDestination {
+        /// The function.
+        function: FunctionName,
+        /// `function` or `queue`.
+        kind: &'static str,
+        /// What it names.
+        name: String,
+    },
     /// The queue would keep order, or no longer.
     #[error("queue {0} holds messages in the order that it keeps now; deploy a queue of another name")]
     OrderChanged(QueueName),
@@ -513,6 +525,26 @@ impl Catalog {
             if !stack.functions.iter().any(|spec| spec.name == *name) {
                 entry.dormant = true;
                 deployed.step(Act::Dormant, "function", name);
+            }
+        }
+        stack.functions.iter().try_for_each(|spec| self.check_destinations(spec))
+    }
+
+    /// Whether all that a function tells of events that nobody waits for is there.
+    fn check_destinations(&self, spec: &FunctionSpec) -> Result<(), DeployRefused> {
+        let missing =
+            |kind: &'static str, name: String| DeployRefused::NoDestination { function: spec.name.clone(), kind, name };
+        if let Some(queue) =
+            spec.asynchronous.queues().find(|queue| self.queues.get(queue).is_none_or(|entry| entry.dormant))
+        {
+            return Err(missing("queue", queue.to_string()));
+        }
+        let told = [&spec.asynchronous.on_success, &spec.asynchronous.on_failure];
+        for to in told.into_iter().flatten() {
+            if let Destination::Function(function) = to
+                && self.functions.get(function).is_none_or(|entry| entry.dormant)
+            {
+                return Err(missing("function", function.to_string()));
             }
         }
         Ok(())

@@ -3,10 +3,12 @@
 //! An order and the message that has it worked on, or a step of it and the message being done: neither is ever there
 //! without the other. Start at [`run`].
 
+use crate::asynchronous;
 use crate::commit::{Commits, WriteRefused};
 use crate::engine::{Engine, NotFound};
+use crate::functions::Handed;
 use crate::indexes::Indexes;
-use crate::queues::{After, LiveQueue, Outgoing, Part, SendRefused, Sending};
+use crate::queues::{After, LiveQueue, Message, Outgoing, Part, SendRefused, Sending};
 use crate::tables::{self, Beside, CommandRefused, SameItem, TableWrite, Written};
 use delivery::queue::{Receipt, VisibilityRefused};
 use std::sync::Arc;
@@ -23,6 +25,8 @@ pub struct Command {
     pub sends: Vec<(QueueName, Outgoing)>,
     /// What becomes of received messages.
     pub settles: Vec<Settle>,
+    /// Events that functions are handed; nobody waits for what they do with them.
+    pub hands: Vec<(FunctionName, Handed)>,
 }
 
 /// What becomes of a received message.
@@ -91,6 +95,8 @@ pub enum CommandError {
 pub(crate) struct Found {
     pub(crate) sends: Vec<(Arc<LiveQueue>, Outgoing)>,
     pub(crate) settles: Vec<(Arc<LiveQueue>, Settle)>,
+    /// Messages of the engine's own, which are taken whatever a queue is set to.
+    pub(crate) letters: Vec<(Arc<LiveQueue>, Message)>,
 }
 
 /// Does a command. What was handed in is done to its end, also if nobody waits for it any more.
@@ -105,7 +111,7 @@ pub(crate) async fn run(
         By::Client => Class::Client,
         By::Function => Class::Engine,
     };
-    let fenced = !writes.is_empty() || !found.sends.is_empty();
+    let fenced = !writes.is_empty() || !found.sends.is_empty() || !found.letters.is_empty();
     let beside = parts(commits, found, fenced).await?;
     Ok(tables::write(commits, indexes, writes, SameItem::Follows, beside, class).await?)
 }
@@ -132,6 +138,9 @@ async fn parts(commits: &Commits, found: Found, fenced: bool) -> Result<Beside, 
             break;
         }
     }
+    for (queue, letter) in found.letters {
+        take(queue.place_part(letter));
+    }
     for (queue, settle) in found.settles {
         let part = match settle.fate {
             Fate::Delete => queue.delete_part(settle.receipt),
@@ -153,11 +162,15 @@ async fn parts(commits: &Commits, found: Found, fenced: bool) -> Result<Beside, 
 impl Engine {
     /// Does a command: all of it or nothing.
     pub async fn command(&self, command: Command, by: By) -> Result<Vec<Written>, CommandError> {
-        let Command { writes, sends, settles } = command;
+        let Command { writes, sends, settles, hands } = command;
         let queue = |name: &QueueName| self.inner.queue(name);
         let sends = sends.into_iter().map(|(name, outgoing)| Ok((queue(&name)?, outgoing)));
         let settles = settles.into_iter().map(|settle| Ok((queue(&settle.queue)?, settle)));
+        let hands = hands
+            .into_iter()
+            .map(|(name, handed)| Ok((asynchronous::queue(&self.inner, &name)?, asynchronous::message_of(&handed))));
         let found = Found {
+            letters: hands.collect::<Result<_, NotFound>>()?,
             sends: sends.collect::<Result<_, NotFound>>()?,
             settles: settles.collect::<Result<_, NotFound>>()?,
         };

@@ -25,7 +25,7 @@ use crate::traffic::{Meters, Traffic};
 use delivery::filters::Filters;
 use delivery::lane::Progress;
 use delivery::queue::Counts;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -35,7 +35,7 @@ use std::time::{Duration, Instant};
 use store::EntryBuilder;
 use store::lines::Lines;
 use table::{Expiry, Index, IndexId, Page, Query, Scan, Table};
-use types::{Account, IndexName, Item, Key, KeyValue, PipeName, QueueName, SequenceNumber, TableName};
+use types::{Account, FunctionName, IndexName, Item, Key, KeyValue, PipeName, QueueName, SequenceNumber, TableName};
 
 /// How an engine is opened.
 pub struct Options {
@@ -127,6 +127,8 @@ pub(crate) struct Inner {
     pub(crate) sweeping: Mutex<()>,
     /// The queues of what functions do without being waited for, by function.
     pub(crate) handovers: RwLock<BTreeMap<String, Arc<LiveQueue>>>,
+    /// The functions whose handover queue somebody works on.
+    pub(crate) handing: Mutex<BTreeSet<FunctionName>>,
     pub(crate) functions: OnceLock<Arc<dyn Functions>>,
     pub(crate) pollers: Pollers,
     pub(crate) pipes: Mutex<BTreeMap<PipeName, RunningPipe>>,
@@ -195,6 +197,7 @@ impl Engine {
             indexes,
             queues: RwLock::default(),
             handovers: RwLock::default(),
+            handing: Mutex::default(),
             functions: OnceLock::new(),
             pollers: Pollers::default(),
             pipes: Mutex::default(),
@@ -315,6 +318,7 @@ impl Engine {
         threads.push(spawn("housekeeping", move || housekeeping::run(&housekeeper)));
         let builder = Arc::clone(inner);
         threads.push(spawn("indexes", move || indexes::run(&builder)));
+        drop(threads);
         for (name, queue) in inner.handovers.read().expect(POISON).iter() {
             let handles = catalog.pipes.values().any(|pipe| {
                 pipe.spec.target.as_str() == name && pipe.spec.invocation == crate::spec::InvocationType::FireAndForget
@@ -322,11 +326,9 @@ impl Engine {
             let waits = queue.counts() != Counts::default();
             let function = catalog.functions.values().find(|entry| entry.spec.name.as_str() == name);
             if let Some(entry) = function.filter(|_| handles || waits) {
-                let (inner, queue, function) = (Arc::clone(inner), Arc::clone(queue), entry.spec.name.clone());
-                threads.push(spawn("handover", move || asynchronous::run(&inner, &queue, &function)));
+                asynchronous::begin(inner, queue, &entry.spec.name);
             }
         }
-        drop(threads);
         moves::resume(inner)?;
         for entry in
             catalog.pipes.values().filter(|entry| stacks.contains(&entry.stack) && entry.spec.running && !entry.dormant)

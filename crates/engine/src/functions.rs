@@ -21,6 +21,35 @@ pub trait Functions: Send + Sync {
     ) -> Pin<Box<dyn Future<Output = Handled> + Send + 'a>> {
         Box::pin(std::future::ready(Handled::NotRun))
     }
+
+    /// Runs the function on an event that nobody waits for. Who runs no such functions need not say so.
+    fn invoke_event<'a>(
+        &'a self,
+        _function: &'a FunctionName,
+        _event: &'a Handed,
+    ) -> Pin<Box<dyn Future<Output = EventDone> + Send + 'a>> {
+        Box::pin(std::future::ready(EventDone::NotRun))
+    }
+}
+
+/// An event that a function is handed, without anybody waiting for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Handed {
+    /// The invocation's id; it stays the same however often it is tried.
+    pub request_id: String,
+    /// The event.
+    pub payload: Json,
+}
+
+/// What a function did with an event that nobody waits for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum EventDone {
+    /// It answered.
+    Answered(Json),
+    /// It failed; what is told of that.
+    Failed(Json),
+    /// It was not run: too many of it are running, or it is not there.
+    NotRun,
 }
 
 /// How the handling of a batch of messages ended.

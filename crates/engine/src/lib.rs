@@ -50,7 +50,7 @@ pub use delivery::queue::{BodyRefused, Counts, Receipt, VisibilityRefused};
 pub use documents::{Document, Documents};
 pub use engine::{Check, DeployError, Engine, NotFound, OpenError, Options, PipeError, PipeStatus, QueueError};
 pub use explain::{Decision, Difference, Explained, ExplainedChange, Older, Verdict, differences};
-pub use functions::{Functions, Handled, Invoked, MessageFate};
+pub use functions::{EventDone, Functions, Handed, Handled, Invoked, MessageFate};
 pub use indexes::IndexState;
 pub use moves::{MOVES_PER_SECOND_MAX, Move, MoveFailure, MoveRefused, MoveStatus, MoveTask};
 pub use pollers::GiveWay;

@@ -187,7 +187,7 @@ impl Poller {
     async fn commit(&self, settles: Vec<Settle>, sends: Vec<Outgoing>) {
         let settles = settles.into_iter().map(|settle| (Arc::clone(&self.queue), settle)).collect();
         let sends = sends.into_iter().map(|outgoing| (Arc::clone(&self.queue), outgoing)).collect();
-        let found = Found { sends, settles };
+        let found = Found { sends, settles, letters: Vec::new() };
         match command::run(&self.inner.commits, &self.inner.indexes, Vec::new(), found, By::Function).await {
             // A message that somebody else has received since is theirs.
             Ok(_) | Err(command::CommandError::Hide(_) | command::CommandError::Gone(_)) => {}
@@ -225,7 +225,7 @@ impl Pollers {
 }
 
 /// Shows what a queue has in flight: whoever had received it was a function, which went with the process before.
-fn show_again(inner: &Inner, queue: &Arc<LiveQueue>) -> Result<(), WriteRefused> {
+pub(crate) fn show_again(inner: &Inner, queue: &Arc<LiveQueue>) -> Result<(), WriteRefused> {
     // What was received that often may be what the process died of: it waits for its time.
     let receipts: Vec<_> = queue.receipts().into_iter().filter(|receipt| receipt.receives < SUSPECT).collect();
     for receipts in receipts.chunks(SHOWN_AT_ONCE) {

@@ -1,8 +1,10 @@
 //! Decides how dead letters are delivered again: the records that the letter carries go to the function that could not
 //! do them, and the letter goes once they are done.
 //!
-//! A message that was given up from a queue goes back there instead. One letter at a time, at the rate asked for; a letter whose records fail again stays, and the others go on.
+//! A message that was given up from a queue goes back there instead, and an event that a function gave up which nobody
+//! waited for is handed to it again. One letter at a time, at the rate asked for; a letter whose records fail again stays, and the others go on.
 
+use crate::asynchronous;
 use crate::clock;
 use crate::commit::WriteRefused;
 use crate::engine::{Inner, table_of};
@@ -13,7 +15,7 @@ use delivery::answer;
 use serde_json::Value as Json;
 use std::sync::Arc;
 use std::time::Duration;
-use types::{PipeName, QueueName, Record};
+use types::{FunctionName, PipeName, QueueName, Record};
 
 /// What to deliver again.
 #[derive(Debug, Clone)]
@@ -66,7 +68,7 @@ pub enum Redriven {
 }
 
 pub(crate) fn run(
-    inner: &Inner,
+    inner: &Arc<Inner>,
     queue: &Arc<LiveQueue>,
     redrive: &Redrive,
     tell: &mut dyn FnMut(Redriven),
@@ -107,7 +109,12 @@ fn wanted(letter: &Message, redrive: &Redrive) -> bool {
     in_failed || letter.aside.as_ref().map_or_else(|| letter.body.contains(text.as_str()), in_aside)
 }
 
-fn deliver(inner: &Inner, queue: &Arc<LiveQueue>, letter: &Message, dry_run: bool) -> Result<Redriven, WriteRefused> {
+fn deliver(
+    inner: &Arc<Inner>,
+    queue: &Arc<LiveQueue>,
+    letter: &Message,
+    dry_run: bool,
+) -> Result<Redriven, WriteRefused> {
     let id = letter.id;
     let Some(aside) = &letter.aside else { return send_back(inner, queue, letter, dry_run) };
     let (function, count) = (aside.function.to_string(), aside.records.len());
@@ -140,9 +147,19 @@ fn deliver(inner: &Inner, queue: &Arc<LiveQueue>, letter: &Message, dry_run: boo
 }
 
 /// Sends a message back to the queue that it was given up from, where whoever takes that queue's messages tries it anew.
-fn send_back(inner: &Inner, queue: &Arc<LiveQueue>, letter: &Message, dry_run: bool) -> Result<Redriven, WriteRefused> {
+fn send_back(
+    inner: &Arc<Inner>,
+    queue: &Arc<LiveQueue>,
+    letter: &Message,
+    dry_run: bool,
+) -> Result<Redriven, WriteRefused> {
     let id = letter.id;
-    let Some(source) = &letter.source else { return Ok(Redriven::NoLetter { id }) };
+    let Some(source) = &letter.source else {
+        return match &letter.failed {
+            Some(failed) => hand_back(inner, queue, letter, &failed.function, dry_run),
+            None => Ok(Redriven::NoLetter { id }),
+        };
+    };
     let function = format!("queue {source}");
     if dry_run {
         return Ok(Redriven::Would { id, function, records: 1 });
@@ -161,6 +178,31 @@ fn send_back(inner: &Inner, queue: &Arc<LiveQueue>, letter: &Message, dry_run: b
         }
         Err(refused) => Ok(Redriven::Failed { id, error: refused.to_string() }),
     }
+}
+
+/// Hands an event back to the function that gave it up, which tries it anew.
+fn hand_back(
+    inner: &Arc<Inner>,
+    queue: &Arc<LiveQueue>,
+    letter: &Message,
+    function: &FunctionName,
+    dry_run: bool,
+) -> Result<Redriven, WriteRefused> {
+    let (id, name) = (letter.id, function.to_string());
+    if dry_run {
+        return Ok(Redriven::Would { id, function: name, records: 1 });
+    }
+    let event = match asynchronous::event_of(letter) {
+        Ok(event) => event,
+        Err(error) => return Ok(Redriven::Failed { id, error: format!("the event cannot be read: {error}") }),
+    };
+    let to = match asynchronous::queue(inner, function) {
+        Ok(to) => to,
+        Err(missing) => return Ok(Redriven::Failed { id, error: missing.to_string() }),
+    };
+    let part = to.place_part(asynchronous::message_of(&event));
+    inner.commits.commit_parts_blocking(vec![part, queue.remove_part(id)], Vec::new())?;
+    Ok(Redriven::Delivered { id, function: name, records: 1 })
 }
 
 /// What is told of records that were delivered again, where they can still be told of.

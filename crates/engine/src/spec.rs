@@ -144,6 +144,50 @@ pub struct FunctionSpec {
     pub description: String,
     /// The ARN of its role.
     pub role: String,
+    /// How it does what nobody waits for.
+    #[serde(default)]
+    pub asynchronous: AsynchronousSpec,
+}
+
+/// How a function does what nobody waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AsynchronousSpec {
+    /// How often an event is tried again that the function failed on.
+    pub retries: u32,
+    /// How old an event may get before it is given up.
+    pub max_age_seconds: u32,
+    /// Where it is told what the function answered.
+    pub on_success: Option<Destination>,
+    /// Where it is told that an event was given up, and why.
+    pub on_failure: Option<Destination>,
+    /// Where events go that were given up, as they are.
+    pub dead_letters: Option<QueueName>,
+}
+
+impl Default for AsynchronousSpec {
+    fn default() -> Self {
+        Self { retries: 2, max_age_seconds: 6 * 60 * 60, on_success: None, on_failure: None, dead_letters: None }
+    }
+}
+
+impl AsynchronousSpec {
+    /// The queues that it names.
+    pub fn queues(&self) -> impl Iterator<Item = &QueueName> {
+        let told = [&self.on_success, &self.on_failure].into_iter().flatten().filter_map(|to| match to {
+            Destination::Queue(queue) => Some(queue),
+            Destination::Function(_) => None,
+        });
+        told.chain(&self.dead_letters)
+    }
+}
+
+/// Who is told what became of an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Destination {
+    /// A queue.
+    Queue(QueueName),
+    /// A function, which nobody waits for either.
+    Function(FunctionName),
 }
 
 /// A log group.

@@ -5,6 +5,7 @@ use crate::handlers::commerce::{CommerceOrders, PremiumCommerceOrders};
 use crate::handlers::new_orders::{PremiumOrders, StandardOrders};
 use crate::handlers::orders::{OrderEvents, PremiumOrderEvents};
 use crate::order::Layout;
+use crate::snacks::Part;
 
 /// One handler that is built in.
 pub struct Entry {
@@ -29,6 +30,8 @@ pub enum Kind {
     Chatbot,
     /// Messages of the work queue: orders to be carried on.
     Worker,
+    /// Orders of snacks, or the events that tell of them, one by one.
+    Snacks(Part),
 }
 
 impl Kind {
@@ -36,12 +39,12 @@ impl Kind {
     pub fn records(self) -> Option<&'static dyn Handler> {
         match self {
             Self::Records(handler) | Self::Premium(handler, _) => Some(handler),
-            Self::Api | Self::Chatbot | Self::Worker => None,
+            Self::Api | Self::Chatbot | Self::Worker | Self::Snacks(_) => None,
         }
     }
 }
 
-static CATALOGUE: [Entry; 9] = [
+static CATALOGUE: [Entry; 11] = [
     Entry {
         name: "standard-orders",
         kind: Kind::Records(&StandardOrders),
@@ -86,6 +89,16 @@ static CATALOGUE: [Entry; 9] = [
         name: "order-worker",
         kind: Kind::Worker,
         summary: "Shop front: carries orders from PENDING to COMPLETED, with stock, payment and fulfilment",
+    },
+    Entry {
+        name: "order-creator",
+        kind: Kind::Snacks(Part::Creator),
+        summary: "Serverless Snacks: takes an order in as NEW and publishes the event that tells of it",
+    },
+    Entry {
+        name: "order-processor",
+        kind: Kind::Snacks(Part::Processor),
+        summary: "Serverless Snacks: makes the order that an event tells of PROCESSED, once",
     },
 ];
 

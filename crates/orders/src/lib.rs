@@ -15,6 +15,7 @@ mod order;
 pub mod premium;
 pub mod sample;
 pub mod shop;
+pub mod snacks;
 mod tier;
 
 pub use amount::Amount;

@@ -5,9 +5,10 @@ use crate::environment::Environments;
 use crate::meters::Meters;
 use crate::premium::Premium;
 use crate::shop::{EngineShop, Places, WrongEnvironment};
+use crate::snacks::Snacks;
 use crate::work::Work;
 use engine::spec::FunctionSpec;
-use engine::{Engine, Functions, Handled, Invoked, ReceivedMessage};
+use engine::{Engine, EventDone, Functions, Handed, Handled, Invoked, ReceivedMessage};
 use observe::invocation::{self, Report};
 use orders::shop::breaker::Position;
 use orders::{Context, FailingOrders, Handler};
@@ -54,6 +55,8 @@ pub(crate) enum Body {
     Chatbot(Box<Chat>),
     /// It carries orders on.
     Worker(Box<Work>),
+    /// It takes orders of snacks in, or processes them.
+    Snacks(Box<Snacks>),
 }
 
 /// What an invocation by hand gives back.
@@ -103,6 +106,10 @@ impl Runtime {
                 },
                 orders::Kind::Chatbot => Chat::new(engine, &spec).map(|chat| Body::Chatbot(Box::new(chat))),
                 orders::Kind::Worker => Work::new(engine, &spec).map(|work| Body::Worker(Box::new(work))),
+                orders::Kind::Snacks(part) => match Snacks::new(engine, &spec, part) {
+                    Ok(snacks) => Ok(Body::Snacks(Box::new(snacks))),
+                    Err(error) => Err(vec![error]),
+                },
             };
             match body {
                 Ok(body) => {
@@ -137,28 +144,57 @@ impl Runtime {
             Body::Premium(premium) => {
                 premium.breakers().map(|(effect, position)| (name.clone(), effect, position)).collect()
             }
-            Body::Records(_) | Body::Api(_) => Vec::new(),
+            Body::Records(_) | Body::Api(_) | Body::Snacks(_) => Vec::new(),
         };
         self.functions.iter().flat_map(of_worker).collect()
     }
 
-    /// Runs a function on a payload, and waits for its answer.
-    pub fn invoke_payload(&self, name: &FunctionName, payload: &Json) -> Result<Invocation, InvokeError> {
+    /// Runs a function on a payload, and waits for its answer; its lines name the invocation by this id.
+    pub fn invoke_payload(
+        &self,
+        name: &FunctionName,
+        payload: &Json,
+        request_id: String,
+    ) -> Result<Invocation, InvokeError> {
         match &self.function(name)?.body {
-            Body::Records(_) | Body::Premium(_) => {}
+            Body::Records(_) | Body::Premium(_) => self.invoke_records(name, payload, request_id),
             Body::Api(_) | Body::Chatbot(_) => {
                 let message = format!("function {name} answers requests: call its API");
-                let request_id = uuid::Uuid::new_v4().to_string();
                 let payload = failure("NotInvocable", &message, &request_id);
-                return Ok(Invocation { request_id, payload, failed: true, printed: String::new() });
+                Ok(Invocation { request_id, payload, failed: true, printed: String::new() })
             }
-            Body::Worker(_) => return self.invoke_worker(name, payload),
+            Body::Worker(_) => self.invoke_worker(name, payload, request_id),
+            Body::Snacks(_) => match tokio::runtime::Handle::try_current() {
+                Ok(handle) => handle.block_on(self.invoke_snacks(name, payload, request_id)),
+                Err(_) => Ok(without_server(request_id)),
+            },
         }
+    }
+
+    /// Runs a function on an event that nobody waits for.
+    async fn invoke_handed(&self, name: &FunctionName, event: &Handed) -> Result<Invocation, InvokeError> {
+        let request_id = match event.request_id.as_str() {
+            "" => uuid::Uuid::new_v4().to_string(),
+            given => given.to_owned(),
+        };
+        match &self.function(name)?.body {
+            Body::Records(_) | Body::Premium(_) => self.invoke_records(name, &event.payload, request_id),
+            Body::Snacks(_) => self.invoke_snacks(name, &event.payload, request_id).await,
+            Body::Worker(_) => self.invoke_worker_async(name, &event.payload, request_id).await,
+            Body::Api(_) | Body::Chatbot(_) => self.invoke_payload(name, &event.payload, request_id),
+        }
+    }
+
+    fn invoke_records(
+        &self,
+        name: &FunctionName,
+        payload: &Json,
+        request_id: String,
+    ) -> Result<Invocation, InvokeError> {
         match types::event::read(payload) {
-            Ok(records) => self.run(name, &records),
+            Ok(records) => self.run(name, &records, request_id),
             Err(fault) => {
                 let function = self.function(name)?;
-                let request_id = uuid::Uuid::new_v4().to_string();
                 let message = format!("the event's records cannot be read: {fault}");
                 let payload = failure("InvalidEvent", &message, &request_id);
                 let now = engine::now();
@@ -176,19 +212,20 @@ impl Runtime {
         self.functions.get(name).ok_or_else(|| InvokeError::NotFound(name.clone()))
     }
 
-    fn run(&self, name: &FunctionName, records: &[Record]) -> Result<Invocation, InvokeError> {
+    fn run(&self, name: &FunctionName, records: &[Record], request_id: String) -> Result<Invocation, InvokeError> {
         let function = self.function(name)?;
         let (handler, premium) = match &function.body {
             Body::Records(handler) => (*handler, None),
             Body::Premium(premium) => (premium.handler, Some(premium)),
-            Body::Api(_) | Body::Chatbot(_) | Body::Worker(_) => return Err(InvokeError::NotFound(name.clone())),
+            Body::Api(_) | Body::Chatbot(_) | Body::Worker(_) | Body::Snacks(_) => {
+                return Err(InvokeError::NotFound(name.clone()));
+            }
         };
         let begun_at = engine::now();
         let Some(taken) = function.environments.take(begun_at) else {
             self.meters.invocations.with(&[name.as_str(), "throttled"]).one();
             return Err(InvokeError::Throttled(name.clone()));
         };
-        let request_id = uuid::Uuid::new_v4().to_string();
         let mut lines = vec![(begun_at, invocation::start_line(&request_id))];
         let begun = Instant::now();
         let mut log = |line: &str| lines.push((engine::now(), format!("{line}\n")));
@@ -262,7 +299,7 @@ impl Runtime {
 
 impl Functions for Runtime {
     fn invoke(&self, function: &FunctionName, records: &[Record]) -> Invoked {
-        match self.run(function, records) {
+        match self.run(function, records, uuid::Uuid::new_v4().to_string()) {
             Ok(Invocation { payload, failed: false, .. }) => Invoked::Answered { answer: payload },
             Ok(Invocation { payload, .. }) => {
                 let part = |name: &str| payload[name].as_str().unwrap_or("unknown").to_owned();
@@ -280,13 +317,33 @@ impl Functions for Runtime {
     ) -> Pin<Box<dyn Future<Output = Handled> + Send + 'a>> {
         Box::pin(self.work_off(function, queue, batch))
     }
+
+    fn invoke_event<'a>(
+        &'a self,
+        function: &'a FunctionName,
+        event: &'a Handed,
+    ) -> Pin<Box<dyn Future<Output = EventDone> + Send + 'a>> {
+        Box::pin(async move {
+            match self.invoke_handed(function, event).await {
+                Ok(Invocation { payload, failed: false, .. }) => EventDone::Answered(payload),
+                Ok(Invocation { payload, .. }) => EventDone::Failed(payload),
+                Err(_) => EventDone::NotRun,
+            }
+        })
+    }
+}
+
+/// What is answered where nothing runs that could wait.
+pub(crate) fn without_server(request_id: String) -> Invocation {
+    let payload = failure("NotInvocable", "the function can be invoked while a server runs", &request_id);
+    Invocation { request_id, payload, failed: true, printed: String::new() }
 }
 
 pub(crate) fn failure(error_type: &str, message: &str, request_id: &str) -> Json {
     json!({"errorType": error_type, "errorMessage": message, "requestId": request_id})
 }
 
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("the handler panicked")
 }
@@ -343,6 +400,7 @@ mod tests {
             log_group: "/aws/lambda/F".parse().unwrap(),
             description: String::new(),
             role: String::new(),
+            asynchronous: Default::default(),
         }
     }
 
@@ -377,7 +435,7 @@ mod tests {
     fn an_invocation_prints_what_lambda_prints() {
         let (runtime, printed) = runtime(spec("premium-orders", None), "");
         let name = "F".parse().unwrap();
-        let invocation = runtime.invoke_payload(&name, &premium()).unwrap();
+        let invocation = runtime.invoke_payload(&name, &premium(), "r".to_owned()).unwrap();
         assert_eq!(invocation.payload, json!({"statusCode": 200, "premiumOrdersProcessed": ["ORD-1001"]}));
         assert!(!invocation.failed);
         let id = &invocation.request_id;
@@ -393,7 +451,7 @@ mod tests {
     #[test]
     fn a_busy_function_is_not_run_and_a_missing_one_is_not_found() {
         let (runtime, printed) = runtime(spec("premium-orders", Some(0)), "");
-        let invoke = |name: &str| runtime.invoke_payload(&name.parse().unwrap(), &json!([]));
+        let invoke = |name: &str| runtime.invoke_payload(&name.parse().unwrap(), &json!([]), "r".to_owned());
         assert_eq!(invoke("F"), Err(InvokeError::Throttled("F".parse().unwrap())));
         assert_eq!(invoke("G"), Err(InvokeError::NotFound("G".parse().unwrap())));
         assert!(printed.lock().unwrap().is_empty());
@@ -421,7 +479,7 @@ mod tests {
     fn a_faulty_event_is_answered_with_its_fault() {
         let (runtime, _) = runtime(spec("premium-orders", None), "");
         let payload = json!([{"dynamodb": {"NewImage": {"amount": {"N": 5}}}}]);
-        let invocation = runtime.invoke_payload(&"F".parse().unwrap(), &payload).unwrap();
+        let invocation = runtime.invoke_payload(&"F".parse().unwrap(), &payload, "r".to_owned()).unwrap();
         assert!(invocation.failed);
         assert_eq!(
             invocation.payload["errorMessage"],

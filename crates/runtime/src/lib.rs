@@ -19,6 +19,7 @@ mod premium;
 mod remote;
 mod requests;
 mod shop;
+mod snacks;
 mod timer;
 mod work;
 

@@ -1,7 +1,7 @@
 //! Decides how a batch of messages is worked on: all of them at the same time, each settled by itself.
 
 use crate::all::all;
-use crate::invoke::{Body, Function, Invocation, InvokeError, Runtime, failure};
+use crate::invoke::{Body, Function, Invocation, InvokeError, Runtime, without_server};
 use crate::work::{Work, fate_of};
 use engine::{Handled, MessageFate, ReceivedMessage};
 use observe::invocation;
@@ -40,8 +40,8 @@ impl Runtime {
                 message: Message { body: &received.message.body, receives: received.receipt.receives },
             })
             .collect();
-        match self.work_on(function, work, &given).await {
-            Ok((_, worked, _)) => {
+        match self.work_on(function, work, &given, &uuid::Uuid::new_v4().to_string()).await {
+            Ok((worked, _)) => {
                 let fate = |(one, received): (&Option<Worked>, &ReceivedMessage)| match one {
                     Some(worked) => fate_of(worked, received.receipt.receives),
                     None => MessageFate::Failed,
@@ -52,24 +52,24 @@ impl Runtime {
         }
     }
 
-    /// Works on messages as one invocation: its id, what became of each (nothing of those that time ran out for), and
+    /// Works on messages as one invocation with this id: what became of each (nothing of those that time ran out for), and
     /// what was printed.
     async fn work_on(
         &self,
         function: &Function,
         work: &Work,
         given: &[Given<'_>],
-    ) -> Result<(String, Vec<Option<Worked>>, String), InvokeError> {
+        request_id: &str,
+    ) -> Result<(Vec<Option<Worked>>, String), InvokeError> {
         let name = &function.spec.name;
         let begun_at = engine::now();
         let Some(taken) = function.environments.take(begun_at) else {
             self.meters.invocations.with(&[name.as_str(), "throttled"]).one();
             return Err(InvokeError::Throttled(name.clone()));
         };
-        let request_id = uuid::Uuid::new_v4().to_string();
         let begun = Instant::now();
         let lines = Lines::default();
-        lines.line(invocation::start_line(&request_id).trim_end());
+        lines.line(invocation::start_line(request_id).trim_end());
         let limit = Duration::from_secs(function.spec.timeout_seconds.into());
         let each = given.iter().map(|one| -> Pin<Box<dyn Future<Output = Option<Worked>> + Send + '_>> {
             let lines = &lines;
@@ -83,19 +83,37 @@ impl Runtime {
         let duration = begun.elapsed();
         let ended_at = engine::now();
         if worked.iter().any(Option::is_none) {
-            lines.line(invocation::timeout_line(ended_at, &request_id, limit).trim_end());
+            lines.line(invocation::timeout_line(ended_at, request_id, limit).trim_end());
         }
         let failed = worked.iter().any(|one| matches!(one, None | Some(Worked::Failed { .. })));
         self.meters.ran(name, if failed { "failed" } else { "ok" }, duration);
         let mut lines = lines.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-        lines.extend(self.end_lines(function, &request_id, duration, taken.cold).map(|line| (ended_at, line)));
+        lines.extend(self.end_lines(function, request_id, duration, taken.cold).map(|line| (ended_at, line)));
         self.print(function, taken.stream(), &lines);
         let printed = lines.into_iter().map(|(_, line)| line).collect();
-        Ok((request_id, worked, printed))
+        Ok((worked, printed))
     }
 
     /// Works on the messages of an event as Lambda gets it from a queue, or on one that is nothing but the body.
-    pub(crate) fn invoke_worker(&self, name: &FunctionName, payload: &Json) -> Result<Invocation, InvokeError> {
+    pub(crate) fn invoke_worker(
+        &self,
+        name: &FunctionName,
+        payload: &Json,
+        request_id: String,
+    ) -> Result<Invocation, InvokeError> {
+        match tokio::runtime::Handle::try_current() {
+            Ok(handle) => handle.block_on(self.invoke_worker_async(name, payload, request_id)),
+            Err(_) => self.function(name).map(|_| without_server(request_id)),
+        }
+    }
+
+    /// The same, for whoever may wait without a thread of their own.
+    pub(crate) async fn invoke_worker_async(
+        &self,
+        name: &FunctionName,
+        payload: &Json,
+        request_id: String,
+    ) -> Result<Invocation, InvokeError> {
         let function = self.function(name)?;
         let Body::Worker(work) = &function.body else { return Err(InvokeError::NotFound(name.clone())) };
         let records = payload["Records"].as_array();
@@ -108,12 +126,7 @@ impl Runtime {
         };
         let given: Vec<Given<'_>> =
             bodies.iter().map(|(_, body)| Given { received: None, message: Message { body, receives: 1 } }).collect();
-        let Ok(handle) = tokio::runtime::Handle::try_current() else {
-            let request_id = uuid::Uuid::new_v4().to_string();
-            let payload = failure("NotInvocable", "the function can be invoked while a server runs", &request_id);
-            return Ok(Invocation { request_id, payload, failed: true, printed: String::new() });
-        };
-        let (request_id, worked, printed) = handle.block_on(self.work_on(function, work, &given))?;
+        let (worked, printed) = self.work_on(function, work, &given, &request_id).await?;
         let again =
             bodies.iter().zip(&worked).filter(|(_, worked)| !matches!(worked, Some(Worked::Settled | Worked::Done)));
         let failures: Vec<Json> = again.map(|((id, _), _)| json!({ "itemIdentifier": id })).collect();

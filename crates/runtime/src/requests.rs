@@ -23,7 +23,7 @@ impl Runtime {
         let answer = match &function.body {
             Body::Api(shop) => api::handle(&**shop, request).await,
             Body::Chatbot(chat) if request.operation == Operation::AskChatbot => chat.answer(request).await,
-            Body::Chatbot(_) | Body::Records(_) | Body::Premium(_) | Body::Worker(_) => {
+            Body::Chatbot(_) | Body::Records(_) | Body::Premium(_) | Body::Worker(_) | Body::Snacks(_) => {
                 return Err(InvokeError::NotFound(name.clone()));
             }
         };

@@ -90,6 +90,7 @@ impl Places {
     }
 }
 
+/// The name that a variable of a function's environment gives.
 pub(crate) fn name<T: std::str::FromStr<Err: std::fmt::Display>>(
     function: &FunctionName,
     environment: &BTreeMap<String, String>,
@@ -186,6 +187,7 @@ impl EngineShop {
             writes,
             sends: commit.send.map(send).into_iter().collect(),
             settles: settle.into_iter().collect(),
+            hands: Vec::new(),
         })
     }
 }

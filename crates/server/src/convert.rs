@@ -1,8 +1,8 @@
 //! Decides how what a template says becomes what the engine deploys: the same things in the engine's words.
 
 use engine::spec::{
-    FifoSpec, FunctionSpec, IndexSpec, InvocationType, LogGroupSpec, PipeSpec, PollerSpec, Projection, QueueSpec,
-    RedriveSpec, StackSpec, StartingPosition, TableSpec,
+    AsynchronousSpec, Destination, FifoSpec, FunctionSpec, IndexSpec, InvocationType, LogGroupSpec, PipeSpec,
+    PollerSpec, Projection, QueueSpec, RedriveSpec, StackSpec, StartingPosition, TableSpec,
 };
 use std::time::Duration;
 
@@ -84,6 +84,21 @@ fn function_of(function: &stack::Function) -> FunctionSpec {
         log_group: function.log_group.clone(),
         description: function.description.clone().unwrap_or_default(),
         role: arn.clone(),
+        asynchronous: asynchronous_of(&function.asynchronous),
+    }
+}
+
+fn asynchronous_of(asynchronous: &stack::Asynchronous) -> AsynchronousSpec {
+    let told = |to: &stack::Destination| match to {
+        stack::Destination::Queue(queue) => Destination::Queue(queue.name.clone()),
+        stack::Destination::Function(function) => Destination::Function(function.name.clone()),
+    };
+    AsynchronousSpec {
+        retries: asynchronous.retries,
+        max_age_seconds: seconds(asynchronous.maximum_age),
+        on_success: asynchronous.on_success.as_ref().map(told),
+        on_failure: asynchronous.on_failure.as_ref().map(told),
+        dead_letters: asynchronous.dead_letter.as_ref().map(|queue| queue.name.clone()),
     }
 }
 

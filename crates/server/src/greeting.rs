@@ -106,6 +106,10 @@ fn say(greeting: &Greeting<'_>, text: &mut String) -> std::fmt::Result {
     if api {
         return say_shop(greeting, &public, text);
     }
+    let takes_snacks = |one: &&stack::Resource<stack::Function>| one.spec.handler == "order-creator";
+    if let Some(creator) = deployed.iter().flat_map(|one| &one.stack.functions).find(takes_snacks) {
+        return say_snacks(greeting, creator.spec.name.as_str(), text);
+    }
     let premium =
         |one: &Deployed| one.stack.functions.iter().find(|f| f.spec.name.as_str().contains("Premium")).cloned();
     let Some(table) = deployed.iter().flat_map(|one| &one.stack.tables).next() else { return Ok(()) };
@@ -139,6 +143,34 @@ fn say(greeting: &Greeting<'_>, text: &mut String) -> std::fmt::Result {
     writeln!(text, "  {program} trigger --count 20        # realistic sample orders")?;
     writeln!(text, "\nCtrl-C stops; {}.", if directory.is_some() { "what is written stays" } else { "nothing stays" })
 }
+
+/// Lines to paste for a stack that takes orders by having a function invoked.
+fn say_snacks(greeting: &Greeting<'_>, creator: &str, text: &mut String) -> std::fmt::Result {
+    let program = again(greeting.directory, reachable(greeting.admin));
+    let admin = reachable(greeting.admin);
+    let keys = if greeting.signed {
+        "AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=…"
+    } else {
+        "AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local"
+    };
+    writeln!(text, "\nplace an order with the AWS CLI:")?;
+    writeln!(text, "  export {keys} AWS_DEFAULT_REGION={}", greeting.region)?;
+    writeln!(
+        text,
+        "  aws --endpoint-url http://{admin} lambda invoke --function-name {creator} response.json \\\n    \
+         --cli-binary-format raw-in-base64-out --payload '{SAMPLE_SNACKS}'"
+    )?;
+    writeln!(text, "then look:")?;
+    for table in greeting.deployed.iter().flat_map(|one| &one.stack.tables).take(1) {
+        writeln!(text, "  aws --endpoint-url http://{admin} dynamodb scan --table-name {}", table.spec.name)?;
+    }
+    writeln!(text, "  {program} logs {creator}")?;
+    let directory = greeting.directory;
+    writeln!(text, "\nCtrl-C stops; {}.", if directory.is_some() { "what is written stays" } else { "nothing stays" })
+}
+
+/// An order that is in order.
+const SAMPLE_SNACKS: &str = r#"{"customerName": "Alice Smith", "snackItems": [{"name": "Pretzels", "quantity": 1, "price": 2.99}], "totalAmount": 2.99}"#;
 
 /// Lines to paste for a stack that takes orders over HTTP.
 fn say_shop(greeting: &Greeting<'_>, public: &str, text: &mut String) -> std::fmt::Result {
@@ -203,6 +235,11 @@ fn say_stack(one: &Deployed, text: &mut String) -> std::fmt::Result {
     for pipe in one.stack.pipes.iter().map(|pipe| &pipe.spec) {
         let letters = pipe.dead_letter.as_ref().map_or(String::new(), |queue| format!("  ✖ {}", queue.name));
         writeln!(text, "  {}  →  {}  →  {}{letters}", pipe.source.name, pipe.name, pipe.target.name)?;
+    }
+    for function in one.stack.functions.iter().map(|function| &function.spec) {
+        if let Some(letters) = &function.asynchronous.dead_letter {
+            writeln!(text, "  {}  ✖ {}", function.name, letters.name)?;
+        }
     }
     for step in one.steps.iter().filter(|step| step.act != Act::Created) {
         let act = match step.act {

@@ -414,6 +414,7 @@ impl Diffable for Function {
         log_group: "LoggingConfig",
         description: "Description",
         architecture: "Architectures",
+        asynchronous: "EventInvokeConfig",
         tags: "Tags",
     });
 }

@@ -21,6 +21,7 @@ pub(crate) enum ResourceType {
     LogGroup,
     Poller,
     Permission,
+    InvokeConfig,
     Api,
     ApiDeployment,
     ApiStage,
@@ -32,7 +33,7 @@ pub(crate) enum ResourceType {
 }
 
 impl ResourceType {
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::Table,
         Self::Function,
         Self::Pipe,
@@ -44,6 +45,7 @@ impl ResourceType {
         Self::LogGroup,
         Self::Poller,
         Self::Permission,
+        Self::InvokeConfig,
         Self::Api,
         Self::ApiDeployment,
         Self::ApiStage,
@@ -67,6 +69,7 @@ impl ResourceType {
             Self::LogGroup => "AWS::Logs::LogGroup",
             Self::Poller => "AWS::Lambda::EventSourceMapping",
             Self::Permission => "AWS::Lambda::Permission",
+            Self::InvokeConfig => "AWS::Lambda::EventInvokeConfig",
             Self::Api => "AWS::ApiGateway::RestApi",
             Self::ApiDeployment => "AWS::ApiGateway::Deployment",
             Self::ApiStage => "AWS::ApiGateway::Stage",
@@ -88,6 +91,7 @@ impl ResourceType {
             | Self::Queue
             | Self::LogGroup
             | Self::Poller
+            | Self::InvokeConfig
             | Self::Api
             | Self::ApiDeployment
             | Self::ApiStage
@@ -114,6 +118,7 @@ impl ResourceType {
             | Self::LogGroup
             | Self::Poller
             | Self::Permission
+            | Self::InvokeConfig
             | Self::Api
             | Self::ApiDeployment
             | Self::ApiKey
@@ -142,6 +147,7 @@ impl ResourceType {
             Self::QueuePolicy
             | Self::Poller
             | Self::Permission
+            | Self::InvokeConfig
             | Self::ApiDeployment
             | Self::UsagePlanKey
             | Self::GatewayResponse
@@ -258,6 +264,7 @@ fn references(
         ResourceType::QueuePolicy
         | ResourceType::Policy
         | ResourceType::Permission
+        | ResourceType::InvokeConfig
         | ResourceType::ApiStage
         | ResourceType::UsagePlanKey
         | ResourceType::GatewayResponse

@@ -17,10 +17,12 @@ use crate::parameter::ParameterValue;
 use crate::properties::Properties;
 use crate::references;
 use crate::relations;
+use crate::resource::invoke_config::InvokeConfig;
 use crate::resource::{
-    Context, Evaluated, api, function, log_group, permission, pipe, plan, poller, queue, role, stage, table,
+    Context, Evaluated, api, function, invoke_config, log_group, permission, pipe, plan, poller, queue, role, stage,
+    table,
 };
-use crate::stack::{LogGroup, LogGroupOrigin, LogicalId, Note, Output, Resource, Stack};
+use crate::stack::{Asynchronous, LogGroup, LogGroupOrigin, LogicalId, Note, Output, Resource, Stack};
 use crate::template::Template;
 
 impl Template {
@@ -78,17 +80,19 @@ impl Template {
             notes: Vec::new(),
         };
         let mut notes = Vec::new();
-        let mut parts = Parts::default();
+        let (mut parts, mut invoke_configs) = (Parts::default(), Vec::new());
         check_names(&resources.known, findings);
         let mut policies_known = self.has_all_policies() && resources.policies_known();
         let mut context = Context { all: &resources.known, catalogue, notes: &mut notes };
         for (resource, properties) in resources.known.iter().zip(&resources.properties) {
             if let Some(entries) = properties {
                 let before = findings.count();
-                read(resource, entries, &mut context, &mut stack, &mut parts, findings);
+                let found = (&mut stack, &mut parts, &mut invoke_configs);
+                read(resource, entries, &mut context, found, findings);
                 policies_known &= findings.count() == before || !resource.identity.kind.is_policy();
             }
         }
+        add_invoke_configs(&mut stack, invoke_configs, findings);
         add_log_groups_of_functions(&mut stack);
         relations::check(&stack, findings);
         let together = parts.together(environment, findings);
@@ -242,8 +246,7 @@ fn read(
     resource: &Evaluated,
     entries: &[Entry],
     context: &mut Context<'_>,
-    stack: &mut Stack,
-    parts: &mut Parts,
+    (stack, parts, invoke_configs): (&mut Stack, &mut Parts, &mut Vec<Resource<InvokeConfig>>),
     findings: &mut Findings,
 ) {
     let section = Path::TOP.key("Resources");
@@ -272,6 +275,7 @@ fn read(
         ResourceType::LogGroup => push!(stack.log_groups, log_group::read(properties, identity)),
         ResourceType::Poller => push!(stack.pollers, poller::read(properties, identity, context)),
         ResourceType::Permission => push!(stack.permissions, permission::read(properties, context)),
+        ResourceType::InvokeConfig => push!(invoke_configs, invoke_config::read(properties, context)),
         ResourceType::Api => push!(parts.apis, api::read(properties, identity, context)),
         ResourceType::ApiDeployment => push!(parts.deployments, api::read_deployment(properties, context)),
         ResourceType::ApiStage => push!(parts.stages, stage::read(properties, context)),
@@ -282,6 +286,23 @@ fn read(
         ResourceType::ApiAccount => api::read_account(properties, context),
     }
     properties.refuse_unknown();
+}
+
+/// What says how functions do what nobody waits for goes to the functions.
+fn add_invoke_configs(stack: &mut Stack, configs: Vec<Resource<InvokeConfig>>, findings: &mut Findings) {
+    let mut seen: BTreeMap<LogicalId, LogicalId> = BTreeMap::new();
+    for Resource { logical_id, at, spec } in configs {
+        let InvokeConfig { function, asynchronous } = spec;
+        if let Some(twin) = seen.insert(function.logical_id.clone(), logical_id.clone()) {
+            let section = Path::TOP.key("Resources");
+            let message = format!("`{twin}` says this of function `{}` already", function.logical_id);
+            findings.add(at, &section.key(logical_id.as_str()), message);
+        }
+        if let Some(of) = stack.functions.iter_mut().find(|of| of.logical_id == function.logical_id) {
+            let dead_letter = of.spec.asynchronous.dead_letter.take();
+            of.spec.asynchronous = Asynchronous { dead_letter, ..asynchronous };
+        }
+    }
 }
 
 /// Every function has a log group: where none is declared, lines are kept for ever.

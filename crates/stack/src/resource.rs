@@ -6,6 +6,7 @@
 
 pub(crate) mod api;
 pub(crate) mod function;
+pub(crate) mod invoke_config;
 pub(crate) mod log_group;
 pub(crate) mod permission;
 pub(crate) mod pipe;

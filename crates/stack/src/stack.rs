@@ -195,8 +195,43 @@ pub struct Function {
     pub description: Option<String>,
     /// `x86_64` or `arm64`; has a meaning on AWS only.
     pub architecture: String,
+    /// How it does what nobody waits for.
+    #[serde(default)]
+    pub asynchronous: Asynchronous,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+}
+
+/// How a function does what nobody waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asynchronous {
+    /// How often an event is tried again that the function failed on.
+    pub retries: u32,
+    /// How old an event may get before it is given up.
+    pub maximum_age: Duration,
+    /// Where it is told what the function answered.
+    pub on_success: Option<Destination>,
+    /// Where it is told that an event was given up, and why.
+    pub on_failure: Option<Destination>,
+    /// Where events go that were given up, as they are.
+    pub dead_letter: Option<QueueReference>,
+}
+
+impl Default for Asynchronous {
+    /// As AWS has it where nobody says.
+    fn default() -> Self {
+        let maximum_age = Duration::from_secs(6 * 60 * 60);
+        Self { retries: 2, maximum_age, on_success: None, on_failure: None, dead_letter: None }
+    }
+}
+
+/// Who is told what became of an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Destination {
+    /// A queue.
+    Queue(QueueReference),
+    /// A function.
+    Function(FunctionReference),
 }
 
 /// A pipe from a table's change stream to a function.

@@ -10,10 +10,14 @@ use crate::{Context, unknown_operation};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Map, Value as Json, json};
-use types::{Account, FunctionName, LogGroupName, Timestamp};
+use types::{Account, FunctionName, LogGroupName, QueueName, Timestamp};
 
 /// The largest payload, in and out.
 pub const PAYLOAD_MAX: usize = 6_291_456;
+/// The largest payload of an event that nobody waits for.
+pub const EVENT_MAX: usize = 1_048_576;
+/// The most bytes that a function may answer.
+pub const ANSWER_MAX: usize = 6_291_556;
 /// The most bytes of a function's log that an invocation gives back.
 pub const LOG_TAIL_MAX: usize = 4096;
 /// The most functions of one page.
@@ -31,9 +35,40 @@ pub enum Call {
         /// Whether to give back the end of what it logged.
         log_tail: bool,
     },
+    /// Run a function without waiting for it.
+    InvokeEvent {
+        /// Which.
+        function: FunctionName,
+        /// What to hand to it: JSON.
+        payload: Vec<u8>,
+    },
     /// Say whether a function could be run, without running it.
     DryRun {
         /// Which.
+        function: FunctionName,
+    },
+    /// Say what a function is.
+    GetFunction {
+        /// Which.
+        function: FunctionName,
+        /// Whether it was asked for by its version.
+        qualified: bool,
+    },
+    /// Say how a function is set.
+    GetFunctionConfiguration {
+        /// Which.
+        function: FunctionName,
+        /// Whether it was asked for by its version.
+        qualified: bool,
+    },
+    /// Say which versions of a function there are.
+    ListVersions {
+        /// Of which.
+        function: FunctionName,
+    },
+    /// Say which aliases of a function there are.
+    ListAliases {
+        /// Of which.
         function: FunctionName,
     },
     /// Say which functions there are, sorted by name.
@@ -57,8 +92,28 @@ pub enum Answer<'a> {
         /// The end of what it logged, when that was asked for.
         log_tail: Option<&'a str>,
     },
+    /// A function will be run.
+    Accepted,
     /// A function could be run.
     Runnable,
+    /// What a function is.
+    Function {
+        /// How it is set.
+        function: &'a FunctionDescription<'a>,
+        /// Whether it was asked for by its version.
+        qualified: bool,
+    },
+    /// How a function is set.
+    Configuration {
+        /// How.
+        function: &'a FunctionDescription<'a>,
+        /// Whether it was asked for by its version.
+        qualified: bool,
+    },
+    /// Which versions of a function there are: the one that runs.
+    Versions(&'a FunctionDescription<'a>),
+    /// Which aliases of a function there are: none.
+    Aliases,
     /// Which functions there are.
     Listed {
         /// Sorted by name.
@@ -91,6 +146,10 @@ pub struct FunctionDescription<'a> {
     pub log_group: &'a LogGroupName,
     /// When it was last changed.
     pub modified_at: Timestamp,
+    /// The queue of events that it gave up.
+    pub dead_letters: Option<&'a QueueName>,
+    /// How many invocations may run at once; `None` for as many as are asked for.
+    pub concurrency: Option<u32>,
 }
 
 pub(crate) fn parse(head: &RequestHead<'_>, body: &[u8], context: &Context) -> Result<Call, WireError> {
@@ -100,6 +159,22 @@ pub(crate) fn parse(head: &RequestHead<'_>, body: &[u8], context: &Context) -> R
         ("GET", ["", "2015-03-31", "functions"]) => list_functions(head),
         ("POST", ["", "2015-03-31", "functions", name, "invocations"]) => {
             invoke(head, &percent_decode(name, false), body, context)
+        }
+        ("GET", ["", "2015-03-31", "functions", name]) => {
+            let (function, qualified) = named(head, &percent_decode(name, false), context)?;
+            Ok(Call::GetFunction { function, qualified })
+        }
+        ("GET", ["", "2015-03-31", "functions", name, "configuration"]) => {
+            let (function, qualified) = named(head, &percent_decode(name, false), context)?;
+            Ok(Call::GetFunctionConfiguration { function, qualified })
+        }
+        ("GET", ["", "2015-03-31", "functions", name, "versions"]) => {
+            let (function, _) = named(head, &percent_decode(name, false), context)?;
+            Ok(Call::ListVersions { function })
+        }
+        ("GET", ["", "2015-03-31", "functions", name, "aliases"]) => {
+            let (function, _) = named(head, &percent_decode(name, false), context)?;
+            Ok(Call::ListAliases { function })
         }
         (method, _) => Err(unknown_operation(&format!("{method} {}", head.path))),
     }
@@ -131,12 +206,7 @@ fn marker_name(marker: &str) -> Option<FunctionName> {
 }
 
 fn invoke(head: &RequestHead<'_>, name: &str, body: &[u8], context: &Context) -> Result<Call, WireError> {
-    let (function, qualifier) = function_name(name, &context.account)?;
-    let query = form(head.query);
-    let queried = query.iter().find(|(known, _)| known == "Qualifier").map(|(_, value)| value.as_str());
-    if [qualifier.as_deref(), queried].iter().flatten().any(|version| *version != "$LATEST") {
-        return Err(WireError::not_handled(Service::Lambda, "Qualifier"));
-    }
+    let (function, _) = named(head, name, context)?;
     let members = [
         ("x-amz-client-context", "ClientContext"),
         ("x-amz-durable-execution-name", "DurableExecutionName"),
@@ -153,20 +223,45 @@ fn invoke(head: &RequestHead<'_>, name: &str, body: &[u8], context: &Context) ->
     rules.check(Code::InvalidParameterValue)?;
     match invocation {
         "DryRun" => Ok(Call::DryRun { function }),
-        "Event" => Err(WireError::not_handled(Service::Lambda, "InvocationType Event")),
-        _ if body.len() > PAYLOAD_MAX => {
-            let message = format!("Request must be smaller than {PAYLOAD_MAX} bytes for the InvokeFunction operation");
-            Err(WireError::new(Code::RequestTooLarge, message))
-        }
         _ => {
+            let limit = if invocation == "Event" { EVENT_MAX } else { PAYLOAD_MAX };
+            if body.len() > limit {
+                let message = format!("Request must be smaller than {limit} bytes for the InvokeFunction operation");
+                return Err(WireError::new(Code::RequestTooLarge, message));
+            }
             let payload = if body.is_empty() { b"{}" } else { body };
             // Read whole, though only passed on: whoever reads it next must not find it nested too deep to be read.
             serde_json::from_slice::<Json>(payload).map_err(|error| {
                 let message = format!("Could not parse request body into json: {error}");
                 WireError::new(Code::InvalidRequestContent, message)
             })?;
-            Ok(Call::Invoke { function, payload: payload.to_vec(), log_tail: log_type == "Tail" })
+            let payload = payload.to_vec();
+            Ok(match invocation {
+                "Event" => Call::InvokeEvent { function, payload },
+                _ => Call::Invoke { function, payload, log_tail: log_type == "Tail" },
+            })
         }
+    }
+}
+
+/// The function that a request names, and whether it names the version too. There is one version of each, `$LATEST`:
+/// any other version or alias is one that is not there.
+fn named(head: &RequestHead<'_>, name: &str, context: &Context) -> Result<(FunctionName, bool), WireError> {
+    let (function, qualifier) = function_name(name, &context.account)?;
+    let query = form(head.query);
+    let queried = query.into_iter().find(|(known, _)| known == "Qualifier").map(|(_, value)| value);
+    if let (Some(one), Some(other)) = (&qualifier, &queried)
+        && one != other
+    {
+        let message = "The derived qualifier from the function name does not match the specified qualifier.";
+        return Err(WireError::new(Code::InvalidParameterValue, message));
+    }
+    match qualifier.or(queried) {
+        Some(other) if other != "$LATEST" => {
+            let arn = context.account.arn("lambda", &format!("function:{function}:{other}"));
+            Err(WireError::new(Code::ResourceNotFound, format!("Function not found: {arn}")))
+        }
+        qualifier => Ok((function, qualifier.is_some())),
     }
 }
 
@@ -214,7 +309,29 @@ pub(crate) fn spell(answer: &Answer<'_>, reply: &Reply<'_>) -> Response {
             }
             reply.response(200, headers, payload.to_vec())
         }
+        Answer::Accepted => reply.response(202, Vec::new(), Vec::new()),
         Answer::Runnable => reply.response(204, Vec::new(), Vec::new()),
+        Answer::Function { function, qualified } => {
+            let mut body = json!({
+                "Configuration": configuration(function, *qualified, &reply.context.account),
+                // Built-in handlers have no code that could be fetched.
+                "Code": { "RepositoryType": "S3" },
+                "Tags": {},
+            });
+            if let Some(limit) = function.concurrency {
+                body["Concurrency"] = json!({ "ReservedConcurrentExecutions": limit });
+            }
+            reply.json(&body)
+        }
+        Answer::Configuration { function, qualified } => {
+            reply.json(&configuration(function, *qualified, &reply.context.account))
+        }
+        Answer::Versions(function) => {
+            let mut latest = describe(function, &reply.context.account);
+            latest["FunctionArn"] = qualified_arn(function, &reply.context.account).into();
+            reply.json(&json!({ "Versions": [latest] }))
+        }
+        Answer::Aliases => reply.json(&json!({ "Aliases": [] })),
         Answer::Listed { functions, more } => {
             let spelt = functions.iter().map(|function| describe(function, &reply.context.account));
             let mut body = Map::new();
@@ -227,9 +344,24 @@ pub(crate) fn spell(answer: &Answer<'_>, reply: &Reply<'_>) -> Response {
     }
 }
 
+fn qualified_arn(function: &FunctionDescription<'_>, account: &Account) -> String {
+    account.arn("lambda", &format!("function:{}:$LATEST", function.name)).to_string()
+}
+
+/// How one function is set, with the state that clients wait for.
+fn configuration(function: &FunctionDescription<'_>, qualified: bool, account: &Account) -> Json {
+    let mut described = describe(function, account);
+    described["State"] = "Active".into();
+    described["LastUpdateStatus"] = "Successful".into();
+    if qualified {
+        described["FunctionArn"] = qualified_arn(function, account).into();
+    }
+    described
+}
+
 fn describe(function: &FunctionDescription<'_>, account: &Account) -> Json {
     let modified = function.modified_at.iso_millis();
-    json!({
+    let mut described = json!({
         "FunctionName": function.name.as_str(),
         "FunctionArn": account.arn("lambda", &format!("function:{}", function.name)).to_string(),
         "Runtime": function.runtime,
@@ -249,5 +381,9 @@ fn describe(function: &FunctionDescription<'_>, account: &Account) -> Json {
         "TracingConfig": { "Mode": "PassThrough" },
         "EphemeralStorage": { "Size": 512 },
         "LoggingConfig": { "LogFormat": "Text", "LogGroup": function.log_group.as_str() },
-    })
+    });
+    if let Some(queue) = function.dead_letters {
+        described["DeadLetterConfig"] = json!({ "TargetArn": account.arn("sqs", queue.as_str()).to_string() });
+    }
+    described
 }

@@ -70,6 +70,11 @@ const SQS_NAMESPACE: &str = "http://queue.amazonaws.com/doc/2012-11-05/";
 const STS_NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
 impl<'a> Reply<'a> {
+    /// What the answer is known by.
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
     /// How the request with this head and body is to be answered; `request_id` is what its answer is known by.
     pub fn new(head: &RequestHead<'_>, body: &[u8], request_id: &str, context: &'a Context) -> Self {
         let mut reply = Self {

@@ -29,19 +29,33 @@ pub(super) fn python() -> anyhow::Result<PathBuf> {
 /// Installs slowhttptest, unless it is there. Where that cannot be done, the checks that need it say so and fail.
 pub(super) fn slowhttptest() {
     let found = std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|one| is_in(&one)));
-    if found {
-        return;
+    if !found {
+        debian("slowhttptest");
     }
-    eprintln!("── installing slowhttptest by apt-get ──");
+}
+
+/// Installs version 2 of aws-cli, which Python's registry does not have, unless it is there; likewise.
+pub(super) fn aws_cli_2() {
+    if !Path::new(AWS_CLI_2).is_file() {
+        debian("awscli");
+    }
+}
+
+/// Where Debian puts version 2 of aws-cli.
+pub(super) const AWS_CLI_2: &str = "/usr/bin/aws";
+
+/// Installs a package of Debian's.
+fn debian(package: &str) {
+    eprintln!("── installing {package} by apt-get ──");
     let run = |arguments: &[&str]| {
         let mut command = Command::new("apt-get");
         command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null()).stdout(Stdio::null());
         command.status().is_ok_and(|ended| ended.success())
     };
-    let install = ["install", "--yes", "--no-install-recommends", "slowhttptest"];
+    let install = ["install", "--yes", "--no-install-recommends", package];
     let installed = run(&install) || (run(&["update"]) && run(&install));
     if !installed {
-        eprintln!("note: slowhttptest could not be installed; as root: apt-get install slowhttptest");
+        eprintln!("note: {package} could not be installed; as root: apt-get install {package}");
     }
 }
 

@@ -210,10 +210,15 @@ impl LiveQueue {
 
     /// Sends what this room has made itself, whatever the queue is set to take.
     pub(crate) fn letter_part(self: &Arc<Self>, body: String, aside: Option<&Aside>) -> Part {
+        self.place_part(Message { body, aside: aside.cloned(), ..Message::default() })
+    }
+
+    /// Takes a message of the engine's own, whatever the queue is set to take of clients.
+    pub(crate) fn place_part(self: &Arc<Self>, mut message: Message) -> Part {
         let mut inner = self.lock();
         let delay = inner.core.settings().delay;
         let now = self.clock.now();
-        let mut message = Message { sent_at: now, body, aside: aside.cloned(), ..Message::default() };
+        message.sent_at = now;
         self.place(&mut inner, &mut message, now, delay, None)
     }
 

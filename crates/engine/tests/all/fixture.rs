@@ -50,6 +50,7 @@ pub(crate) fn function(name: &str) -> FunctionSpec {
         log_group: format!("/aws/lambda/{name}").parse().unwrap(),
         description: String::new(),
         role: String::new(),
+        asynchronous: Default::default(),
     }
 }
 

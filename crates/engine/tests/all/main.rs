@@ -4,6 +4,7 @@
 
 mod deploy;
 mod documents;
+mod events;
 mod explain;
 mod fixture;
 mod indexes;

@@ -83,9 +83,11 @@ fn letter(message: &Message) -> Letter {
         attempts: aside.attempts,
     });
     let given_up = || {
-        let source = message.source.as_ref()?;
+        // An event that nobody waited for comes from nowhere but the function itself.
+        let source = message.source.as_ref().map(ToString::to_string);
+        let source = source.or_else(|| Some(message.failed.as_ref()?.function.to_string()))?;
         Some(Dead {
-            pipe: source.to_string(),
+            pipe: source,
             function: message.failed.as_ref().map_or_else(String::new, |failed| failed.function.to_string()),
             condition: if message.failed.is_some() { "GivenUpByFunction" } else { "ReceivedTooOften" }.to_owned(),
             records: 1,

@@ -71,6 +71,7 @@ fn stack() -> StackSpec {
         log_group: format!("/aws/lambda/{name}").parse().unwrap(),
         description: String::new(),
         role: String::new(),
+        asynchronous: Default::default(),
     };
     let group = |name: &str| LogGroupSpec { name: name.parse().unwrap(), retention_days: Some(14) };
     StackSpec {

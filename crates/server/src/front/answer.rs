@@ -244,7 +244,8 @@ impl Front {
         let event = serde_json::from_slice(&event).map_err(|_| Refusal::Internal)?;
         let (runtime, function) = (Arc::clone(&self.app.runtime), function.clone());
         // A handler may take its time, and is not one that waits well.
-        let invoked = tokio::task::spawn_blocking(move || runtime.invoke_payload(&function, &event)).await;
+        let request_id = uuid::Uuid::new_v4().to_string();
+        let invoked = tokio::task::spawn_blocking(move || runtime.invoke_payload(&function, &event, request_id)).await;
         let invocation = match invoked {
             Ok(Ok(invocation)) if !invocation.failed => invocation,
             Ok(Err(runtime::InvokeError::NotFound(_))) => return Err(Refusal::NoHandler),

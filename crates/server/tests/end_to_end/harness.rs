@@ -111,6 +111,11 @@ impl Server {
         Connection::open(&self.admin).unwrap()
     }
 
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ends the process at once, whatever it is doing: `kill -9`.
     pub(crate) fn kill(mut self) {
         assert_eq!(self.child.try_wait().unwrap(), None, "it ended by itself: {}", self.complaints.lock().unwrap());

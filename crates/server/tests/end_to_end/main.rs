@@ -4,7 +4,8 @@
 //! order that cannot be done costs the others nothing; [`command_line`] what the verbs print and how they end;
 //! [`checking`] what `check` and `match` find in filters; [`costing`] what `cost` reckons; [`drawing`] what `diagram` draws;
 //! [`changing`] what running `up` again may change; [`premium`] whom premium customers' orders are told to; [`shop`] what
-//! the shop front promises those who order there. [`harness`] starts servers and talks to them.
+//! the shop front promises those who order there; [`snacks`] that each order of snacks is processed once. [`harness`]
+//! starts servers and talks to them.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed, and says where")]
 
@@ -18,3 +19,4 @@ mod harness;
 mod poison;
 mod premium;
 mod shop;
+mod snacks;

@@ -9,8 +9,8 @@ use std::time::Duration;
 use super::access::Access;
 use super::{Flow, Graph, Kind, Node, NodeId, words};
 use crate::stack::{
-    Api, Caching, DesiredState, Function, LogGroup, LogicalId, Period, Pipe, Plan, Poller, Queue, Resource, Stack,
-    Table,
+    Api, Asynchronous, Caching, DesiredState, Destination, Function, LogGroup, LogicalId, Period, Pipe, Plan, Poller,
+    Queue, Resource, Stack, Table,
 };
 use types::{LogGroupName, QueueName};
 
@@ -70,7 +70,13 @@ impl<'s> Reading<'s> {
             |other: &Resource<Queue>| other.spec.redrive.as_ref().is_some_and(|redrive| redrive.dead_letters == *queue);
         let by_pipe =
             |pipe: &Resource<Pipe>| pipe.spec.dead_letter.as_ref().is_some_and(|letters| letters.name == *queue);
-        self.stack.queues.iter().any(by_queue) || self.stack.pipes.iter().any(by_pipe)
+        let by_function = |function: &Resource<Function>| {
+            let Asynchronous { dead_letter, on_failure, .. } = &function.spec.asynchronous;
+            let told = on_failure.as_ref().is_some_and(|to| matches!(to, Destination::Queue(to) if to.name == *queue));
+            told || dead_letter.as_ref().is_some_and(|letters| letters.name == *queue)
+        };
+        let (functions, pipes) = (&self.stack.functions, &self.stack.pipes);
+        self.stack.queues.iter().any(by_queue) || pipes.iter().any(by_pipe) || functions.iter().any(by_function)
     }
 
     /// A node for the routes that go to one function, and what belongs to the API at the first of them.

@@ -14,7 +14,9 @@ use crate::apis::Calls;
 use crate::environment::Environment;
 use crate::findings::{Findings, Path, Sort};
 use crate::identity::stream_arn;
-use crate::stack::{Function, Note, Pipe, Poller, Resource, Role, RoleReference, Stack};
+use crate::stack::{
+    Asynchronous, Destination, Function, Note, Pipe, Poller, QueueReference, Resource, Role, RoleReference, Stack,
+};
 
 /// What reading a change stream takes.
 const STREAM_ACTIONS: [&str; 4] =
@@ -118,6 +120,26 @@ impl<'s> Checked<'s> {
         let resource = format_args!("log-group:{}:log-stream:*", spec.log_group).to_string();
         let stream = self.environment.arn("logs", resource);
         self.allows(&["logs:CreateLogStream", "logs:PutLogEvents"], &stream, &spec.arn, &what, findings, notes);
+        // What became of an event that nobody waited for is told with the function's own role.
+        let Asynchronous { on_success, on_failure, dead_letter, .. } = &spec.asynchronous;
+        let mut queues: Vec<&QueueReference> = dead_letter.iter().collect();
+        for to in [on_success, on_failure].into_iter().flatten() {
+            match to {
+                Destination::Queue(queue) => queues.push(queue),
+                Destination::Function(function) => {
+                    let functions = &self.stack.functions;
+                    let told = functions.iter().find(|told| told.logical_id == function.logical_id);
+                    if let Some(told) = told {
+                        self.allows(&["lambda:InvokeFunction"], &told.spec.arn, &spec.arn, &what, findings, notes);
+                    }
+                }
+            }
+        }
+        let queues = queues.into_iter();
+        let found = queues.filter_map(|one| self.stack.queues.iter().find(|queue| queue.logical_id == one.logical_id));
+        for queue in found {
+            self.allows(&["sqs:SendMessage"], &queue.spec.arn, &spec.arn, &what, findings, notes);
+        }
     }
 
     /// A mapping receives as its function's role.

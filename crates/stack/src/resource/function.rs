@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::Context;
+use super::queue::is_fifo;
+use super::{Context, queue_reference};
 use crate::findings::{Sort, did_you_mean};
-use crate::identity::Identity;
+use crate::identity::{Identity, ResourceType};
 use crate::properties::Properties;
-use crate::stack::Function;
+use crate::stack::{Asynchronous, Function, QueueReference};
 
 /// Lambda's own limit for all environment variables together.
 const ENVIRONMENT_BYTES_MAX: usize = 4_096;
@@ -42,7 +43,7 @@ pub(crate) fn read(
     context.without_effect(properties, "TracingConfig", "there is no X-Ray");
     properties.choice("PackageType", &[("Zip", ())]);
     context.without_effect(properties, "EphemeralStorage", "a built-in handler writes no files");
-    properties.refuse("DeadLetterConfig", "give the pipe a dead letter queue");
+    let dead_letter = dead_letter(properties, context);
     for key in
         ["Layers", "ImageConfig", "FileSystemConfigs", "CodeSigningConfigArn", "SnapStart", "RuntimeManagementConfig"]
     {
@@ -64,7 +65,24 @@ pub(crate) fn read(
         log_group,
         description,
         architecture,
+        asynchronous: Asynchronous { dead_letter, ..Asynchronous::default() },
         tags,
+    })
+}
+
+/// The queue of events that were given up, which nobody waited for.
+fn dead_letter(properties: &mut Properties<'_, '_, '_>, context: &Context<'_>) -> Option<QueueReference> {
+    properties.object("DeadLetterConfig", |config| {
+        let arn = config.required_text("TargetArn", 1..=1600)?;
+        let Some(queue) = context.by_arn(ResourceType::Queue, &arn) else {
+            let message = format!("`{arn}` is not a queue of this template");
+            config.wrong_with_hint("TargetArn", message, "use !GetAtt Queue.Arn");
+            return None;
+        };
+        if is_fifo(&queue.identity.name) {
+            config.wrong("TargetArn", "the dead letters of a function go to a queue that keeps no order");
+        }
+        queue_reference(queue)
     })
 }
 

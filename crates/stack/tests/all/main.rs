@@ -1,5 +1,6 @@
 //! What a template may say, what it comes to, and how mistakes are named.
 
+mod asynchronous;
 mod bad_input;
 mod changes;
 mod checks;

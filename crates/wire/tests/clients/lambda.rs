@@ -3,8 +3,8 @@
 use super::{AT, Sent, header, json, text};
 use serde_json::json;
 use std::collections::BTreeMap;
-use types::{FunctionName, LogGroupName};
-use wire::lambda::{Answer, Call, FunctionDescription, PAYLOAD_MAX};
+use types::{FunctionName, LogGroupName, QueueName};
+use wire::lambda::{Answer, Call, EVENT_MAX, FunctionDescription, PAYLOAD_MAX};
 use wire::{Answer as Any, Refusal};
 
 fn name() -> FunctionName {
@@ -65,6 +65,23 @@ fn invocations_are_understood() {
             Call::Invoke { function: name(), payload: payload("[]"), log_tail: true },
         ),
         (invoke("PremiumOrderLambda").header("X-Amz-Invocation-Type", "DryRun"), Call::DryRun { function: name() }),
+        (
+            invoke("PremiumOrderLambda").header("X-Amz-Invocation-Type", "Event").body("[]"),
+            Call::InvokeEvent { function: name(), payload: payload("[]") },
+        ),
+        (
+            Sent::new("GET", "/2015-03-31/functions/PremiumOrderLambda"),
+            Call::GetFunction { function: name(), qualified: false },
+        ),
+        (
+            Sent::new("GET", "/2015-03-31/functions/PremiumOrderLambda%3A%24LATEST/configuration"),
+            Call::GetFunctionConfiguration { function: name(), qualified: true },
+        ),
+        (
+            Sent::new("GET", "/2015-03-31/functions/PremiumOrderLambda/versions"),
+            Call::ListVersions { function: name() },
+        ),
+        (Sent::new("GET", "/2015-03-31/functions/PremiumOrderLambda/aliases"), Call::ListAliases { function: name() }),
         (Sent::new("GET", "/2015-03-31/functions"), Call::ListFunctions { after: None, limit: 50 }),
         (
             Sent::new("GET", "/2015-03-31/functions/?MaxItems=7&FunctionVersion=ALL"),
@@ -94,11 +111,22 @@ fn faulty_invocations_are_refused() {
             "InvalidParameterValueException: {member} is not handled by this engine yet; send the request without it"
         )
     };
+    let not_found = |name: &str| {
+        format!("ResourceNotFoundException: Function not found: arn:aws:lambda:us-east-1:000000000000:function:{name}")
+    };
+    let mut both = invoke("F:7");
+    both.query = "Qualifier=live".to_owned();
     let cases = [
-        (invoke("F").header("X-Amz-Invocation-Type", "Event"), not_handled("InvocationType Event")),
         (invoke("F").header("X-Amz-Client-Context", "e30="), not_handled("ClientContext")),
-        (qualified("live"), not_handled("Qualifier")),
-        (invoke("F:live"), not_handled("Qualifier")),
+        (qualified("live"), not_found("F:live")),
+        (invoke("F:7"), not_found("F:7")),
+        (Sent::new("GET", "/2015-03-31/functions/F:live"), not_found("F:live")),
+        (
+            both,
+            "InvalidParameterValueException: The derived qualifier from the function name does not match the specified \
+             qualifier."
+                .to_owned(),
+        ),
         (Sent::new("GET", "/2015-03-31/functions?MasterRegion=ALL"), not_handled("MasterRegion")),
         (
             invoke("F").header("X-Amz-Invocation-Type", "Sometimes"),
@@ -121,6 +149,11 @@ fn faulty_invocations_are_refused() {
         (
             invoke("F").body(&"1".repeat(PAYLOAD_MAX + 1)),
             "RequestTooLargeException: Request must be smaller than 6291456 bytes for the InvokeFunction operation"
+                .to_owned(),
+        ),
+        (
+            invoke("F").header("X-Amz-Invocation-Type", "Event").body(&"1".repeat(EVENT_MAX + 1)),
+            "RequestTooLargeException: Request must be smaller than 1048576 bytes for the InvokeFunction operation"
                 .to_owned(),
         ),
         (
@@ -155,6 +188,8 @@ fn a_function_that_fails_is_an_answer() {
     assert_eq!(header(&response, "x-amz-log-result").unwrap().len(), 5464);
     let response = invoke("F").answer(&Any::Lambda(Answer::Runnable));
     assert_eq!((response.status, response.body.len()), (204, 0));
+    let response = invoke("F").answer(&Any::Lambda(Answer::Accepted));
+    assert_eq!((response.status, response.body.len()), (202, 0));
 }
 
 #[test]
@@ -195,6 +230,7 @@ fn refusals_are_said_in_lambdas_words() {
 #[test]
 fn a_marker_goes_on_after_the_last_function() {
     let (name, log_group) = (name(), "/aws/lambda/PremiumOrderLambda".parse::<LogGroupName>().unwrap());
+    let queue = "Dead".parse::<QueueName>().unwrap();
     let environment = BTreeMap::from([("A".to_owned(), "b".to_owned())]);
     let function = FunctionDescription {
         name: &name,
@@ -207,6 +243,8 @@ fn a_marker_goes_on_after_the_last_function() {
         environment: &environment,
         log_group: &log_group,
         modified_at: AT,
+        dead_letters: Some(&queue),
+        concurrency: Some(7),
     };
     let list = Sent::new("GET", "/2015-03-31/functions");
     let response = list.answer(&Any::Lambda(Answer::Listed { functions: &[function], more: true }));
@@ -215,6 +253,14 @@ fn a_marker_goes_on_after_the_last_function() {
     assert_eq!(spelt["FunctionArn"], "arn:aws:lambda:us-east-1:000000000000:function:PremiumOrderLambda");
     assert_eq!(spelt["LastModified"], "2024-03-08T00:00:00.498+0000");
     assert_eq!(spelt["Environment"], json!({"Variables": {"A": "b"}}));
+    assert_eq!(spelt["DeadLetterConfig"], json!({"TargetArn": "arn:aws:sqs:us-east-1:000000000000:Dead"}));
+    // One alone also says its state, which clients wait for.
+    assert_eq!(spelt.get("State"), None);
+    let one = json(&list.answer(&Any::Lambda(Answer::Function { function: &function, qualified: true })));
+    assert_eq!(one["Concurrency"], json!({"ReservedConcurrentExecutions": 7}));
+    let one = &one["Configuration"];
+    assert_eq!((&one["State"], &one["LastUpdateStatus"]), (&json!("Active"), &json!("Successful")));
+    assert_eq!(one["FunctionArn"], "arn:aws:lambda:us-east-1:000000000000:function:PremiumOrderLambda:$LATEST");
     let mut next = list.clone();
     next.query = format!("Marker={}", body["NextMarker"].as_str().unwrap().replace('=', "%3D"));
     assert_eq!(call(&next), Call::ListFunctions { after: Some(name.clone()), limit: 50 });
