@@ -178,7 +178,12 @@ impl Runtime {
             given => given.to_owned(),
         };
         match &self.function(name)?.body {
-            Body::Records(_) | Body::Premium(_) => self.invoke_records(name, &event.payload, request_id),
+            Body::Records(_) => self.invoke_records(name, &event.payload, request_id),
+            // It waits for others on a runtime of its own, which cannot be done on a thread that waits in this way.
+            Body::Premium(_) => std::thread::scope(|scope| {
+                let invoked = scope.spawn(|| self.invoke_records(name, &event.payload, request_id));
+                invoked.join().unwrap_or_else(|_| Err(InvokeError::NotFound(name.clone())))
+            }),
             Body::Snacks(_) => self.invoke_snacks(name, &event.payload, request_id).await,
             Body::Worker(_) => self.invoke_worker_async(name, &event.payload, request_id).await,
             Body::Api(_) | Body::Chatbot(_) => self.invoke_payload(name, &event.payload, request_id),

@@ -16,6 +16,7 @@ fn spec(variables: &[(&str, &str)]) -> FunctionSpec {
         log_group: "/aws/lambda/Vip".parse().unwrap(),
         description: String::new(),
         role: String::new(),
+        asynchronous: engine::spec::AsynchronousSpec::default(),
     }
 }
 
