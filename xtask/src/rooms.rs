@@ -16,7 +16,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("orders", &["types"]),
     ("store", &[]),
     ("engine", &["types", "table", "delivery", "observe", "store"]),
-    ("stack", &["types", "pattern"]),
+    ("stack", &["types", "pattern", "delivery"]),
     ("runtime", &["types", "table", "observe", "engine", "orders"]),
     ("gateway", &["types"]),
     ("wire", &["types", "pattern", "table", "delivery", "observe"]),

@@ -99,6 +99,7 @@ fn stack() -> StackSpec {
         log_groups: vec![],
         pipes: vec![pipe("standard", STANDARD, "Standard"), pipe("premium", PREMIUM, "Premium")],
         pollers: vec![],
+        events: Default::default(),
         origin: json!(null),
     }
 }

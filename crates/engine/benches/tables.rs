@@ -47,6 +47,7 @@ fn stack(indexed: bool) -> StackSpec {
         log_groups: vec![],
         pipes: vec![],
         pollers: vec![],
+        events: Default::default(),
         origin: json!(null),
     }
 }

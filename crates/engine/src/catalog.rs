@@ -6,6 +6,7 @@
 //!
 //! Invariant: numbers ([`TableEntry::id`] and the like) are never used again, so nothing on disk can change its owner.
 
+use crate::bus::{ArchiveEntry, BusEntry};
 use crate::indexes::IndexState;
 use crate::spec::{
     Destination, FunctionSpec, IndexSpec, LogGroupSpec, PipeSpec, PollerSpec, QueueSpec, StackSpec, TableSpec,
@@ -17,7 +18,8 @@ use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use table::IndexId;
 use types::{
-    FunctionName, IndexName, LogGroupName, PipeName, QueueName, SequenceNumber, TableId, TableName, Timestamp, ViewType,
+    Account, ArchiveName, BusName, FunctionName, IndexName, LogGroupName, PipeName, QueueName, SequenceNumber, TableId,
+    TableName, Timestamp, ViewType,
 };
 
 /// Everything that is deployed, awake or dormant.
@@ -39,6 +41,18 @@ pub struct Catalog {
     pub pollers: BTreeMap<String, Vec<PollerSpec>>,
     /// Pipes.
     pub pipes: BTreeMap<PipeName, PipeEntry>,
+    /// Event buses, with their rules.
+    #[serde(default)]
+    pub buses: BTreeMap<BusName, BusEntry>,
+    /// Archives of events.
+    #[serde(default)]
+    pub archives: BTreeMap<ArchiveName, ArchiveEntry>,
+    /// The number of the queue of what buses deliver, once there is a rule.
+    #[serde(default)]
+    pub(crate) deliveries: Option<u32>,
+    /// Archives that were deleted, and whose events still lie on the disk.
+    #[serde(default)]
+    pub(crate) archive_remains: Vec<u32>,
     /// Messages of queues that were deleted or purged, and still lie on the disk.
     #[serde(default)]
     pub(crate) remains: Vec<Remains>,
@@ -267,6 +281,16 @@ pub enum DeployRefused {
         /// What it names.
         name: String,
     },
+    /// Something of an event bus is not in order.
+    #[error("{kind} {name}: {why}")]
+    Events {
+        /// `event bus`, `rule` or `archive`.
+        kind: &'static str,
+        /// Which one.
+        name: String,
+        /// What is wrong.
+        why: String,
+    },
     /// A function names a queue or another function that is not there.
     #[error("function {function} names the {kind} {name}, which is not there")]
     NoDestination {
@@ -345,6 +369,8 @@ pub enum Act {
     Changed,
     /// It is no longer named; its data stays.
     Dormant,
+    /// It is no longer named, and had no data.
+    Removed,
 }
 
 /// Where things stand when a stack is deployed.
@@ -352,6 +378,8 @@ pub enum Act {
 pub struct Standing<'a> {
     /// The time.
     pub now: Timestamp,
+    /// Whose resources these are.
+    pub account: &'a Account,
     /// The newest durable place.
     pub head: SequenceNumber,
     /// The place before the oldest change that the log still has.
@@ -374,7 +402,7 @@ pub struct Deployed {
 }
 
 impl Deployed {
-    fn step(&mut self, act: Act, kind: &'static str, name: impl ToString) {
+    pub(crate) fn step(&mut self, act: Act, kind: &'static str, name: impl ToString) {
         self.steps.push(Step { act, kind, name: name.to_string() });
     }
 }
@@ -389,6 +417,7 @@ impl Catalog {
         self.deploy_log_groups(stack, &mut deployed)?;
         self.deploy_pipes(stack, standing, &mut deployed)?;
         self.deploy_pollers(stack, &mut deployed)?;
+        self.deploy_events(stack, standing, &mut deployed)?;
         self.origins.insert(stack.name.clone(), stack.origin.clone());
         Ok(deployed)
     }
@@ -708,7 +737,12 @@ impl Catalog {
     }
 }
 
-fn owned(owner: &str, stack: &StackSpec, kind: &'static str, name: &impl ToString) -> Result<(), DeployRefused> {
+pub(crate) fn owned(
+    owner: &str,
+    stack: &StackSpec,
+    kind: &'static str,
+    name: &impl ToString,
+) -> Result<(), DeployRefused> {
     if owner == stack.name {
         return Ok(());
     }

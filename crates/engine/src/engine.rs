@@ -1,6 +1,7 @@
 //! Decides how the parts of this room are put together, and offers them to the outside: [`Engine`].
 
 use crate::asynchronous;
+use crate::bus::{self, Buses};
 use crate::catalog::{Catalog, DeployRefused, Deployed, Standing, Step, TableEntry};
 use crate::clock::{self, Steady};
 use crate::codec::Malformed;
@@ -131,6 +132,7 @@ pub(crate) struct Inner {
     pub(crate) handing: Mutex<BTreeSet<FunctionName>>,
     pub(crate) functions: OnceLock<Arc<dyn Functions>>,
     pub(crate) pollers: Pollers,
+    pub(crate) buses: Buses,
     pub(crate) pipes: Mutex<BTreeMap<PipeName, RunningPipe>>,
     /// Held while a pipe is stopped or started, until that is done.
     control: Mutex<()>,
@@ -179,6 +181,7 @@ impl Engine {
             None => Catalog::default(),
         };
         let indexes = Indexes::open(&commits.store)?;
+        let buses = Buses::open(&commits)?;
         let inner = Inner {
             account: options.account,
             checkpoints: Checkpoints::new(commits.clone(), clock::now()),
@@ -200,6 +203,7 @@ impl Engine {
             handing: Mutex::default(),
             functions: OnceLock::new(),
             pollers: Pollers::default(),
+            buses,
             pipes: Mutex::default(),
             control: Mutex::default(),
             redriving: Mutex::default(),
@@ -235,7 +239,8 @@ impl Engine {
         let done = |pipe, lane| known.get(&(pipe, lane)).copied().unwrap_or_default();
         let lowest = layout::sequence(inner.commits.store.lowest());
         let standing = Standing {
-            now: clock::now(),
+            now: inner.clock.now(),
+            account: &inner.account,
             head: inner.commits.feed.head(),
             horizon: SequenceNumber::new(lowest.get().saturating_sub(1)),
             done: &done,
@@ -297,7 +302,8 @@ impl Engine {
                 inner.handovers.write().expect(POISON).insert(name, live);
             }
         }
-        Ok(())
+        let _changing = inner.changing.lock().expect(POISON);
+        bus::live::rebuild(inner, Some(stack))
     }
 
     /// Serves everything that was ever deployed; for looking at a directory that no server runs on.
@@ -318,6 +324,8 @@ impl Engine {
         threads.push(spawn("housekeeping", move || housekeeping::run(&housekeeper)));
         let builder = Arc::clone(inner);
         threads.push(spawn("indexes", move || indexes::run(&builder)));
+        let events = Arc::clone(inner);
+        threads.push(spawn("events", move || bus::run(&events)));
         drop(threads);
         for (name, queue) in inner.handovers.read().expect(POISON).iter() {
             let handles = catalog.pipes.values().any(|pipe| {
@@ -330,6 +338,7 @@ impl Engine {
             }
         }
         moves::resume(inner)?;
+        bus::replay::resume(inner)?;
         for entry in
             catalog.pipes.values().filter(|entry| stacks.contains(&entry.stack) && entry.spec.running && !entry.dormant)
         {
@@ -411,6 +420,7 @@ impl Engine {
         let inner = &self.inner;
         inner.stopping.store(true, Ordering::Release);
         inner.pollers.stop();
+        inner.buses.stop();
         // Under the lock, so that nobody falls asleep between looking and waiting.
         drop(inner.sleep.0.lock().expect(POISON));
         inner.sleep.1.notify_all();
@@ -661,6 +671,12 @@ impl Inner {
         let mut threads = self.threads.lock().expect(POISON);
         threads.retain(|thread| !thread.is_finished());
         threads.push(thread);
+    }
+
+    /// Whether there is a log group of this name.
+    pub(crate) fn has_log_group(&self, name: &str) -> bool {
+        self.catalog().log_groups.keys().any(|known| known.as_str() == name)
+            || self.lines.groups().iter().any(|group| group.name == name)
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

@@ -132,6 +132,7 @@ mod tests {
             log_groups: vec![],
             pipes: vec![],
             pollers: vec![],
+            events: Default::default(),
             origin: serde_json::Value::Null,
         };
         engine.deploy(&stack).unwrap();

@@ -11,7 +11,7 @@ use crate::commit::WriteRefused;
 use crate::engine::{Check, Inner, table_of};
 use crate::layout::{self, DEDUPLICATION, GRAVES, ITEMS, OUTCOMES, STATE, kind};
 use crate::queues::manage;
-use crate::{expiry, indexes};
+use crate::{bus, expiry, indexes};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::time::{Duration, Instant};
@@ -68,6 +68,7 @@ fn round(inner: &Inner, counted: &mut SequenceNumber, cleared: &mut Cleared) -> 
         expiry::expire(inner),
         forget_names(inner),
         manage::sweep(inner),
+        bus::kept::sweep(inner),
         drop_lines(inner),
     ];
     done.into_iter().collect()
@@ -89,6 +90,7 @@ fn expire(inner: &Inner) -> Result<(), WriteRefused> {
     for queue in queues {
         queue.expire(&inner.commits)?;
     }
+    inner.buses.expire(&inner.commits)?;
     let handovers = inner.handovers.read().expect("no thread panics with the queues").clone();
     for (function, queue) in handovers {
         let expired = queue.expire(&inner.commits)?;

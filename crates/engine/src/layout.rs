@@ -19,6 +19,9 @@ pub(crate) const INDEXES: Space = Space::new(6);
 /// `queue, when it was sent, the sum of its name` → the number of a message that a queue would know again.
 pub(crate) const DEDUPLICATION: Space = Space::new(8);
 
+/// `archive, when the bus received it, its id` → an event that is kept to be replayed.
+pub(crate) const EVENTS: Space = Space::new(9);
+
 /// What an entry of the log is. Written to disk: a number is never given a new meaning.
 pub(crate) mod kind {
     /// A change of an item; the record is `codec::write_change`.
@@ -35,6 +38,8 @@ pub(crate) mod kind {
     pub(crate) const HOUSEKEEPING: u8 = 6;
     /// Documents kept, or taken away.
     pub(crate) const DOCUMENT: u8 = 7;
+    /// Events kept in archives, how far replays are, and when schedules fired.
+    pub(crate) const EVENT: u8 = 8;
 }
 
 /// The one key of the catalog.
@@ -179,6 +184,34 @@ pub(crate) fn outcomes_of(pipe: u32, lane: u16) -> [u8; 6] {
     bytes[..4].copy_from_slice(&pipe.to_be_bytes());
     bytes[4..].copy_from_slice(&lane.to_be_bytes());
     bytes
+}
+
+/// An event in an archive.
+pub(crate) fn archived(archive: u32, received_at: Timestamp, id: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(12 + id.len());
+    bytes.extend(archive.to_be_bytes());
+    bytes.extend(received_at.millis().max(0).to_be_bytes());
+    bytes.extend(id.as_bytes());
+    bytes
+}
+
+/// When the bus received an event, from its key in an archive.
+pub(crate) fn read_archived(key: &[u8]) -> Option<Timestamp> {
+    Some(Timestamp::from_millis(i64::from_be_bytes(key.get(4..12)?.try_into().ok()?)))
+}
+
+/// What the keys of all replays begin with; the rest is the replay's name.
+pub(crate) const REPLAYS: &[u8] = b"replay/";
+
+pub(crate) fn replay(name: &str) -> Vec<u8> {
+    [REPLAYS, name.as_bytes()].concat()
+}
+
+/// What the keys begin with under which it is kept when schedules fired last; the rest is the rule's name.
+pub(crate) const FIRED: &[u8] = b"fired/";
+
+pub(crate) fn fired(rule: &str) -> Vec<u8> {
+    [FIRED, rule.as_bytes()].concat()
 }
 
 /// The log's place, in the house's word.

@@ -4,12 +4,13 @@
 //! and queues, and runs pipes once it is told who runs functions ([`Engine::start`]). What happens to one write: `tables`
 //! looks and lets the table decide; `commit` hands the entry to the store, whose writer makes it durable and gives the
 //! change to the `feed`; the lanes of `pipes` take it from there to a function; `progress` keeps how far they are. `command` makes one commit of
-//! acts on tables and on queues, `pollers` hand messages to functions, `indexes` builds what queries by another key read.
+//! acts on tables and on queues, `pollers` hand messages to functions, `bus` makes one of an event and all that comes of it, `indexes` builds what queries by another key read.
 //!
 //! Invariants: nobody hears of a state that is not durable, a refusal included. Nothing waits on a timer for work:
 //! records wake their pipes. No HTTP and no spelling of AWS's here.
 
 mod asynchronous;
+mod bus;
 mod catalog;
 mod clock;
 mod codec;
@@ -18,6 +19,11 @@ mod commit;
 mod counts;
 mod documents;
 mod engine;
+pub mod events {
+    //! What is put on event buses, in the words of who decides about it.
+    pub use delivery::bus::EventId;
+    pub use delivery::bus::entry::{Entry, EntryRefused, RequestRefused};
+}
 mod expiry;
 mod explain;
 mod feed;
@@ -37,6 +43,10 @@ pub mod spec;
 mod tables;
 mod traffic;
 
+pub use bus::{
+    ArchiveChange, ArchiveEntry, ArchiveInfo, BusEntry, BusError, BusInfo, PutError, PutRefused, ReplayInfo, RuleEntry,
+    RuleInfo,
+};
 pub use catalog::{
     Act, Catalog, Definition, DeployRefused, FunctionEntry, LogGroupEntry, PipeEntry, QueueEntry, RedriveRefused, Step,
     StreamEntry, TableEntry,

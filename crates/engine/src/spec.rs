@@ -3,11 +3,14 @@
 //! Whoever reads templates makes these; the engine keeps them with the data, so that a stack is known again after a
 //! restart without its template.
 
+pub use delivery::bus::archive::ArchiveSpec;
+pub use delivery::bus::input::{InputSpec, TransformerSpec};
+pub use delivery::bus::{RuleSpec, RuleState, TargetSpec};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 pub use table::Projection;
-use types::{FunctionName, IndexName, KeySchema, LogGroupName, PipeName, QueueName, TableName, ViewType};
+use types::{BusName, FunctionName, IndexName, KeySchema, LogGroupName, PipeName, QueueName, TableName, ViewType};
 
 /// One stack's resources.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,8 +30,44 @@ pub struct StackSpec {
     /// What hands the messages of queues to functions.
     #[serde(default)]
     pub pollers: Vec<PollerSpec>,
+    /// What belongs to event buses.
+    #[serde(default)]
+    pub events: EventsSpec,
     /// What the reader of templates wants to find again to compare the next version with; opaque here.
     pub origin: Json,
+}
+
+/// What of a stack belongs to event buses.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct EventsSpec {
+    /// Buses.
+    pub buses: Vec<BusSpec>,
+    /// Rules, on buses of this stack or others.
+    pub rules: Vec<BusRuleSpec>,
+    /// Archives.
+    pub archives: Vec<ArchiveSpec>,
+}
+
+/// An event bus.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BusSpec {
+    /// Its name.
+    pub name: BusName,
+    /// What it is for.
+    pub description: Option<String>,
+}
+
+/// A rule of a bus, with its targets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BusRuleSpec {
+    /// The bus.
+    pub bus: BusName,
+    /// What it waits for.
+    pub rule: RuleSpec,
+    /// The role that it would have on AWS.
+    pub role: Option<String>,
+    /// Where it sends events.
+    pub targets: Vec<TargetSpec>,
 }
 
 /// A table.

@@ -9,6 +9,7 @@
 mod amount;
 mod catalogue;
 pub mod emf;
+pub mod events;
 mod handler;
 mod handlers;
 mod order;

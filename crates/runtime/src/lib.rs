@@ -11,6 +11,7 @@
 mod all;
 mod chat;
 mod environment;
+mod events;
 mod invoke;
 mod messages;
 mod meters;
@@ -23,6 +24,7 @@ mod snacks;
 mod timer;
 mod work;
 
+pub use events::EngineEvents;
 pub use invoke::{Invocation, InvokeError, Printer, Runtime};
 pub use meters::Meters;
 pub use orders::shop::breaker::Position;

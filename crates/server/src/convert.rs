@@ -1,8 +1,8 @@
 //! Decides how what a template says becomes what the engine deploys: the same things in the engine's words.
 
 use engine::spec::{
-    AsynchronousSpec, Destination, FifoSpec, FunctionSpec, IndexSpec, InvocationType, LogGroupSpec, PipeSpec,
-    PollerSpec, Projection, QueueSpec, RedriveSpec, StackSpec, StartingPosition, TableSpec,
+    AsynchronousSpec, BusRuleSpec, BusSpec, Destination, EventsSpec, FifoSpec, FunctionSpec, IndexSpec, InvocationType,
+    LogGroupSpec, PipeSpec, PollerSpec, Projection, QueueSpec, RedriveSpec, StackSpec, StartingPosition, TableSpec,
 };
 use std::time::Duration;
 
@@ -16,7 +16,23 @@ pub(crate) fn spec_of(stack: &stack::Stack) -> StackSpec {
         log_groups: stack.log_groups.iter().map(|group| log_group_of(&group.spec)).collect(),
         pipes: stack.pipes.iter().map(|pipe| pipe_of(&pipe.spec)).collect(),
         pollers: stack.pollers.iter().map(|poller| poller_of(&poller.spec)).collect(),
+        events: events_of(stack),
         origin: serde_json::to_value(stack).expect("a stack has text keys alone"),
+    }
+}
+
+fn events_of(stack: &stack::Stack) -> EventsSpec {
+    let bus = |bus: &stack::EventBus| BusSpec { name: bus.name.clone(), description: bus.description.clone() };
+    let rule = |rule: &stack::EventRule| BusRuleSpec {
+        bus: rule.bus.clone(),
+        rule: rule.spec.clone(),
+        role: rule.role.clone(),
+        targets: rule.targets.clone(),
+    };
+    EventsSpec {
+        buses: stack.buses.iter().map(|one| bus(&one.spec)).collect(),
+        rules: stack.rules.iter().map(|one| rule(&one.spec)).collect(),
+        archives: stack.archives.iter().map(|archive| archive.spec.spec.clone()).collect(),
     }
 }
 

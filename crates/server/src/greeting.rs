@@ -241,11 +241,18 @@ fn say_stack(one: &Deployed, text: &mut String) -> std::fmt::Result {
             writeln!(text, "  {}  ✖ {}", function.name, letters.name)?;
         }
     }
+    for rule in one.stack.rules.iter().map(|rule| &rule.spec) {
+        let name = |arn: &str| arn.rsplit([':', '/']).find(|part| *part != "*").unwrap_or_default().to_owned();
+        let targets: Vec<String> = rule.targets.iter().map(|target| name(&target.arn)).collect();
+        let from = rule.spec.schedule.as_deref().unwrap_or(rule.bus.as_str());
+        writeln!(text, "  {from}  →  {}  →  {}", rule.spec.name, targets.join(", "))?;
+    }
     for step in one.steps.iter().filter(|step| step.act != Act::Created) {
         let act = match step.act {
             Act::Created => "created",
             Act::Changed => "changed",
             Act::Dormant => "no longer named; what it holds stays",
+            Act::Removed => "no longer named, and gone",
         };
         writeln!(text, "  {} {}: {act}", step.kind, step.name)?;
     }

@@ -49,6 +49,8 @@ pub struct Settings<'a> {
 ///
 /// let text = r#"
 /// Resources:
+///   Uploads:
+///     Type: AWS::S3::Bucket
 ///   Uploaded:
 ///     Type: AWS::Events::Rule
 ///     Properties:

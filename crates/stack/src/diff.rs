@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::findings::Position;
 use crate::stack::{
-    Api, Function, LogGroup, LogicalId, Output, Permission, Pipe, Policy, Poller, Queue, QueuePolicy, Resource, Role,
-    Stack, Table,
+    Api, EventArchive, EventBus, EventRule, Function, LogGroup, LogicalId, Output, Permission, Pipe, Policy, Poller,
+    Queue, QueuePolicy, Resource, Role, Stack, Table,
 };
 
 /// The types of resources, in the order in which they are set up.
@@ -36,6 +36,12 @@ pub enum ResourceKind {
     Permission,
     /// What hands the messages of a queue to a function.
     Poller,
+    /// An event bus.
+    EventBus,
+    /// An archive of events.
+    EventArchive,
+    /// A rule of an event bus.
+    EventRule,
     /// A pipe.
     Pipe,
     /// An API.
@@ -103,6 +109,9 @@ pub fn diff(old: &Stack, new: &Stack) -> Result<Vec<ChangeStep>, Vec<Refusal>> {
     changes.list(&old.functions, &new.functions);
     changes.list(&old.permissions, &new.permissions);
     changes.list(&old.pollers, &new.pollers);
+    changes.list(&old.buses, &new.buses);
+    changes.list(&old.archives, &new.archives);
+    changes.list(&old.rules, &new.rules);
     changes.list(&old.pipes, &new.pipes);
     changes.list(&old.apis, &new.apis);
     changes.outputs(&old.outputs, &new.outputs);
@@ -497,6 +506,75 @@ impl Diffable for Poller {
         enabled: "Enabled",
         tags: "Tags",
     });
+}
+
+impl Diffable for EventBus {
+    const KIND: ResourceKind = ResourceKind::EventBus;
+    const WHEN_GONE: Change = Change::LieDormant;
+
+    fn name(&self) -> String {
+        self.name.to_string()
+    }
+
+    differences!(EventBus { name: "Name", arn: "Arn", description: "Description", tags: "Tags" });
+}
+
+impl Diffable for EventRule {
+    const KIND: ResourceKind = ResourceKind::EventRule;
+    const WHEN_GONE: Change = Change::Remove;
+
+    /// Two buses may have rules of one name.
+    fn name(&self) -> String {
+        format!("{}/{}", self.bus, self.spec.name)
+    }
+
+    fn differences(&self, new: &Self) -> Vec<&'static str> {
+        // Every field is named here, as in `differences!`, which knows one property for each.
+        let Self { bus: _, arn: _, spec, role, targets, tags } = self;
+        let parts = [
+            ("EventPattern", spec.pattern != new.spec.pattern),
+            ("ScheduleExpression", spec.schedule != new.spec.schedule),
+            ("State", spec.state != new.spec.state),
+            ("Description", spec.description != new.spec.description),
+            ("RoleArn", *role != new.role),
+            ("Targets", *targets != new.targets),
+            ("Tags", *tags != new.tags),
+        ];
+        parts.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+    }
+}
+
+impl Diffable for EventArchive {
+    const KIND: ResourceKind = ResourceKind::EventArchive;
+    const WHEN_GONE: Change = Change::LieDormant;
+
+    fn name(&self) -> String {
+        self.spec.name.to_string()
+    }
+
+    fn differences(&self, new: &Self) -> Vec<&'static str> {
+        let Self { spec, arn: _ } = self;
+        let parts = [
+            ("SourceArn", spec.bus != new.spec.bus),
+            ("EventPattern", spec.pattern != new.spec.pattern),
+            ("RetentionDays", spec.retention_days != new.spec.retention_days),
+            ("Description", spec.description != new.spec.description),
+        ];
+        parts.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+    }
+
+    fn losses(&self, new: &Self) -> Vec<(&'static str, String, String)> {
+        let mut losses = Vec::new();
+        if self.spec.name != new.spec.name {
+            let (reason, hint) = renamed("archive", "its events");
+            losses.push(("ArchiveName", reason, hint));
+        }
+        if self.spec.bus != new.spec.bus {
+            let reason = "the events that it has are another bus's".to_owned();
+            losses.push(("SourceArn", reason, "give the new archive a new name and a new logical id".to_owned()));
+        }
+        losses
+    }
 }
 
 impl Diffable for Permission {

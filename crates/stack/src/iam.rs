@@ -8,6 +8,7 @@ mod check;
 mod condition;
 mod decide;
 mod document;
+mod events;
 mod managed;
 mod wildcard;
 

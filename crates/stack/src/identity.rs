@@ -20,6 +20,9 @@ pub(crate) enum ResourceType {
     ManagedPolicy,
     LogGroup,
     Poller,
+    EventBus,
+    EventRule,
+    EventArchive,
     Permission,
     InvokeConfig,
     Api,
@@ -33,7 +36,7 @@ pub(crate) enum ResourceType {
 }
 
 impl ResourceType {
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 23] = [
         Self::Table,
         Self::Function,
         Self::Pipe,
@@ -44,6 +47,9 @@ impl ResourceType {
         Self::ManagedPolicy,
         Self::LogGroup,
         Self::Poller,
+        Self::EventBus,
+        Self::EventRule,
+        Self::EventArchive,
         Self::Permission,
         Self::InvokeConfig,
         Self::Api,
@@ -68,6 +74,9 @@ impl ResourceType {
             Self::ManagedPolicy => "AWS::IAM::ManagedPolicy",
             Self::LogGroup => "AWS::Logs::LogGroup",
             Self::Poller => "AWS::Lambda::EventSourceMapping",
+            Self::EventBus => "AWS::Events::EventBus",
+            Self::EventRule => "AWS::Events::Rule",
+            Self::EventArchive => "AWS::Events::Archive",
             Self::Permission => "AWS::Lambda::Permission",
             Self::InvokeConfig => "AWS::Lambda::EventInvokeConfig",
             Self::Api => "AWS::ApiGateway::RestApi",
@@ -92,6 +101,9 @@ impl ResourceType {
             | Self::LogGroup
             | Self::Poller
             | Self::InvokeConfig
+            | Self::EventBus
+            | Self::EventRule
+            | Self::EventArchive
             | Self::Api
             | Self::ApiDeployment
             | Self::ApiStage
@@ -107,7 +119,8 @@ impl ResourceType {
     pub(crate) fn has_unique_name(self) -> bool {
         match self {
             // The policies of two roles may well be called the same, and so may the stages of two APIs.
-            Self::Policy | Self::ApiStage => false,
+            // Rules of two buses may be called the same too.
+            Self::Policy | Self::ApiStage | Self::EventRule => false,
             Self::Table
             | Self::Function
             | Self::Pipe
@@ -117,6 +130,8 @@ impl ResourceType {
             | Self::ManagedPolicy
             | Self::LogGroup
             | Self::Poller
+            | Self::EventBus
+            | Self::EventArchive
             | Self::Permission
             | Self::InvokeConfig
             | Self::Api
@@ -140,6 +155,9 @@ impl ResourceType {
             Self::Function => ("FunctionName", 64),
             Self::Pipe => ("Name", 64),
             Self::Queue => ("QueueName", 80),
+            Self::EventBus => ("Name", 256),
+            Self::EventRule => ("Name", 64),
+            Self::EventArchive => ("ArchiveName", 48),
             Self::Api | Self::ApiKey => ("Name", 255),
             Self::ApiStage => ("StageName", 128),
             Self::UsagePlan => ("UsagePlanName", 255),
@@ -182,7 +200,11 @@ impl Identity {
         let name = given(name_property).map_or_else(made, str::to_owned);
         let path = find(properties, "Path").and_then(|entry| entry.value.as_scalar()).unwrap_or("/");
         let has_stream = find(properties, "StreamSpecification").is_some();
-        let (reference, attributes) = references(kind, logical_id, &name, path, has_stream, environment);
+        let bus = given("EventBusName").unwrap_or("default");
+        let bus = bus.rsplit_once(":event-bus/").map_or(bus, |(_, name)| name);
+        // A stream and a bus are never told of the same resource.
+        let belongs_to = Belongings { path, has_stream, bus };
+        let (reference, attributes) = references(kind, logical_id, &name, &belongs_to, environment);
         Self { kind, name, reference, attributes }
     }
 
@@ -199,19 +221,26 @@ impl Identity {
     }
 }
 
+/// What else of a resource's properties is in what others get of it.
+struct Belongings<'p> {
+    path: &'p str,
+    has_stream: bool,
+    /// The name of a rule's bus.
+    bus: &'p str,
+}
+
 fn references(
     kind: ResourceType,
     logical_id: &str,
     name: &str,
-    path: &str,
-    has_stream: bool,
+    Belongings { path, has_stream, bus }: &Belongings<'_>,
     environment: &Environment,
 ) -> (String, Vec<(&'static str, String)>) {
     match kind {
         ResourceType::Table => {
             let arn = environment.arn("dynamodb", format_args!("table/{name}"));
             let mut attributes = vec![("Arn", arn)];
-            if has_stream {
+            if *has_stream {
                 attributes.push(("StreamArn", stream_arn(name, environment)));
             }
             (name.to_owned(), attributes)
@@ -241,6 +270,20 @@ fn references(
             let id = uuid(&[&environment.stack_name, logical_id, kind.name()]);
             let arn = environment.arn("lambda", format_args!("event-source-mapping:{id}"));
             (id.clone(), vec![("Id", id), ("EventSourceMappingArn", arn)])
+        }
+        ResourceType::EventBus => {
+            let arn = environment.arn("events", format_args!("event-bus/{name}"));
+            (name.to_owned(), vec![("Arn", arn), ("Name", name.to_owned())])
+        }
+        ResourceType::EventRule if *bus == "default" => {
+            (name.to_owned(), vec![("Arn", environment.arn("events", format_args!("rule/{name}")))])
+        }
+        ResourceType::EventRule => {
+            (format!("{bus}|{name}"), vec![("Arn", environment.arn("events", format_args!("rule/{bus}/{name}")))])
+        }
+        ResourceType::EventArchive => {
+            let arn = environment.arn("events", format_args!("archive/{name}"));
+            (name.to_owned(), vec![("Arn", arn), ("ArchiveName", name.to_owned())])
         }
         ResourceType::Api => {
             let id = short_id(kind, logical_id, environment);

@@ -19,8 +19,8 @@ use crate::references;
 use crate::relations;
 use crate::resource::invoke_config::InvokeConfig;
 use crate::resource::{
-    Context, Evaluated, api, function, invoke_config, log_group, permission, pipe, plan, poller, queue, role, stage,
-    table,
+    Context, Evaluated, api, events, function, invoke_config, log_group, permission, pipe, plan, poller, queue, role,
+    stage, table,
 };
 use crate::stack::{Asynchronous, LogGroup, LogGroupOrigin, LogicalId, Note, Output, Resource, Stack};
 use crate::template::Template;
@@ -70,6 +70,9 @@ impl Template {
             pipes: Vec::new(),
             queues: Vec::new(),
             pollers: Vec::new(),
+            buses: Vec::new(),
+            rules: Vec::new(),
+            archives: Vec::new(),
             apis: Vec::new(),
             permissions: Vec::new(),
             log_groups: Vec::new(),
@@ -274,6 +277,9 @@ fn read(
         ResourceType::ManagedPolicy => push!(stack.policies, role::read_managed_policy(properties, identity, context)),
         ResourceType::LogGroup => push!(stack.log_groups, log_group::read(properties, identity)),
         ResourceType::Poller => push!(stack.pollers, poller::read(properties, identity, context)),
+        ResourceType::EventBus => push!(stack.buses, events::read_bus(properties, identity, context)),
+        ResourceType::EventRule => push!(stack.rules, events::read_rule(properties, identity, context)),
+        ResourceType::EventArchive => push!(stack.archives, events::read_archive(properties, identity, context)),
         ResourceType::Permission => push!(stack.permissions, permission::read(properties, context)),
         ResourceType::InvokeConfig => push!(invoke_configs, invoke_config::read(properties, context)),
         ResourceType::Api => push!(parts.apis, api::read(properties, identity, context)),

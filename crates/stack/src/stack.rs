@@ -11,8 +11,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use delivery::bus::archive::ArchiveSpec;
+use delivery::bus::{RuleSpec, TargetSpec};
 use serde::{Deserialize, Serialize};
-use types::{FunctionName, IndexName, KeySchema, LogGroupName, PipeName, QueueName, TableName, ViewType};
+use types::{BusName, FunctionName, IndexName, KeySchema, LogGroupName, PipeName, QueueName, TableName, ViewType};
 
 use crate::findings::Position;
 use crate::iam::Statement;
@@ -75,6 +77,15 @@ pub struct Stack {
     /// What hands the messages of queues to functions.
     #[serde(default)]
     pub pollers: Vec<Resource<Poller>>,
+    /// Event buses.
+    #[serde(default)]
+    pub buses: Vec<Resource<EventBus>>,
+    /// Rules of event buses.
+    #[serde(default)]
+    pub rules: Vec<Resource<EventRule>>,
+    /// Archives of events.
+    #[serde(default)]
+    pub archives: Vec<Resource<EventArchive>>,
     /// What customers call.
     #[serde(default)]
     pub apis: Vec<Resource<Api>>,
@@ -433,6 +444,45 @@ pub struct Poller {
     pub enabled: bool,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+}
+
+/// An event bus.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventBus {
+    /// Its name.
+    pub name: BusName,
+    /// Its ARN.
+    pub arn: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// A rule of an event bus, which is one of the stack's or the default one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventRule {
+    /// The bus.
+    pub bus: BusName,
+    /// Its ARN.
+    pub arn: String,
+    /// What it waits for; it was read as a rule.
+    pub spec: RuleSpec,
+    /// The role that it has on AWS.
+    pub role: Option<String>,
+    /// Where it sends events: functions, queues, buses and log groups of the stack.
+    pub targets: Vec<TargetSpec>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// An archive of events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventArchive {
+    /// What it keeps; it was read as an archive.
+    pub spec: ArchiveSpec,
+    /// Its ARN.
+    pub arn: String,
 }
 
 /// What a function says about who may call it.

@@ -9,11 +9,12 @@ use super::entry::{BusRef, BusRefError};
 use super::event::Event;
 use super::rule::DESCRIPTION_MAX;
 use pattern::{Dialect, ParseError, Pattern};
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use types::{Account, ArchiveName, BusName, Timestamp};
 
 /// An archive as it was asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArchiveSpec {
     /// Its name.
     pub name: ArchiveName,

@@ -10,6 +10,7 @@ use super::event::Event;
 use super::json::{Json, compact, quoted};
 use super::path::{Found, JsonPath, PathError};
 use super::template::{Fault, Meaning, TEMPLATE_MAX, Template};
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use types::{Arn, RuleName, TargetId};
@@ -22,7 +23,7 @@ pub const PATH_MAX: usize = 256;
 pub const CONSTANT_MAX: usize = 8192;
 
 /// What was asked for, as it was given and is told again.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputSpec {
     /// A constant, as JSON.
     pub constant: Option<String>,
@@ -33,7 +34,7 @@ pub struct InputSpec {
 }
 
 /// A template and what its names stand for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransformerSpec {
     /// The path of each name.
     pub paths: BTreeMap<String, String>,

@@ -10,11 +10,12 @@
 use super::archive::Archive;
 use super::entry::{BusRef, BusRefError, DEFAULT_BUS};
 use super::event::Event;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use types::{Account, Arn, BusName, ReplayName, RuleName, Timestamp};
 
 /// A replay as it was asked for. Whether its archive is there is the caller's to say: [`archive_missing`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplaySpec {
     /// Its name.
     pub name: ReplayName,
@@ -124,7 +125,7 @@ fn rule_of(text: &str, bus: &BusName, account: &Account) -> Option<RuleName> {
 }
 
 /// How far a replay is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum State {
     /// It was asked for.
     Starting,

@@ -7,6 +7,7 @@ use super::entry::DEFAULT_BUS;
 use super::schedule::{Schedule, ScheduleError};
 use super::target::Target;
 use pattern::{Dialect, ParseError, Pattern};
+use serde::{Deserialize, Serialize};
 use types::{Account, Arn, BusName, RuleName, TargetId};
 
 /// How many targets a rule has at most.
@@ -15,7 +16,7 @@ pub const TARGETS_MAX: usize = 5;
 pub const DESCRIPTION_MAX: usize = 512;
 
 /// A rule as it was asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleSpec {
     /// Its name.
     pub name: RuleName,
@@ -30,7 +31,7 @@ pub struct RuleSpec {
 }
 
 /// Whether a rule does anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum RuleState {
     /// It does.
     #[default]

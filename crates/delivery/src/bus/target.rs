@@ -7,11 +7,12 @@ use super::input::{Input, InputRefused, InputSpec};
 use super::parameter::Parameter;
 use super::path::PathError;
 use super::retry::{Policy, PolicyRefused};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use types::{Arn, NameError, TargetId};
 
 /// A target as it was asked for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetSpec {
     /// Its name within the rule.
     pub id: String,
@@ -27,12 +28,15 @@ pub struct TargetSpec {
     pub dead_letters: Option<String>,
     /// The message group, for a FIFO queue.
     pub message_group: Option<String>,
+    /// The role that its rule named for it; kept and told again, and nothing here is refused because of it.
+    #[serde(default)]
+    pub role: Option<String>,
     /// Parts of the request, for an HTTP endpoint.
     pub http: HttpSpec,
 }
 
 /// Parts of a request as they were asked for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HttpSpec {
     /// What stands for each `*` of the endpoint's path.
     pub path_values: Vec<String>,

@@ -222,6 +222,16 @@ impl LiveQueue {
         self.place(&mut inner, &mut message, now, delay, None)
     }
 
+    /// The same, of what is made like a client's message and may have a delay of its own.
+    pub(crate) fn own_part(self: &Arc<Self>, outgoing: Outgoing) -> Part {
+        let mut inner = self.lock();
+        let delay = outgoing.delay.unwrap_or(inner.core.settings().delay);
+        let now = self.clock.now();
+        let Outgoing { body, attributes, trace, .. } = outgoing;
+        let mut message = Message { sent_at: now, body, attributes, trace, ..Message::default() };
+        self.place(&mut inner, &mut message, now, delay, None)
+    }
+
     /// Gives a message its number and its place, and writes it.
     fn place(
         self: &Arc<Self>,

@@ -1,10 +1,11 @@
 //! What the tests share: an engine on a scratch directory, stacks in a few words, and functions that are watched.
 
 use engine::spec::*;
-use engine::{Engine, Functions, Invoked, Options, TableWrite, Written};
+use engine::{Engine, EventDone, Functions, Handed, Invoked, Options, TableWrite, Written};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use table::{Condition, Write};
@@ -107,6 +108,7 @@ pub(crate) fn stack(pipe: PipeSpec) -> StackSpec {
         log_groups: vec![],
         pipes: vec![pipe],
         pollers: vec![],
+        events: Default::default(),
         origin: json!(null),
     }
 }
@@ -117,6 +119,7 @@ pub(crate) struct Watched {
     seen: Mutex<Vec<(String, i64)>>,
     invocations: Mutex<Vec<Vec<String>>>,
     pub(crate) poison: Mutex<BTreeSet<String>>,
+    events: Mutex<Vec<(String, String)>>,
 }
 
 impl Functions for Watched {
@@ -134,9 +137,23 @@ impl Functions for Watched {
         }
         Invoked::Answered { answer: Json::Null }
     }
+
+    fn invoke_event<'a>(
+        &'a self,
+        function: &'a FunctionName,
+        event: &'a Handed,
+    ) -> Pin<Box<dyn Future<Output = EventDone> + Send + 'a>> {
+        self.events.lock().unwrap().push((function.to_string(), event.payload.to_string()));
+        Box::pin(std::future::ready(EventDone::Answered(Json::Null)))
+    }
 }
 
 impl Watched {
+    /// Which functions were given which events.
+    pub(crate) fn events(&self) -> Vec<(String, String)> {
+        self.events.lock().unwrap().clone()
+    }
+
     /// What was done so far: order and version.
     pub(crate) fn seen(&self) -> Vec<(String, i64)> {
         self.seen.lock().unwrap().clone()

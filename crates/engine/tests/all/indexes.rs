@@ -51,6 +51,7 @@ fn stack(indexes: Vec<IndexSpec>) -> StackSpec {
         log_groups: vec![],
         pipes: vec![],
         pollers: vec![],
+        events: Default::default(),
         origin: json!(null),
     }
 }

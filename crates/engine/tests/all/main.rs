@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod buses;
+mod buses_crash;
 mod deploy;
 mod documents;
 mod events;

@@ -40,6 +40,7 @@ fn up(directory: &Path) -> Engine {
         log_groups: vec![],
         pipes: vec![],
         pollers: vec![],
+        events: Default::default(),
         origin: json!(null),
     };
     let engine = open(directory);

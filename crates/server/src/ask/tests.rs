@@ -97,6 +97,7 @@ fn stack() -> StackSpec {
         log_groups: vec![group("/aws/lambda/Standard"), group("/aws/lambda/Premium")],
         pipes: vec![pipe("standard-pipe", "Standard", &[]), pipe("premium-pipe", "Premium", &[PREMIUM])],
         pollers: vec![],
+        events: Default::default(),
         origin: json!(null),
     }
 }

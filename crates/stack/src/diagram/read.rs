@@ -9,10 +9,11 @@ use std::time::Duration;
 use super::access::Access;
 use super::{Flow, Graph, Kind, Node, NodeId, words};
 use crate::stack::{
-    Api, Asynchronous, Caching, DesiredState, Destination, Function, LogGroup, LogicalId, Period, Pipe, Plan, Poller,
-    Queue, Resource, Stack, Table,
+    Api, Asynchronous, Caching, DesiredState, Destination, EventBus, EventRule, Function, LogGroup, LogicalId, Period,
+    Pipe, Plan, Poller, Queue, Resource, Stack, Table,
 };
-use types::{LogGroupName, QueueName};
+use delivery::bus::RuleState;
+use types::{BusName, LogGroupName, QueueName};
 
 /// The graph of a stack.
 pub(super) fn graph(stack: &Stack) -> Graph {
@@ -24,6 +25,7 @@ pub(super) fn graph(stack: &Stack) -> Graph {
         tables: BTreeMap::new(),
         queues: BTreeMap::new(),
         log_groups: BTreeMap::new(),
+        buses: BTreeMap::new(),
     };
     reading.nodes();
     reading.apis();
@@ -31,6 +33,7 @@ pub(super) fn graph(stack: &Stack) -> Graph {
     stack.pipes.iter().for_each(|pipe| reading.pipe(&pipe.spec));
     stack.pollers.iter().for_each(|poller| reading.poller(poller));
     stack.queues.iter().for_each(|queue| reading.redrive(&queue.spec));
+    stack.rules.iter().for_each(|rule| reading.rule(&rule.spec));
     reading.clients();
     reading.graph
 }
@@ -44,6 +47,7 @@ struct Reading<'s> {
     tables: BTreeMap<&'s LogicalId, NodeId>,
     queues: BTreeMap<&'s QueueName, NodeId>,
     log_groups: BTreeMap<&'s LogGroupName, NodeId>,
+    buses: BTreeMap<&'s BusName, NodeId>,
 }
 
 impl<'s> Reading<'s> {
@@ -59,6 +63,16 @@ impl<'s> Reading<'s> {
         for queue in &stack.queues {
             let kind = if self.takes_dead_letters(&queue.spec.name) { Kind::DeadLetters } else { Kind::Queue };
             self.queues.insert(&queue.spec.name, self.graph.add(queue_node(&queue.spec, kind)));
+        }
+        for bus in &stack.buses {
+            self.buses.insert(&bus.spec.name, self.graph.add(bus_node(&bus.spec)));
+        }
+        // The default bus is in no template; it is drawn if somebody waits at it.
+        for rule in stack.rules.iter().filter(|rule| rule.spec.spec.pattern.is_some()) {
+            if !self.buses.contains_key(&rule.spec.bus) {
+                let node = Node::new(Kind::Bus, rule.spec.bus.as_str());
+                self.buses.insert(&rule.spec.bus, self.graph.add(node));
+            }
         }
         for group in &stack.log_groups {
             self.log_groups.insert(&group.spec.name, self.graph.add(log_group_node(&group.spec)));
@@ -76,7 +90,12 @@ impl<'s> Reading<'s> {
             told || dead_letter.as_ref().is_some_and(|letters| letters.name == *queue)
         };
         let (functions, pipes) = (&self.stack.functions, &self.stack.pipes);
-        self.stack.queues.iter().any(by_queue) || pipes.iter().any(by_pipe) || functions.iter().any(by_function)
+        let arn = self.stack.queues.iter().find(|other| other.spec.name == *queue).map(|queue| &queue.spec.arn);
+        let mut targets = self.stack.rules.iter().flat_map(|rule| &rule.spec.targets);
+        self.stack.queues.iter().any(by_queue)
+            || pipes.iter().any(by_pipe)
+            || functions.iter().any(by_function)
+            || targets.any(|target| target.dead_letters.is_some() && target.dead_letters.as_ref() == arn)
     }
 
     /// A node for the routes that go to one function, and what belongs to the API at the first of them.
@@ -204,6 +223,50 @@ impl<'s> Reading<'s> {
         self.graph.join(id, function, Flow::Passes, Some(label));
     }
 
+    /// A rule stands between its bus and its targets; one with a schedule begins by itself.
+    fn rule(&mut self, rule: &'s EventRule) {
+        let pattern = rule.spec.pattern.iter().flat_map(|pattern| filter_words(std::slice::from_ref(pattern)));
+        let off = (rule.spec.state == RuleState::Disabled).then(|| "disabled".to_owned());
+        let node = Node::new(Kind::Rule, rule.spec.name.as_str());
+        let id = self.graph.add(node.with(pattern).with(rule.spec.schedule.clone()).with(off));
+        if rule.spec.pattern.is_some()
+            && let Some(bus) = self.buses.get(&rule.bus)
+        {
+            self.graph.join(*bus, id, Flow::Passes, Some("events".to_owned()));
+        }
+        for target in &rule.targets {
+            if let Some(to) = self.target(&target.arn) {
+                self.graph.join(id, to, Flow::Passes, None);
+            }
+            let letters = target.dead_letters.as_ref().and_then(|letters| self.target(letters));
+            if let Some(letters) = letters {
+                let after = match (target.retries, target.max_age_seconds) {
+                    (Some(retries), _) => tries(u32::try_from(retries).unwrap_or(u32::MAX).saturating_add(1)),
+                    (None, Some(age)) => {
+                        format!("after {}", span(Duration::from_secs(u64::try_from(age).unwrap_or(0))))
+                    }
+                    (None, None) => "too old".to_owned(),
+                };
+                self.graph.join(id, letters, Flow::GivesUp, Some(after));
+            }
+        }
+    }
+
+    /// What a rule's target is, if it is drawn.
+    fn target(&self, arn: &str) -> Option<NodeId> {
+        let stack = self.stack;
+        let function = stack.functions.iter().find(|function| function.spec.arn == arn);
+        let queue = stack.queues.iter().find(|queue| queue.spec.arn == arn);
+        let bus = arn.rsplit_once(":event-bus/").and_then(|(_, name)| name.parse::<BusName>().ok());
+        let group = arn.split_once(":log-group:").map(|(_, name)| name.strip_suffix(":*").unwrap_or(name));
+        let group = group.and_then(|name| name.parse::<LogGroupName>().ok());
+        function
+            .map(|function| self.functions[&function.logical_id])
+            .or_else(|| queue.map(|queue| self.queues[&queue.spec.name]))
+            .or_else(|| self.buses.get(&bus?).copied())
+            .or_else(|| self.log_groups.get(&group?).copied())
+    }
+
     fn redrive(&mut self, queue: &Queue) {
         let Some(redrive) = &queue.redrive else { return };
         if let Some(letters) = self.queues.get(&redrive.dead_letters) {
@@ -257,6 +320,10 @@ fn table_node(table: &Table) -> Node {
     let indexes = table.indexes.iter().map(|index| format!("index {}", index.name));
     let expiry = table.expires_by.iter().map(|attribute| format!("expires by {attribute}"));
     Node::new(Kind::Table, table.name.as_str()).with([format!("key {}", key.join(", "))]).with(indexes).with(expiry)
+}
+
+fn bus_node(bus: &EventBus) -> Node {
+    Node::new(Kind::Bus, bus.name.as_str()).with(bus.description.clone())
 }
 
 fn queue_node(queue: &Queue, kind: Kind) -> Node {

@@ -46,6 +46,7 @@ pub(crate) fn check(stack: &Stack, calls: &[Calls], environment: &Environment, f
             checked.poller(poller, function, findings, &mut notes);
         }
     }
+    super::events::check(stack, environment, findings);
     for calls in calls {
         super::calls::check(calls, stack, environment, findings);
     }

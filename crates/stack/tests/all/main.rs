@@ -6,6 +6,7 @@ mod changes;
 mod checks;
 mod commerce;
 mod diagram;
+mod events;
 mod functions;
 mod gateway;
 mod permissions;
