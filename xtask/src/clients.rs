@@ -31,7 +31,7 @@ const SCRIPTS: &[(&str, &[&str])] = &[
     ),
     ("orders", &["premium_service.py"]),
     ("snacks", &["snacks.py"]),
-    ("commerce", &["sqs.py", "cases.py", "slow.py"]),
+    ("commerce", &["sqs.py", "events.py", "cases.py", "slow.py"]),
 ];
 
 /// Which build is tried.

@@ -5,6 +5,7 @@
 
 mod events;
 mod logs;
+mod pipes;
 mod queues;
 mod tables;
 
@@ -29,7 +30,8 @@ pub(crate) async fn answer(app: &App, context: &wire::Context, head: &RequestHea
         Ok(Call::Dynamodb(call)) => tables::answer(app, &reply, call).await,
         Ok(Call::Sqs(call)) => queues::answer(app, &reply, call).await,
         Ok(Call::Logs(call)) => logs::answer(app, &reply, call).await,
-        Ok(Call::Events(call)) => events::answer(&reply, call).await,
+        Ok(Call::Events(call)) => events::answer(app, &reply, call).await,
+        Ok(Call::Pipes(call)) => pipes::answer(app, &reply, call).await,
         Ok(Call::Lambda(call)) => functions(app, &reply, call).await,
     }
 }

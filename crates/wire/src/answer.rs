@@ -1,7 +1,7 @@
 //! Decides which answers there are, and which service's words each is said in.
 
 use crate::reply::{Protocol, Reply, Response};
-use crate::{dynamodb, events, lambda, logs, sqs, sts};
+use crate::{dynamodb, events, lambda, logs, pipes, sqs, sts};
 
 /// What the engine answers. Large contents are borrowed: whoever answers keeps them until the bytes are made.
 #[derive(Debug)]
@@ -16,8 +16,10 @@ pub enum Answer<'a> {
     Sqs(sqs::Answer<'a>),
     /// To something of what functions printed.
     Logs(logs::Answer<'a>),
-    /// To something of event patterns.
-    Events(events::Answer),
+    /// To something of event buses.
+    Events(events::Answer<'a>),
+    /// To something of pipes.
+    Pipes(pipes::Answer<'a>),
     /// Who is asking.
     CallerIdentity,
 }
@@ -36,7 +38,11 @@ impl Reply<'_> {
             Answer::Sqs(answer) if matches!(self.protocol, Protocol::Query { .. }) => sqs::spell_xml(answer, self),
             Answer::Sqs(answer) => self.json(&sqs::spell(answer, self.context).into()),
             Answer::Logs(answer) => self.json(&logs::spell(answer, &self.context.account)),
-            Answer::Events(answer) => self.json(&events::spell(*answer)),
+            Answer::Events(answer) => match events::spell(answer, &self.context.account) {
+                Some(body) => self.json(&body),
+                None => self.empty(),
+            },
+            Answer::Pipes(answer) => self.json(&pipes::spell(answer, &self.context.account)),
             Answer::CallerIdentity => sts::spell(self),
         }
     }

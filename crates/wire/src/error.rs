@@ -4,12 +4,12 @@
 //! the engine refuses comes in as a [`Refusal`], whose words differ from service to service: start at
 //! [`WireError::of`].
 
-use crate::events::EventFault;
+use crate::events::{self, EventFault};
 use crate::reply::Service;
 use crate::sigv4::AuthError;
 use crate::sqs;
 use serde_json::{Map, Value as Json};
-use types::{Account, FunctionName, QueueName, TableName};
+use types::{Account, FunctionName, PipeName, QueueName, TableName};
 
 /// An error as AWS names it.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -70,6 +70,8 @@ codes! {
     ConditionalCheckFailed = "ConditionalCheckFailedException", Own, 400;
     /// A batch has no entries.
     EmptyBatchRequest = "EmptyBatchRequest", Own, 400;
+    /// What is asked for does not go with how far something is.
+    IllegalStatus = "IllegalStatusException", Own, 400;
     /// Something broke here.
     Internal = "InternalServerError", Own, 500;
     /// Something broke here, as EventBridge names it.
@@ -98,6 +100,8 @@ codes! {
     MissingAuthenticationToken = "MissingAuthenticationTokenException", Coral, 400;
     /// The signature lacks a part.
     IncompleteSignature = "IncompleteSignatureException", Coral, 400;
+    /// There would be more than there may be.
+    LimitExceeded = "LimitExceededException", Own, 400;
     /// The message is not hidden by a receive.
     MessageNotInflight = "MessageNotInflight", Own, 400;
     /// More messages are received and not deleted than a queue may have.
@@ -118,12 +122,16 @@ codes! {
     RequestTooLarge = "RequestTooLargeException", Own, 413;
     /// A queue's callers are too fast.
     RequestThrottled = "RequestThrottled", Own, 400;
+    /// There is something of this name.
+    ResourceAlreadyExists = "ResourceAlreadyExistsException", Own, 400;
     /// There is no such table, function, log group or stream.
     ResourceNotFound = "ResourceNotFoundException", Own, 400;
     /// The body is no JSON, or a member has another JSON type.
     Serialization = "SerializationException", Coral, 400;
     /// Something broke while a function was to be invoked.
     Service = "ServiceException", Own, 500;
+    /// There is no such pipe.
+    NotFound = "NotFoundException", Own, 404;
     /// The engine does not take this now.
     ServiceUnavailable = "ServiceUnavailable", Own, 503;
     /// The engine does not take this now, as the log service names it.
@@ -173,6 +181,7 @@ impl Code {
             Self::ConditionalCheckFailed | Self::InvalidAddress | Self::InvalidAttributeName => self.name(),
             Self::InvalidAttributeValue | Self::InvalidMessageContents => self.name(),
             Self::InvalidEventPattern | Self::InvalidParameter | Self::InvalidRequestContent => self.name(),
+            Self::IllegalStatus | Self::LimitExceeded | Self::NotFound | Self::ResourceAlreadyExists => self.name(),
             Self::OverLimit => self.name(),
             Self::ReceiptHandleIsInvalid => self.name(),
             Self::RequestTooLarge | Self::RequestThrottled | Self::ResourceNotFound => self.name(),
@@ -250,6 +259,10 @@ pub enum Refusal<'a> {
     },
     /// The event that a pattern is to be tried on is none.
     EventInvalid(&'a EventFault),
+    /// Something of event buses is refused, for a reason that only they have.
+    Events(events::Refused<'a>),
+    /// There is no such pipe.
+    NoSuchPipe(&'a PipeName),
     /// The caller must slow down: what is not yet applied has reached its bound.
     Throttled,
     /// The disk is as full as it may get.
@@ -277,7 +290,7 @@ impl WireError {
         let code = match service {
             Service::Logs => Code::InvalidParameter,
             Service::Lambda | Service::Sqs => Code::InvalidParameterValue,
-            Service::Dynamodb | Service::Events | Service::Sts | Service::Other => Code::Validation,
+            Service::Dynamodb | Service::Events | Service::Pipes | Service::Sts | Service::Other => Code::Validation,
         };
         Self::new(code, format!("{member} is not handled by this engine yet; send the request without it"))
     }
@@ -334,14 +347,15 @@ impl WireError {
                 Self::new(Code::InvalidParameter, format!("Invalid filter pattern: {problem}"))
             }
             Refusal::EventPatternInvalid { problem } => Self::new(Code::InvalidEventPattern, *problem),
+            Refusal::NoSuchPipe(pipe) => Self::new(Code::NotFound, format!("Pipe {pipe} does not exist.")),
+            Refusal::Events(refused) => refused.error(),
             Refusal::EventInvalid(fault) => Self::new(Code::Validation, fault.to_string()),
             Refusal::Throttled => Self::new(
                 match service {
                     Service::Lambda => Code::TooManyRequests,
                     Service::Sqs => Code::RequestThrottled,
-                    Service::Dynamodb | Service::Events | Service::Logs | Service::Sts | Service::Other => {
-                        Code::Throttling
-                    }
+                    Service::Dynamodb | Service::Events | Service::Logs => Code::Throttling,
+                    Service::Pipes | Service::Sts | Service::Other => Code::Throttling,
                 },
                 "The engine takes writes in faster than its disk keeps them; slow down and try again.",
             ),
@@ -353,7 +367,7 @@ impl WireError {
             Refusal::Internal => Self::new(
                 match service {
                     Service::Lambda => Code::Service,
-                    Service::Events => Code::InternalException,
+                    Service::Events | Service::Pipes => Code::InternalException,
                     Service::Dynamodb | Service::Logs | Service::Sqs | Service::Sts | Service::Other => Code::Internal,
                 },
                 "Internal server error; the engine's own log says what broke.",
@@ -367,7 +381,7 @@ impl WireError {
             Service::Logs => (Code::InvalidParameter, "The specified nextToken is invalid."),
             Service::Sqs => (Code::InvalidParameterValue, "Invalid or expired next token."),
             Service::Lambda => (Code::InvalidParameterValue, "Invalid Marker."),
-            Service::Dynamodb | Service::Events | Service::Sts | Service::Other => {
+            Service::Dynamodb | Service::Events | Service::Pipes | Service::Sts | Service::Other => {
                 (Code::Validation, "The token is invalid.")
             }
         };
@@ -378,9 +392,8 @@ impl WireError {
         let code = match service {
             Service::Lambda => Code::Service,
             Service::Logs => Code::ServiceUnavailableException,
-            Service::Dynamodb | Service::Events | Service::Sqs | Service::Sts | Service::Other => {
-                Code::ServiceUnavailable
-            }
+            Service::Dynamodb | Service::Events | Service::Pipes | Service::Sqs => Code::ServiceUnavailable,
+            Service::Sts | Service::Other => Code::ServiceUnavailable,
         };
         Self::new(code, message)
     }

@@ -1,26 +1,47 @@
-//! Decides how a request to try an event pattern is read and answered, and what the event in it must have.
+//! Decides how requests of event buses are read and answered: events, buses, rules, targets, archives, replays, tags.
 //!
-//! Start at `parse`. What is a pattern, and which events it matches, is not decided here: whoever answers reads the
-//! pattern, then holds the event to [`check_event`], then matches, because AWS's errors come in this order.
+//! Start at [`Call`], then `parse`. Names and bounds are read here; what a rule, a target, an archive or a replay is,
+//! says `delivery::bus`, whose words for what was asked for are handed on as they are. Lists are cut to pages by
+//! [`Page`], so that whoever answers only needs to know everything that there is.
 
-use crate::error::{Code, WireError};
-use crate::members::{Members, Rules, parse_body};
+mod archives;
+mod buses;
+mod entries;
+mod page;
+mod refused;
+mod replays;
+mod request;
+mod rules;
+mod spell;
+mod tags;
+mod targets;
+mod trial;
+
+pub use archives::{ArchiveChange, ArchiveFilter};
+pub use page::Page;
+pub use refused::Refused;
+pub use replays::{ReplayFilter, ReplayStage};
+pub(crate) use spell::spell;
+pub use spell::{Answer, ArchiveDescription, BusDescription, Put, ReplayDescription, RuleDescription};
+pub use trial::{EventFault, PATTERN_LENGTH_MAX, check_event};
+
+use crate::error::WireError;
+use crate::members::{Members, parse_body};
 use crate::reply::Service;
-use crate::unknown_operation;
-use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
-use serde_json::{Value as Json, json};
-use std::fmt;
+use crate::{Context, unknown_operation};
+use delivery::bus::archive::ArchiveSpec;
+use delivery::bus::entry::Entry;
+use delivery::bus::replay::ReplaySpec;
+use delivery::bus::{RuleSpec, TargetSpec};
+use request::Request;
+use std::collections::BTreeMap;
+use types::{ArchiveName, Arn, BusName, ReplayName, RuleName, TargetId};
 
-/// The longest pattern that may be tried, in UTF-16 units. A bus's own quota is lower and not asked here, as on AWS.
-pub const PATTERN_LENGTH_MAX: usize = 4096;
-
-/// The fields that an event must have. AWS's documentation names `resources` too, but AWS does not ask for it.
-const REQUIRED: [&str; 6] = ["id", "detail-type", "source", "account", TIME, "region"];
-/// The only field whose value is looked at.
-const TIME: &str = "time";
+/// Tags by their keys.
+pub type Tags = BTreeMap<String, String>;
 
 /// What a client asks of EventBridge.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Call {
     /// Say whether a pattern matches an event.
     TestEventPattern {
@@ -29,119 +50,233 @@ pub enum Call {
         /// The event, as it was written.
         event: String,
     },
-}
-
-/// What EventBridge answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
-    /// Whether the pattern matches the event.
-    Tested {
-        /// It does.
-        matched: bool,
+    /// Bring events to their buses.
+    PutEvents {
+        /// The events, as they were written.
+        entries: Vec<Entry>,
+    },
+    /// Make a bus.
+    CreateEventBus {
+        /// Its name.
+        bus: BusName,
+        /// What it is for.
+        description: Option<String>,
+        /// Its tags.
+        tags: Tags,
+    },
+    /// Change what a bus is said to be for.
+    UpdateEventBus {
+        /// Which.
+        bus: BusName,
+        /// What it is for.
+        description: Option<String>,
+    },
+    /// Remove a bus; one that is not there is no fault.
+    DeleteEventBus {
+        /// Which.
+        bus: BusName,
+    },
+    /// Say what a bus is.
+    DescribeEventBus {
+        /// Which.
+        bus: BusName,
+    },
+    /// Say which buses there are.
+    ListEventBuses {
+        /// Which part of them.
+        page: Page,
+    },
+    /// Make a rule, or change it.
+    PutRule {
+        /// On which bus.
+        bus: BusName,
+        /// What it is to be.
+        rule: Box<RuleSpec>,
+        /// The role that its deliveries are made under.
+        role: Option<String>,
+        /// Its tags, which count only for a new one.
+        tags: Tags,
+    },
+    /// Say what a rule is.
+    DescribeRule {
+        /// On which bus.
+        bus: BusName,
+        /// Which.
+        rule: RuleName,
+    },
+    /// Say which rules a bus has.
+    ListRules {
+        /// Which bus.
+        bus: BusName,
+        /// Which part of them.
+        page: Page,
+    },
+    /// Let a rule do something again.
+    EnableRule {
+        /// On which bus.
+        bus: BusName,
+        /// Which.
+        rule: RuleName,
+    },
+    /// Let a rule do nothing.
+    DisableRule {
+        /// On which bus.
+        bus: BusName,
+        /// Which.
+        rule: RuleName,
+    },
+    /// Remove a rule; one that is not there is no fault.
+    DeleteRule {
+        /// From which bus.
+        bus: BusName,
+        /// Which.
+        rule: RuleName,
+    },
+    /// Give a rule targets, or change those of the same names.
+    PutTargets {
+        /// On which bus.
+        bus: BusName,
+        /// Which rule.
+        rule: RuleName,
+        /// The targets.
+        targets: Vec<TargetSpec>,
+    },
+    /// Take targets from a rule.
+    RemoveTargets {
+        /// On which bus.
+        bus: BusName,
+        /// Which rule.
+        rule: RuleName,
+        /// The targets' names.
+        ids: Vec<TargetId>,
+    },
+    /// Say which targets a rule has.
+    ListTargetsByRule {
+        /// On which bus.
+        bus: BusName,
+        /// Which rule.
+        rule: RuleName,
+        /// Which part of them.
+        page: Page,
+    },
+    /// Say which rules of a bus have a target.
+    ListRuleNamesByTarget {
+        /// Which bus.
+        bus: BusName,
+        /// The target's ARN.
+        target: String,
+        /// Which part of the names.
+        page: Page,
+    },
+    /// Make an archive.
+    CreateArchive {
+        /// What it is to be.
+        archive: Box<ArchiveSpec>,
+    },
+    /// Change an archive.
+    UpdateArchive {
+        /// Which.
+        archive: ArchiveName,
+        /// What is to become different.
+        change: ArchiveChange,
+    },
+    /// Remove an archive with its events.
+    DeleteArchive {
+        /// Which.
+        archive: ArchiveName,
+    },
+    /// Say what an archive is.
+    DescribeArchive {
+        /// Which.
+        archive: ArchiveName,
+    },
+    /// Say which archives there are.
+    ListArchives {
+        /// Which are meant.
+        filter: ArchiveFilter,
+        /// Which part of them.
+        page: Page,
+    },
+    /// Bring the events of an archive again.
+    StartReplay {
+        /// Whose events.
+        archive: ArchiveName,
+        /// What to bring, and whom.
+        replay: Box<ReplaySpec>,
+        /// What it is for.
+        description: Option<String>,
+    },
+    /// Stop a replay.
+    CancelReplay {
+        /// Which.
+        replay: ReplayName,
+    },
+    /// Say what a replay is, and how far.
+    DescribeReplay {
+        /// Which.
+        replay: ReplayName,
+    },
+    /// Say which replays there are.
+    ListReplays {
+        /// Which are meant.
+        filter: ReplayFilter,
+        /// Which part of them.
+        page: Page,
+    },
+    /// Give a bus or a rule tags, or change them.
+    TagResource {
+        /// Which.
+        resource: Arn,
+        /// The tags.
+        tags: Tags,
+    },
+    /// Take tags from a bus or a rule; those that it does not have are no fault.
+    UntagResource {
+        /// Which.
+        resource: Arn,
+        /// The tags' keys.
+        keys: Vec<String>,
+    },
+    /// Say which tags a bus or a rule has.
+    ListTagsForResource {
+        /// Which.
+        resource: Arn,
     },
 }
 
-/// Why an event cannot be held against a pattern, in AWS's words.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum EventFault {
-    /// It is no JSON object, or a field is missing that every event has.
-    #[error("Parameter Event is not valid.")]
-    NotAnEvent,
-    /// Its time is none.
-    #[error("Parameter Event is not valid. Reason: Invalid time.")]
-    TimeInvalid,
-    /// It goes beyond what is matched here.
-    #[error("Parameter Event is not valid. Reason: {problem}")]
-    Unmatchable {
-        /// What about it does.
-        problem: String,
-    },
-}
-
-/// Holds an event to the form that AWS asks for: an object with the fields that every event has, each of any type, but
-/// the time written as RFC 3339 has it. As with AWS, what follows the object is not looked at.
-pub fn check_event(event: &str) -> Result<(), EventFault> {
-    let mut reader = serde_json::Deserializer::from_str(event);
-    let envelope = reader.deserialize_map(EnvelopeVisitor).map_err(|_| EventFault::NotAnEvent)?;
-    match envelope.time {
-        _ if envelope.found.contains(&false) => Err(EventFault::NotAnEvent),
-        Json::String(time) if is_time(&time) => Ok(()),
-        _ => Err(EventFault::TimeInvalid),
-    }
-}
-
-/// What matters of an event's outermost fields.
-#[derive(Default)]
-struct Envelope {
-    /// Which of the required ones are there.
-    found: [bool; REQUIRED.len()],
-    /// The last one counts if there are several.
-    time: Json,
-}
-
-/// Reads the envelope and skips the rest without keeping it, however large and deep it is.
-struct EnvelopeVisitor;
-
-impl<'de> Visitor<'de> for EnvelopeVisitor {
-    type Value = Envelope;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an event")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Envelope, A::Error> {
-        let mut envelope = Envelope::default();
-        while let Some(name) = fields.next_key::<String>()? {
-            if name == TIME {
-                envelope.time = fields.next_value()?;
-            } else {
-                fields.next_value::<IgnoredAny>()?;
-            }
-            if let Some(at) = REQUIRED.iter().position(|required| *required == name) {
-                envelope.found[at] = true;
-            }
-        }
-        Ok(envelope)
-    }
-}
-
-/// Whether a text is a time as RFC 3339 has it: `2024-03-08T00:00:00Z`.
-fn is_time(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    // The parser takes more than that: a blank for the T, an hour alone, the name of a zone in brackets.
-    let shaped = matches!(bytes.get(10), Some(b'T' | b't')) && bytes.get(13) == Some(&b':');
-    let shaped = shaped && bytes.get(16) == Some(&b':') && !bytes.contains(&b'[');
-    shaped && text.parse::<jiff::Timestamp>().is_ok()
-}
-
-pub(crate) fn parse(operation: &str, body: &[u8]) -> Result<Call, WireError> {
-    match operation {
-        "TestEventPattern" => test_event_pattern(Members::new(&parse_body(body)?, Service::Events)),
-        other => Err(unknown_operation(other)),
-    }
-}
-
-fn test_event_pattern(members: Members<'_>) -> Result<Call, WireError> {
-    let (pattern, event) = (members.text("EventPattern")?, members.text("Event")?);
-    let mut rules = Rules::default();
-    match pattern {
-        None => rules.missing("eventPattern"),
-        Some(pattern) if pattern.encode_utf16().count() > PATTERN_LENGTH_MAX => {
-            let rule = format!("Member must have length less than or equal to {PATTERN_LENGTH_MAX}");
-            rules.broken(Some(pattern), "eventPattern", &rule);
-        }
-        Some(_) => {}
-    }
-    if event.is_none() {
-        rules.missing("event");
-    }
-    rules.check(Code::Validation)?;
-    let [pattern, event] = [pattern, event].map(|text| text.expect("a missing one was just refused").to_owned());
-    Ok(Call::TestEventPattern { pattern, event })
-}
-
-pub(crate) fn spell(answer: Answer) -> Json {
-    match answer {
-        Answer::Tested { matched } => json!({ "Result": matched }),
-    }
+pub(crate) fn parse(operation: &str, body: &[u8], context: &Context) -> Result<Call, WireError> {
+    let read: fn(&Request<'_>) -> Result<Call, WireError> = match operation {
+        "TestEventPattern" => trial::read,
+        "PutEvents" => entries::read,
+        "CreateEventBus" => buses::create,
+        "UpdateEventBus" => buses::update,
+        "DeleteEventBus" => buses::delete,
+        "DescribeEventBus" => buses::describe,
+        "ListEventBuses" => buses::list,
+        "PutRule" => rules::put,
+        "DescribeRule" => rules::describe,
+        "ListRules" => rules::list,
+        "EnableRule" => rules::enable,
+        "DisableRule" => rules::disable,
+        "DeleteRule" => rules::delete,
+        "PutTargets" => targets::put,
+        "RemoveTargets" => targets::remove,
+        "ListTargetsByRule" => targets::list,
+        "ListRuleNamesByTarget" => targets::list_rules,
+        "CreateArchive" => archives::create,
+        "UpdateArchive" => archives::update,
+        "DeleteArchive" => archives::delete,
+        "DescribeArchive" => archives::describe,
+        "ListArchives" => archives::list,
+        "StartReplay" => replays::start,
+        "CancelReplay" => replays::cancel,
+        "DescribeReplay" => replays::describe,
+        "ListReplays" => replays::list,
+        "TagResource" => tags::tag,
+        "UntagResource" => tags::untag,
+        "ListTagsForResource" => tags::list,
+        other => return Err(unknown_operation(other)),
+    };
+    let body = parse_body(body)?;
+    read(&Request::new(Members::new(&body, Service::Events), context))
 }

@@ -15,6 +15,7 @@ mod head;
 pub mod lambda;
 pub mod logs;
 mod members;
+pub mod pipes;
 mod reply;
 pub mod sigv4;
 pub mod sqs;
@@ -51,8 +52,10 @@ pub enum Call {
     Sqs(sqs::Call),
     /// Something of what functions printed.
     Logs(logs::Call),
-    /// Something of event patterns.
+    /// Something of event buses.
     Events(events::Call),
+    /// Something of pipes.
+    Pipes(pipes::Call),
     /// Who is asking?
     GetCallerIdentity,
 }
@@ -68,7 +71,8 @@ pub fn parse(reply: &Reply<'_>, head: &RequestHead<'_>, body: &[u8]) -> Result<C
         }
         (Service::Sqs, _) => sqs::parse(operation, body, reply.context).map(Call::Sqs),
         (Service::Logs, _) => logs::parse(operation, body, reply.context).map(Call::Logs),
-        (Service::Events, _) => events::parse(operation, body).map(Call::Events),
+        (Service::Events, _) => events::parse(operation, body, reply.context).map(Call::Events),
+        (Service::Pipes, _) => pipes::parse(head).map(Call::Pipes),
         (Service::Sts, _) => sts::parse(operation),
         (Service::Other, Protocol::Plain) if head.method == "GET" && head.path == "/" => Ok(Call::Health),
         (Service::Other, _) => Err(unknown_operation(operation)),

@@ -58,6 +58,11 @@ impl<'a> Members<'a> {
         self.get(name).map(|value| value.as_object().ok_or_else(|| wrong_type(value, "Map"))).transpose()
     }
 
+    /// The members of an object in this one.
+    pub(crate) fn nested(&self, name: &str) -> Result<Option<Members<'a>>, WireError> {
+        Ok(self.object(name)?.map(|members| Members { members, service: self.service }))
+    }
+
     /// A list of texts.
     pub(crate) fn texts(&self, name: &str) -> Result<Option<Vec<&'a str>>, WireError> {
         let Some(value) = self.get(name) else { return Ok(None) };

@@ -7,6 +7,7 @@
 use crate::Context;
 use crate::error::{Code, Namespace, Refusal, WireError};
 use crate::head::{RequestHead, form};
+use crate::pipes;
 use crate::xml::Xml;
 use serde_json::{Map, Value as Json, json};
 
@@ -32,8 +33,10 @@ pub enum Service {
     Sqs,
     /// What functions printed.
     Logs,
-    /// Event patterns.
+    /// Event buses.
     Events,
+    /// Pipes.
+    Pipes,
     /// Who is asking.
     Sts,
     /// Any other.
@@ -91,7 +94,8 @@ impl<'a> Reply<'a> {
             matches!(&*media_type, "application/x-amz-json-1.0" | "application/x-amz-json-1.1" | "application/json");
         match (head.method, head.header("x-amz-target")) {
             ("POST", Some(target)) if json => reply.route_json(head, target),
-            _ if is_rest(head.path) => reply.route_rest(),
+            _ if is_rest(head.path) => reply.route_rest(Service::Lambda),
+            _ if is_of_pipes(head.path) => reply.route_rest(Service::Pipes),
             ("POST", _) if media_type == "application/x-www-form-urlencoded" => {
                 let mut parameters = form(head.query);
                 parameters.extend(form(&String::from_utf8_lossy(body)));
@@ -117,8 +121,8 @@ impl<'a> Reply<'a> {
         self.operation = operation.to_owned();
     }
 
-    fn route_rest(&mut self) {
-        self.service = Service::Lambda;
+    fn route_rest(&mut self, service: Service) {
+        self.service = service;
         self.protocol = Protocol::Rest;
         self.content_type = "application/json".to_owned();
     }
@@ -178,7 +182,7 @@ impl<'a> Reply<'a> {
             (Namespace::Validate, _) => (format!("com.amazon.coral.validate#{name}"), "message"),
             (Namespace::Own, Service::Dynamodb) => (format!("com.amazonaws.dynamodb.v20120810#{name}"), "message"),
             (Namespace::Own, Service::Sqs) => (format!("com.amazonaws.sqs#{name}"), "message"),
-            (Namespace::Own, Service::Logs | Service::Lambda | Service::Sts | Service::Other) => {
+            (Namespace::Own, Service::Logs | Service::Lambda | Service::Pipes | Service::Sts | Service::Other) => {
                 (name.to_owned(), "message")
             }
         };
@@ -200,10 +204,14 @@ impl<'a> Reply<'a> {
             _ => "message",
         };
         let at_fault = if error.code.status() < 500 { "User" } else { "Service" };
-        let mut body = json!({ "Type": at_fault, key: error.message });
+        let mut body = match self.service {
+            Service::Pipes => json!({ "message": error.message }),
+            _ => json!({ "Type": at_fault, key: error.message }),
+        };
         body.as_object_mut().expect("just made as an object").extend(error.members.clone());
         let status = match error.code {
             Code::ResourceNotFound | Code::UnknownOperation => 404,
+            Code::Throttling => 429,
             other => other.rest_status(),
         };
         let mut response = self.json_with_status(status, &body);
@@ -239,6 +247,11 @@ impl<'a> Reply<'a> {
     /// A JSON answer.
     pub(crate) fn json(&self, body: &Json) -> Response {
         self.json_with_status(200, body)
+    }
+
+    /// An answer that says nothing but that it is one.
+    pub(crate) fn empty(&self) -> Response {
+        self.response(200, vec![("content-type", self.content_type.clone())], Vec::new())
     }
 
     fn json_with_status(&self, status: u16, body: &Json) -> Response {
@@ -285,4 +298,9 @@ fn is_rest(path: &str) -> bool {
     let date = path.strip_prefix('/').and_then(|rest| rest.split('/').next()).unwrap_or("");
     let expected = |(at, byte): (usize, u8)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() };
     date.len() == 10 && date.bytes().enumerate().all(expected)
+}
+
+/// Whether the path is one of those of pipes.
+fn is_of_pipes(path: &str) -> bool {
+    path.strip_prefix(pipes::PATH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

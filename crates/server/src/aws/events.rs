@@ -1,138 +1,131 @@
-//! Decides what calls on event patterns do.
+//! Decides what calls on event buses do. Start at [`answer`].
 
-use super::internal;
-use pattern::{Dialect, Pattern};
-use wire::events::{self, Call, EventFault};
-use wire::{Answer, Refusal, Reply, Response};
+mod archives;
+mod buses;
+mod replays;
+mod rules;
+mod trial;
 
-pub(super) async fn answer(reply: &Reply<'_>, call: Call) -> Response {
-    match call {
-        Call::TestEventPattern { pattern, event } => {
-            // An event may be as large as a body, and matching it never waits: it is done where it holds nobody up.
-            match tokio::task::spawn_blocking(move || test(&pattern, &event)).await {
-                Ok(Ok(matched)) => reply.answer(&Answer::Events(events::Answer::Tested { matched })),
-                Ok(Err(Fault::Pattern(problem))) => {
-                    reply.refuse(&Refusal::EventPatternInvalid { problem: &problem.to_string() })
-                }
-                Ok(Err(Fault::Event(fault))) => reply.refuse(&Refusal::EventInvalid(&fault)),
-                Err(error) => internal(reply, &error),
-            }
+use super::{internal, not_written};
+use crate::app::App;
+use engine::{BusError, Engine};
+use std::sync::Arc;
+use types::BusName;
+use wire::events::{Answer, Call, Put, Refused};
+use wire::{Refusal, Reply, Response};
+
+pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response {
+    let desk = Desk { app, reply };
+    let answered = match call {
+        Call::TestEventPattern { pattern, event } => trial::test_pattern(reply, pattern, event).await,
+        Call::PutEvents { entries } => put_events(desk, entries).await,
+        Call::CreateEventBus { bus, description, tags } => buses::create(desk, bus, description, tags).await,
+        Call::UpdateEventBus { bus, description } => buses::update(desk, &bus, description).await,
+        Call::DeleteEventBus { bus } => buses::delete(desk, &bus).await,
+        Call::DescribeEventBus { bus } => buses::describe(desk, &bus),
+        Call::ListEventBuses { page } => Ok(buses::list(desk, &page)),
+        Call::PutRule { bus, rule, role, tags } => rules::put(desk, &bus, *rule, role, tags).await,
+        Call::DescribeRule { bus, rule } => rules::describe(desk, &bus, &rule),
+        Call::ListRules { bus, page } => rules::list(desk, &bus, &page),
+        Call::EnableRule { bus, rule } => rules::switch(desk, &bus, &rule, true).await,
+        Call::DisableRule { bus, rule } => rules::switch(desk, &bus, &rule, false).await,
+        Call::DeleteRule { bus, rule } => rules::delete(desk, &bus, &rule).await,
+        Call::PutTargets { bus, rule, targets } => rules::put_targets(desk, &bus, &rule, targets).await,
+        Call::RemoveTargets { bus, rule, ids } => rules::remove_targets(desk, &bus, &rule, &ids).await,
+        Call::ListTargetsByRule { bus, rule, page } => rules::list_targets(desk, &bus, &rule, &page),
+        Call::ListRuleNamesByTarget { bus, target, page } => rules::list_names(desk, &bus, &target, &page),
+        Call::CreateArchive { archive } => archives::create(desk, *archive).await,
+        Call::UpdateArchive { archive, change } => archives::update(desk, &archive, change).await,
+        Call::DeleteArchive { archive } => archives::delete(desk, &archive).await,
+        Call::DescribeArchive { archive } => archives::describe(desk, archive).await,
+        Call::ListArchives { filter, page } => archives::list(desk, &filter, &page).await,
+        Call::StartReplay { archive, replay, description } => {
+            replays::start(desk, &archive, *replay, description).await
         }
-    }
+        Call::CancelReplay { replay } => replays::cancel(desk, &replay).await,
+        Call::DescribeReplay { replay } => replays::describe(desk, replay).await,
+        Call::ListReplays { filter, page } => replays::list(desk, &filter, &page).await,
+        Call::TagResource { resource, tags } => buses::tag(desk, &resource, tags, &[]).await,
+        Call::UntagResource { resource, keys } => buses::tag(desk, &resource, Default::default(), &keys).await,
+        Call::ListTagsForResource { resource } => buses::tags(desk, &resource),
+    };
+    answered.unwrap_or_else(|refused| refused)
 }
 
-/// Why there is no saying whether a pattern matches an event.
-enum Fault {
-    Pattern(pattern::ParseError),
-    Event(EventFault),
+async fn put_events(desk: Desk<'_>, entries: Vec<delivery::bus::entry::Entry>) -> Result<Response, Response> {
+    let put = match desk.app.engine.put_events(entries).await {
+        Ok(put) => put,
+        Err(engine::PutError::Request(refused)) => return Err(desk.refuse(Refused::Request(&refused))),
+        Err(engine::PutError::Write(refused)) => return Err(not_written(desk.reply, &refused)),
+    };
+    let put: Vec<Put> = put
+        .into_iter()
+        .map(|entry| match entry {
+            Ok(id) => Put::Taken(id),
+            Err(refused) => Put::Refused { code: refused.code(), message: refused.to_string() },
+        })
+        .collect();
+    Ok(desk.say(Answer::Put(&put)))
 }
 
-/// Whether the pattern matches the event. If neither is any good, the pattern's fault is told.
-fn test(pattern: &str, event: &str) -> Result<bool, Fault> {
-    let pattern = Pattern::parse(pattern, Dialect::Bus).map_err(Fault::Pattern)?;
-    events::check_event(event).map_err(Fault::Event)?;
-    let unmatchable = |error: pattern::EventError| EventFault::Unmatchable { problem: error.to_string() };
-    pattern.matches_json(event.as_bytes()).map_err(|error| Fault::Event(unmatchable(error)))
+/// Where one call is answered.
+#[derive(Clone, Copy)]
+struct Desk<'a> {
+    app: &'a App,
+    reply: &'a Reply<'a>,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::{Value as Json, json};
-    use types::Account;
-    use wire::{Context, RequestHead};
+impl Desk<'_> {
+    fn say(self, answer: Answer<'_>) -> Response {
+        self.reply.answer(&wire::Answer::Events(answer))
+    }
 
-    const EVENT: &str = r#"{"version": "0", "id": "1", "detail-type": "Placed", "source": "shop", "account": "123456789012", "time": "2024-03-08T00:00:00Z", "region": "us-east-1", "resources": [], "detail": {"total": 7, "tags": ["a", "b"], "v": 0, "v": 1}}"#;
+    fn refuse(self, refused: Refused<'_>) -> Response {
+        self.reply.refuse(&Refusal::Events(refused))
+    }
 
-    /// What a client hears that tries a pattern on an event: `true`, `false`, or an error's code and text.
-    async fn tried(pattern: &str, event: &str) -> String {
-        let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", "AWSEvents.TestEventPattern")];
-        let head = RequestHead { method: "POST", path: "/", query: "", headers: &headers };
-        let body = json!({"EventPattern": pattern, "Event": event}).to_string().into_bytes();
-        let context = Context { account: Account::default(), base_url: "http://127.0.0.1:4566".to_owned() };
-        let reply = Reply::new(&head, &body, "id", &context);
-        let Ok(wire::Call::Events(call)) = wire::parse(&reply, &head, &body) else { panic!("{pattern} on {event}") };
-        let response = answer(&reply, call).await;
-        let said: Json = serde_json::from_slice(&response.body).unwrap();
-        match (response.status, &said["Result"]) {
-            (200, Json::Bool(matched)) => matched.to_string(),
-            (400, Json::Null) => format!("{}: {}", said["__type"].as_str().unwrap(), said["message"].as_str().unwrap()),
-            other => panic!("{other:?} for {pattern} on {event}"),
+    /// Asks the engine something for which it may go to the disk.
+    async fn look<T: Send + 'static>(
+        self,
+        ask: impl FnOnce(&Engine) -> Result<T, BusError> + Send + 'static,
+    ) -> Result<T, Response> {
+        let engine = Arc::clone(&self.app.engine);
+        match tokio::task::spawn_blocking(move || ask(&engine)).await {
+            Ok(found) => found.map_err(|error| self.not_done(&error, None)),
+            Err(error) => Err(internal(self.reply, &error)),
         }
     }
 
-    #[tokio::test]
-    async fn patterns_are_tried_on_events() {
-        let cases = [
-            (r#"{"source": ["shop"]}"#, "true"),
-            (r#"{"source": ["shop"], "detail-type": ["Shipped"]}"#, "false"),
-            (r#"{"detail": {"total": [{"numeric": [">", 5]}]}}"#, "true"),
-            (r#"{"detail": {"total": ["7"]}}"#, "false"),
-            (r#"{"detail": {"tags": [{"anything-but": {"prefix": "a"}}]}}"#, "true"),
-            (r#"{"detail": {"v": [0]}}"#, "true"),
-            (r#"{"detail": {"v": [1]}}"#, "true"),
-        ];
-        for (pattern, expected) in cases {
-            assert_eq!(tried(pattern, EVENT).await, expected, "{pattern}");
-        }
+    /// Says why the engine did not do something; `bus` is where a rule was looked for.
+    fn not_done(self, error: &BusError, bus: Option<&BusName>) -> Response {
+        self.refuse(match error {
+            BusError::NotFound(missing) => return self.not_found(missing, bus),
+            BusError::Exists { kind: "archive", name } => Refused::ArchiveExists(name),
+            BusError::Exists { kind: "replay", name } => Refused::ReplayExists(name),
+            BusError::Exists { name, .. } => Refused::BusExists(name),
+            BusError::OfStack { kind, name, stack } => Refused::OfStack { kind, name, stack },
+            // Whoever wants to delete it was told so before.
+            BusError::Default => Refused::BusExists(delivery::bus::entry::DEFAULT_BUS),
+            BusError::HasRules { bus } => Refused::BusHasRules(bus),
+            BusError::TooMany { .. } => Refused::TooMany,
+            BusError::NotServed { what } => Refused::NotServed { what },
+            BusError::Rule(refused) => Refused::Rule(refused),
+            BusError::Target(refused) => Refused::Target(refused),
+            BusError::Targets(refused) => Refused::Targets(refused),
+            BusError::Archive(refused) => Refused::Archive(refused),
+            BusError::Replay(refused) => Refused::Replay(refused),
+            BusError::NoArchive { archive } => Refused::ReplayOfNothing { archive },
+            BusError::Write(refused) => return not_written(self.reply, refused),
+        })
     }
 
-    /// Each of these was recorded from AWS, but for the last two: which fault AWS tells of first was not.
-    #[tokio::test]
-    async fn refusals_have_awss_texts() {
-        let any = r#"{"source": ["shop"]}"#;
-        let (event, time) = (
-            "ValidationException: Parameter Event is not valid.",
-            "ValidationException: Parameter Event is not valid. Reason: Invalid time.",
-        );
-        let pattern =
-            |reason: &str| format!("InvalidEventPatternException: Event pattern is not valid. Reason: {reason}");
-        let without_id = EVENT.replace(r#""id": "1", "#, "");
-        let not_a_time = EVENT.replace("2024-03-08T00:00:00Z", "not-a-time");
-        let cases = [
-            (
-                r#"{"int": 42}"#,
-                EVENT,
-                pattern(
-                    "\"int\" must be an object or an array\n at [Source: (String)\"{\"int\": 42}\"; line: 1, column: 11]",
-                ),
-            ),
-            (
-                r#"["not", "a", "dict", "but valid json"]"#,
-                EVENT,
-                pattern(
-                    "Filter is not an object\n at [Source: (String)\"[\"not\", \"a\", \"dict\", \"but valid json\"]\"; line: 1, column: 2]",
-                ),
-            ),
-            (
-                "this is valid json but not a dict",
-                EVENT,
-                pattern(
-                    "Unrecognized token 'this': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')\n at [Source: (String)\"this is valid json but not a dict\"; line: 1, column: 5]",
-                ),
-            ),
-            (r#"{"detail":{"v":[{"cidr":"10.0.0.1/32"}]}}"#, EVENT, pattern("IPv4 mask bits must be < 32")),
-            (any, "plain text", event.to_owned()),
-            (any, "[]", event.to_owned()),
-            (any, "{", event.to_owned()),
-            (any, &without_id, event.to_owned()),
-            (any, &not_a_time, time.to_owned()),
-            (r#"{"detail":{"v":[{"cidr":"10.0.0.1/32"}]}}"#, "[]", pattern("IPv4 mask bits must be < 32")),
-            (r#"{"detail":{"v":[{"cidr":"10.0.0.1/32"}]}}"#, &not_a_time, pattern("IPv4 mask bits must be < 32")),
-        ];
-        for (pattern, event, expected) in cases {
-            assert_eq!(tried(pattern, event).await, expected, "{pattern} on {event}");
-        }
-    }
-
-    /// An event that nests deeper than it can be matched is refused with the reason; it costs no stack either way.
-    #[tokio::test]
-    async fn an_event_of_any_depth_is_answered() {
-        for depth in [100, 100_000] {
-            let deep = format!("\"resources\": {}{}", "[".repeat(depth), "]".repeat(depth));
-            let said = tried(r#"{"source": ["shop"]}"#, &EVENT.replace("\"resources\": []", &deep)).await;
-            let refused = said.starts_with("ValidationException: Parameter Event is not valid. Reason: ");
-            assert!(said == "true" || (refused && depth > 100), "{said} at {depth}");
-        }
+    fn not_found(self, missing: &engine::NotFound, bus: Option<&BusName>) -> Response {
+        let name = &missing.name;
+        self.refuse(match (missing.kind, bus) {
+            ("rule", Some(bus)) => Refused::NoRule { rule: name, bus },
+            ("archive", _) => Refused::NoArchive(name),
+            ("replay", _) => Refused::NoReplay(name),
+            _ => Refused::NoBus(name),
+        })
     }
 }

@@ -268,7 +268,8 @@ impl Connection {
 
     /// Calls an operation of AWS's JSON protocols.
     pub(crate) fn call(&mut self, target: &str, body: &Json) -> io::Result<Answer> {
-        let kind = if target.starts_with("Logs") { "application/x-amz-json-1.1" } else { "application/x-amz-json-1.0" };
+        let newer = target.starts_with("Logs") || target.starts_with("AWSEvents");
+        let kind = if newer { "application/x-amz-json-1.1" } else { "application/x-amz-json-1.0" };
         let headers = [("X-Amz-Target", target), ("Content-Type", kind)];
         self.request("POST", "/", &headers, body.to_string().as_bytes())
     }

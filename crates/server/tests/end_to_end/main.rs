@@ -2,10 +2,10 @@
 //!
 //! What each file holds: [`crash`] that nothing acknowledged is lost, however often the server dies; [`poison`] that one
 //! order that cannot be done costs the others nothing; [`command_line`] what the verbs print and how they end;
-//! [`checking`] what `check` and `match` find in filters; [`costing`] what `cost` reckons; [`drawing`] what `diagram` draws;
-//! [`changing`] what running `up` again may change; [`premium`] whom premium customers' orders are told to; [`shop`] what
-//! the shop front promises those who order there; [`snacks`] that each order of snacks is processed once. [`harness`]
-//! starts servers and talks to them.
+//! [`events`] that buses deliver, keep and bring again; [`checking`] what `check` and `match` find in filters; [`costing`]
+//! what `cost` reckons; [`drawing`] what `diagram` draws; [`changing`] what running `up` again may change; [`premium`]
+//! whom premium customers' orders are told to; [`shop`] what the shop front promises those who order there; [`snacks`] that
+//! each order of snacks is processed once. [`harness`] starts servers and talks to them.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed, and says where")]
 
@@ -15,6 +15,7 @@ mod command_line;
 mod costing;
 mod crash;
 mod drawing;
+mod events;
 mod harness;
 mod poison;
 mod premium;

@@ -4,6 +4,8 @@
 //! One test binary; [`Sent`] is the one way in.
 
 #[cfg(test)]
+mod buses;
+#[cfg(test)]
 mod dynamodb;
 #[cfg(test)]
 mod events;
@@ -13,6 +15,8 @@ mod expressions;
 mod lambda;
 #[cfg(test)]
 mod logs;
+#[cfg(test)]
+mod pipes;
 #[cfg(test)]
 mod query;
 #[cfg(test)]

@@ -7,7 +7,7 @@ use types::Timestamp;
 use wire::Response;
 use wire::sigv4::{Credentials, verify};
 
-const OPERATIONS: [&str; 37] = [
+const OPERATIONS: [&str; 61] = [
     "DynamoDB_20120810.PutItem",
     "DynamoDB_20120810.GetItem",
     "DynamoDB_20120810.DeleteItem",
@@ -45,9 +45,33 @@ const OPERATIONS: [&str; 37] = [
     "Logs_20140328.GetLogEvents",
     "Logs_20140328.FilterLogEvents",
     "AWSEvents.TestEventPattern",
+    "AWSEvents.PutEvents",
+    "AWSEvents.CreateEventBus",
+    "AWSEvents.UpdateEventBus",
+    "AWSEvents.DeleteEventBus",
+    "AWSEvents.DescribeEventBus",
+    "AWSEvents.ListEventBuses",
+    "AWSEvents.PutRule",
+    "AWSEvents.DescribeRule",
+    "AWSEvents.ListRules",
+    "AWSEvents.DeleteRule",
+    "AWSEvents.PutTargets",
+    "AWSEvents.RemoveTargets",
+    "AWSEvents.ListTargetsByRule",
+    "AWSEvents.ListRuleNamesByTarget",
+    "AWSEvents.CreateArchive",
+    "AWSEvents.UpdateArchive",
+    "AWSEvents.DescribeArchive",
+    "AWSEvents.ListArchives",
+    "AWSEvents.StartReplay",
+    "AWSEvents.DescribeReplay",
+    "AWSEvents.ListReplays",
+    "AWSEvents.TagResource",
+    "AWSEvents.UntagResource",
+    "AWSEvents.ListTagsForResource",
 ];
 
-const MEMBERS: [&str; 50] = [
+const MEMBERS: [&str; 73] = [
     "TableName",
     "Item",
     "Key",
@@ -98,6 +122,29 @@ const MEMBERS: [&str; 50] = [
     "logStreamNames",
     "EventPattern",
     "Event",
+    "Detail",
+    "EventBusName",
+    "Time",
+    "Resources",
+    "Rule",
+    "Targets",
+    "Arn",
+    "Ids",
+    "ResourceARN",
+    "RetryPolicy",
+    "InputTransformer",
+    "HttpParameters",
+    "ArchiveName",
+    "ReplayName",
+    "EventSourceArn",
+    "EventStartTime",
+    "EventEndTime",
+    "Destination",
+    "FilterArns",
+    "State",
+    "Description",
+    "Name",
+    "Value",
 ];
 
 /// Trees whose members are often those that requests have.
