@@ -27,6 +27,7 @@ const SCRIPTS: &[(&str, &[&str])] = &[
             "event_patterns.py",
             "identity.py",
             "templates.py",
+            "metrics.py",
         ],
     ),
     ("orders", &["premium_service.py"]),

@@ -1,4 +1,5 @@
-//! Decides how small things are kept that are neither items nor messages: API keys, what was used of their plans.
+//! Decides how small things are kept that are neither items nor messages: API keys, what was used of their plans,
+//! alarms, dashboards.
 //!
 //! A document is some bytes under a name, of a kind. What it says is its owner's to decide; here it is durable when
 //! [`Documents::keep`] returns.
@@ -14,6 +15,12 @@ pub enum Document {
     ApiKey,
     /// What was used of a key's plan.
     Usage,
+    /// An alarm and how it stands.
+    Alarm,
+    /// A dashboard.
+    Dashboard,
+    /// A filter of lines that are counted.
+    LineFilter,
 }
 
 impl Document {
@@ -21,6 +28,9 @@ impl Document {
         match self {
             Self::ApiKey => "document/api-key/",
             Self::Usage => "document/usage/",
+            Self::Alarm => "document/alarm/",
+            Self::Dashboard => "document/dashboard/",
+            Self::LineFilter => "document/line-filter/",
         }
     }
 

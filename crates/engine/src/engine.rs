@@ -23,6 +23,7 @@ use crate::scan;
 use crate::spec::{IndexSpec, StackSpec};
 use crate::tables::{self, CommandRefused, SameItem, TableWrite, Written};
 use crate::traffic::{Meters, Traffic};
+use crate::watch::Watch;
 use delivery::filters::Filters;
 use delivery::lane::Progress;
 use delivery::queue::Counts;
@@ -144,6 +145,7 @@ pub(crate) struct Inner {
     pub(crate) sleep: (Mutex<()>, Condvar),
     pub(crate) keep_changes_for: Duration,
     pub(crate) log_bytes_max: u64,
+    pub(crate) watch: Watch,
 }
 
 pub(crate) struct RunningPipe {
@@ -182,7 +184,9 @@ impl Engine {
         };
         let indexes = Indexes::open(&commits.store)?;
         let buses = Buses::open(&commits)?;
+        let watch = Watch::open(&commits, &options.account)?;
         let inner = Inner {
+            watch,
             account: options.account,
             checkpoints: Checkpoints::new(commits.clone(), clock::now()),
             moves: Moves::open(&commits)?,

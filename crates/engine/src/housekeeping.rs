@@ -7,7 +7,7 @@
 use crate::catalog::PipeEntry;
 use crate::clock;
 use crate::codec::{self, State};
-use crate::commit::WriteRefused;
+use crate::commit::{Commits, WriteRefused};
 use crate::engine::{Check, Inner, table_of};
 use crate::layout::{self, DEDUPLICATION, GRAVES, ITEMS, OUTCOMES, STATE, kind};
 use crate::queues::manage;
@@ -179,12 +179,17 @@ fn clear_outcomes(inner: &Inner, lowest: SequenceNumber, cleared: &mut Cleared) 
 
 /// Deletes a range of keys.
 pub(crate) fn clear_range(inner: &Inner, space: store::Space, from: &[u8], end: &[u8]) -> Result<(), WriteRefused> {
+    clear_keys(&inner.commits, space, from, end)
+}
+
+/// The same, for whoever has no more than the store.
+pub(crate) fn clear_keys(commits: &Commits, space: store::Space, from: &[u8], end: &[u8]) -> Result<(), WriteRefused> {
     if from >= end {
         return Ok(());
     }
     let mut from = from.to_vec();
     loop {
-        let snapshot = inner.commits.store.snapshot();
+        let snapshot = commits.store.snapshot();
         let range = snapshot.range(space, Bound::Included(&from), Bound::Excluded(end), Direction::Forward);
         let keys = range.take(CLEARED_AT_ONCE).map(|found| found.map(|found| found.key.to_vec()));
         let keys = keys.collect::<Result<Vec<_>, _>>()?;
@@ -192,7 +197,7 @@ pub(crate) fn clear_range(inner: &Inner, space: store::Space, from: &[u8], end: 
         from = [last.as_slice(), &[0]].concat();
         let entry = EntryBuilder::new(kind::HOUSEKEEPING, &[]);
         let entry = keys.iter().fold(entry, |entry, key| entry.delete(space, key));
-        inner.commits.commit_one_blocking(entry)?;
+        commits.commit_one_blocking(entry)?;
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Keys begin with what they belong to, numbers are big-endian, so that what belongs together lies together in order.
 
+use observe::measure::SeriesId;
 use store::{Seq, Space};
 use table::IndexId;
 use types::{Key, SequenceNumber, TableId, Timestamp};
@@ -21,6 +22,8 @@ pub(crate) const DEDUPLICATION: Space = Space::new(8);
 
 /// `archive, when the bus received it, its id` → an event that is kept to be replayed.
 pub(crate) const EVENTS: Space = Space::new(9);
+/// Measurements: which series there are, and what their minutes brought.
+pub(crate) const METRICS: Space = Space::new(20);
 
 /// What an entry of the log is. Written to disk: a number is never given a new meaning.
 pub(crate) mod kind {
@@ -40,6 +43,8 @@ pub(crate) mod kind {
     pub(crate) const DOCUMENT: u8 = 7;
     /// Events kept in archives, how far replays are, and when schedules fired.
     pub(crate) const EVENT: u8 = 8;
+    /// Measurements written down, or taken away.
+    pub(crate) const MEASURES: u8 = 20;
 }
 
 /// The one key of the catalog.
@@ -90,6 +95,37 @@ pub(crate) fn behind(prefix: &[u8]) -> Vec<u8> {
     }
     *bytes.last_mut().expect("prefixes begin with a number that is not the largest") += 1;
     bytes
+}
+
+/// What the keys of all series begin with.
+pub(crate) const SERIES: &[u8] = b"s";
+
+/// Where it is kept which series a number is of.
+pub(crate) fn series(id: u32) -> Vec<u8> {
+    [SERIES, &id.to_be_bytes()].concat()
+}
+
+/// Takes the key of a series apart.
+pub(crate) fn read_series(key: &[u8]) -> Option<SeriesId> {
+    let id = key.strip_prefix(SERIES)?.try_into().ok()?;
+    Some(SeriesId(u32::from_be_bytes(id)))
+}
+
+/// What the keys of a series' minutes begin with.
+pub(crate) fn minutes(series: u32) -> Vec<u8> {
+    [b"m".as_slice(), &series.to_be_bytes()].concat()
+}
+
+/// A minute of a series; those before 1970 count as the first.
+pub(crate) fn minute(series: u32, minute: i64) -> Vec<u8> {
+    let minute = u64::try_from(minute).unwrap_or(0);
+    [&minutes(series), minute.to_be_bytes().as_slice()].concat()
+}
+
+/// Which minute a key is of.
+pub(crate) fn read_minute(key: &[u8]) -> Option<i64> {
+    let minute = key.get(5..)?.try_into().ok()?;
+    i64::try_from(u64::from_be_bytes(minute)).ok()
 }
 
 /// What a message's key ends with.

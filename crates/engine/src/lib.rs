@@ -4,7 +4,8 @@
 //! and queues, and runs pipes once it is told who runs functions ([`Engine::start`]). What happens to one write: `tables`
 //! looks and lets the table decide; `commit` hands the entry to the store, whose writer makes it durable and gives the
 //! change to the `feed`; the lanes of `pipes` take it from there to a function; `progress` keeps how far they are. `command` makes one commit of
-//! acts on tables and on queues, `pollers` hand messages to functions, `bus` makes one of an event and all that comes of it, `indexes` builds what queries by another key read.
+//! acts on tables and on queues, `pollers` hand messages to functions, `bus` makes one of an event and all that comes of it,
+//! `indexes` builds what queries by another key read, `watch` keeps what is measured and looks at alarms.
 //!
 //! Invariants: nobody hears of a state that is not durable, a refusal included. Nothing waits on a timer for work:
 //! records wake their pipes. No HTTP and no spelling of AWS's here.
@@ -42,6 +43,7 @@ mod scan;
 pub mod spec;
 mod tables;
 mod traffic;
+pub mod watch;
 
 pub use bus::{
     ArchiveChange, ArchiveEntry, ArchiveInfo, BusEntry, BusError, BusInfo, PutError, PutRefused, ReplayInfo, RuleEntry,

@@ -5,8 +5,10 @@
 //!
 //! Invariant: nothing here reads a clock, touches a disk or waits.
 
+pub mod alarm;
 mod filter;
 pub mod invocation;
+pub mod measure;
 pub mod metrics;
 mod retention;
 

@@ -10,9 +10,10 @@ mod page;
 
 pub use page::Page;
 
+use crate::measure::Statistics;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 /// The most series of one family.
@@ -54,6 +55,8 @@ pub struct Histogram {
     /// How many fell into each bucket, and beyond the last.
     counts: [AtomicU64; BUCKETS.len() + 1],
     micros: AtomicU64,
+    /// Since it was last asked, in milliseconds, as exactly as is kept in bounded room.
+    since: Mutex<Statistics>,
 }
 
 impl Histogram {
@@ -63,6 +66,12 @@ impl Histogram {
         let bucket = BUCKETS.partition_point(|end| *end < micros);
         self.counts[bucket].fetch_add(1, Ordering::Relaxed);
         self.micros.fetch_add(micros, Ordering::Relaxed);
+        self.since.lock().unwrap_or_else(PoisonError::into_inner).add(span.as_secs_f64() * 1000.0, 1.0);
+    }
+
+    /// What was measured since this was called last, in milliseconds.
+    pub fn take_millis(&self) -> Statistics {
+        std::mem::take(&mut self.since.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// How many things there were.

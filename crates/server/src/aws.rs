@@ -3,6 +3,7 @@
 //! `wire` knows how calls are spelt and the engine what is done; this file and those beside it only carry one to the
 //! other. Start at [`answer`].
 
+mod cloudwatch;
 mod events;
 mod logs;
 mod pipes;
@@ -23,7 +24,11 @@ pub(crate) async fn answer(app: &App, context: &wire::Context, head: &RequestHea
     {
         return reply.refuse(&Refusal::Auth(&error));
     }
-    match wire::parse(&reply, head, body) {
+    let body = match wire::unpack(head, body) {
+        Ok(body) => body,
+        Err(error) => return reply.error(&error),
+    };
+    match wire::parse(&reply, head, &body) {
         Err(error) => reply.error(&error),
         Ok(Call::Health) => reply.answer(&Answer::Healthy),
         Ok(Call::GetCallerIdentity) => reply.answer(&Answer::CallerIdentity),
@@ -32,6 +37,7 @@ pub(crate) async fn answer(app: &App, context: &wire::Context, head: &RequestHea
         Ok(Call::Logs(call)) => logs::answer(app, &reply, call).await,
         Ok(Call::Events(call)) => events::answer(app, &reply, call).await,
         Ok(Call::Pipes(call)) => pipes::answer(app, &reply, call).await,
+        Ok(Call::CloudWatch(call)) => cloudwatch::answer(app, &reply, call).await,
         Ok(Call::Lambda(call)) => functions(app, &reply, call).await,
     }
 }

@@ -4,7 +4,11 @@ use engine::spec::{
     AsynchronousSpec, BusRuleSpec, BusSpec, Destination, EventsSpec, FifoSpec, FunctionSpec, IndexSpec, InvocationType,
     LogGroupSpec, PipeSpec, PollerSpec, Projection, QueueSpec, RedriveSpec, StackSpec, StartingPosition, TableSpec,
 };
+use engine::watch::LineFilter;
+use observe::alarm::Definition;
+use observe::measure::Unit;
 use std::time::Duration;
+use types::Timestamp;
 
 /// The engine's words for a stack.
 pub(crate) fn spec_of(stack: &stack::Stack) -> StackSpec {
@@ -149,4 +153,51 @@ fn pipe_of(pipe: &stack::Pipe) -> PipeSpec {
 
 fn seconds(span: Duration) -> u32 {
     u32::try_from(span.as_secs()).unwrap_or(u32::MAX)
+}
+
+/// What a stack wants to be watched.
+pub(crate) struct Watched {
+    pub(crate) alarms: Vec<Definition>,
+    /// Names, and what they show.
+    pub(crate) dashboards: Vec<(String, String)>,
+    pub(crate) filters: Vec<LineFilter>,
+}
+
+/// The engine's words for what a stack wants to be watched; what is wrong with it, with the resource's name.
+pub(crate) fn watched_of(stack: &stack::Stack) -> Result<Watched, String> {
+    let wrong = |id: &stack::LogicalId, at: stack::Position, problem: String| {
+        format!("error: line {}: Resources.{id}: {problem}", at.line)
+    };
+    let alarm = |alarm: &stack::Resource<stack::Alarm>| {
+        let members = alarm.spec.request.as_object().expect("a request is an object");
+        wire::cloudwatch::definition(members).map_err(|problem| wrong(&alarm.logical_id, alarm.at, problem))
+    };
+    let filter = |resource: &stack::Resource<stack::MetricFilter>| {
+        let spec = &resource.spec;
+        let wrong = |problem: String| wrong(&resource.logical_id, resource.at, problem);
+        let unit = match &spec.unit {
+            None => None,
+            Some(text) => Some(Unit::parse(text).ok_or_else(|| wrong(format!("`{text}` is no unit")))?),
+        };
+        let filter = LineFilter {
+            name: spec.name.clone(),
+            group: spec.group.clone(),
+            pattern: spec.pattern.clone(),
+            namespace: spec.namespace.clone(),
+            metric: spec.metric.clone(),
+            value: spec.value.clone(),
+            otherwise: spec.otherwise.as_ref().and_then(serde_json::Value::as_f64),
+            dimensions: spec.dimensions.clone(),
+            unit,
+            at: Timestamp::EPOCH,
+            stack: Some(stack.name.clone()),
+        };
+        filter.line_metric().map_err(|problem| wrong(problem.to_string()))?;
+        Ok::<_, String>(filter)
+    };
+    Ok(Watched {
+        alarms: stack.alarms.iter().map(alarm).collect::<Result<_, _>>()?,
+        dashboards: stack.dashboards.iter().map(|one| (one.spec.name.clone(), one.spec.body.clone())).collect(),
+        filters: stack.metric_filters.iter().map(filter).collect::<Result<_, _>>()?,
+    })
 }

@@ -95,7 +95,7 @@ impl Shared {
             meter: Meter::open(engine)?,
             cache: Mutex::new(Cache::new(CACHED_MAX.0, CACHED_MAX.1)),
             followers: Arc::default(),
-            journal: Journal::begin(Arc::clone(engine.lines())),
+            journal: Journal::begin(Arc::clone(engine.lines()), engine.watch().clone()),
         });
         let told = Arc::clone(&shared);
         engine.observe(Box::new(move |change| {

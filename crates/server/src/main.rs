@@ -32,6 +32,7 @@ mod terminal;
 mod tls;
 mod up;
 mod views;
+mod watching;
 
 use clap::Parser;
 use exit::{DONE, Stop};

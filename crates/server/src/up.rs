@@ -14,6 +14,7 @@ use crate::listener::{self, Admission, Limits, Service, Unread, Whole};
 use crate::metrics::{self, Http};
 use crate::rush::Rush;
 use crate::shopper::KEY_FILE;
+use crate::watching::Rounds;
 use crate::{aws, convert, exit, front, open, own, params, tls};
 use anyhow::Context as _;
 use engine::{Engine, Step};
@@ -98,8 +99,13 @@ pub(crate) fn run(config: &Config, templates: &[PathBuf], options: &UpOptions, j
     // Everything that can be said of the templates is said before the data directory is touched.
     let unknown = |_: &str| "*".to_owned();
     for source in &sources {
-        if let Err(errors) = resolve(source, config, config.admin, Box::new(unknown)) {
-            return Ok(refuse(&template_refused(source, &errors)));
+        match resolve(source, config, config.admin, Box::new(unknown)) {
+            Err(errors) => return Ok(refuse(&template_refused(source, &errors))),
+            Ok(stack) => {
+                if let Err(said) = convert::watched_of(&stack) {
+                    return Ok(refuse(&format!("error: {} cannot be run\n{said}", source.shown)));
+                }
+            }
         }
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
@@ -263,6 +269,15 @@ fn deploy(engine: &Engine, sources: &[Source], config: &Config, admin: SocketAdd
     }
     let specs: Vec<_> = stacks.iter().map(convert::spec_of).collect();
     let steps = engine.deploy_all(&specs).map_err(|error| format!("error: {error}"))?;
+    // What is watched is no part of the catalog; with the next start it is what the template says as well.
+    for stack in &stacks {
+        let watched = convert::watched_of(stack)?;
+        let watch = engine.watch();
+        let kept = watch.alarms.of_stack(&stack.name, watched.alarms, watched.dashboards);
+        kept.map_err(|error| format!("error: the alarms of {}: {error}", stack.name))?;
+        let kept = watch.line_filters.of_stack(&stack.name, watched.filters);
+        kept.map_err(|error| format!("error: the metric filters of {}: {error}", stack.name))?;
+    }
     // Streams have their labels now, which outputs name.
     let deployed = sources.iter().zip(steps).map(|(source, steps)| {
         let stack =
@@ -344,6 +359,10 @@ async fn serve(
         let _within = work.enter();
         engine.start(&stacks, functions as Arc<dyn engine::Functions>)?;
     }
+    let api = running.iter().flat_map(|stack| &stack.apis).next();
+    let api = api.map(|api| (api.spec.name.clone(), api.spec.stage.clone()));
+    let rounds = Rounds::new(Arc::downgrade(&app), tokio::runtime::Handle::current(), api);
+    engine.start_watch(Box::new(rounds));
     let context = wire::Context { account: engine.account().clone(), base_url: format!("http://{admin_at}") };
     let hosts = if admin_at.ip().is_loopback() { loopback_hosts() } else { Vec::new() };
     let admin_service = Admin { app: Arc::clone(&app), context, hosts, loopback: loopback_hosts() };
@@ -478,7 +497,9 @@ fn functions(
     failing: FailingOrders,
 ) -> Result<Runtime, Vec<runtime::WrongEnvironment>> {
     let lines = Arc::clone(engine.lines());
+    let watch = engine.watch().clone();
     let printer = move |group: &str, stream: &str, printed: &[(types::Timestamp, &str)]| {
+        watch.see_lines(group, printed.iter().copied());
         let printed: Vec<(i64, &str)> = printed.iter().map(|(at, line)| (at.millis(), *line)).collect();
         lines.append(group, stream, &printed, engine::now().millis())
     };

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::findings::Position;
 use crate::stack::{
-    Api, EventArchive, EventBus, EventRule, Function, LogGroup, LogicalId, Output, Permission, Pipe, Policy, Poller,
-    Queue, QueuePolicy, Resource, Role, Stack, Table,
+    Alarm, Api, Dashboard, EventArchive, EventBus, EventRule, Function, LogGroup, LogicalId, MetricFilter, Output,
+    Permission, Pipe, Policy, Poller, Queue, QueuePolicy, Resource, Role, Stack, Table,
 };
 
 /// The types of resources, in the order in which they are set up.
@@ -46,6 +46,12 @@ pub enum ResourceKind {
     Pipe,
     /// An API.
     Api,
+    /// An alarm.
+    Alarm,
+    /// A dashboard.
+    Dashboard,
+    /// A filter whose lines are counted.
+    MetricFilter,
     /// What the template tells its caller.
     Output,
 }
@@ -114,6 +120,9 @@ pub fn diff(old: &Stack, new: &Stack) -> Result<Vec<ChangeStep>, Vec<Refusal>> {
     changes.list(&old.rules, &new.rules);
     changes.list(&old.pipes, &new.pipes);
     changes.list(&old.apis, &new.apis);
+    changes.list(&old.alarms, &new.alarms);
+    changes.list(&old.dashboards, &new.dashboards);
+    changes.list(&old.metric_filters, &new.metric_filters);
     changes.outputs(&old.outputs, &new.outputs);
     if !changes.refusals.is_empty() {
         changes.refusals.sort_by_key(|refusal| refusal.at);
@@ -616,5 +625,48 @@ impl Diffable for Api {
         keys: "ApiKeys",
         functions: "Functions",
         tags: "Tags",
+    });
+}
+
+impl Diffable for Alarm {
+    const KIND: ResourceKind = ResourceKind::Alarm;
+    const WHEN_GONE: Change = Change::Remove;
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    differences!(Alarm { name: "AlarmName", arn: "Arn", request: "Properties" });
+}
+
+impl Diffable for Dashboard {
+    const KIND: ResourceKind = ResourceKind::Dashboard;
+    const WHEN_GONE: Change = Change::Remove;
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    differences!(Dashboard { name: "DashboardName", body: "DashboardBody" });
+}
+
+impl Diffable for MetricFilter {
+    const KIND: ResourceKind = ResourceKind::MetricFilter;
+    const WHEN_GONE: Change = Change::Remove;
+
+    fn name(&self) -> String {
+        format!("{} of {}", self.name, self.group)
+    }
+
+    differences!(MetricFilter {
+        name: "FilterName",
+        group: "LogGroupName",
+        pattern: "FilterPattern",
+        metric: "MetricName",
+        namespace: "MetricNamespace",
+        value: "MetricValue",
+        otherwise: "DefaultValue",
+        unit: "Unit",
+        dimensions: "Dimensions",
     });
 }

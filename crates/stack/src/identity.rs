@@ -33,10 +33,13 @@ pub(crate) enum ResourceType {
     UsagePlanKey,
     GatewayResponse,
     ApiAccount,
+    Alarm,
+    Dashboard,
+    MetricFilter,
 }
 
 impl ResourceType {
-    pub(crate) const ALL: [Self; 23] = [
+    pub(crate) const ALL: [Self; 26] = [
         Self::Table,
         Self::Function,
         Self::Pipe,
@@ -60,6 +63,9 @@ impl ResourceType {
         Self::UsagePlanKey,
         Self::GatewayResponse,
         Self::ApiAccount,
+        Self::Alarm,
+        Self::Dashboard,
+        Self::MetricFilter,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -87,6 +93,9 @@ impl ResourceType {
             Self::UsagePlanKey => "AWS::ApiGateway::UsagePlanKey",
             Self::GatewayResponse => "AWS::ApiGateway::GatewayResponse",
             Self::ApiAccount => "AWS::ApiGateway::Account",
+            Self::Alarm => "AWS::CloudWatch::Alarm",
+            Self::Dashboard => "AWS::CloudWatch::Dashboard",
+            Self::MetricFilter => "AWS::Logs::MetricFilter",
         }
     }
 
@@ -111,16 +120,19 @@ impl ResourceType {
             | Self::UsagePlan
             | Self::UsagePlanKey
             | Self::GatewayResponse
-            | Self::ApiAccount => false,
+            | Self::ApiAccount
+            | Self::Alarm
+            | Self::Dashboard
+            | Self::MetricFilter => false,
         }
     }
 
     /// Whether no two resources of this type may have one name.
     pub(crate) fn has_unique_name(self) -> bool {
         match self {
-            // The policies of two roles may well be called the same, and so may the stages of two APIs.
+            // The policies of two roles may well be called the same, and so may the stages of two APIs, and filters.
             // Rules of two buses may be called the same too.
-            Self::Policy | Self::ApiStage | Self::EventRule => false,
+            Self::Policy | Self::ApiStage | Self::EventRule | Self::MetricFilter => false,
             Self::Table
             | Self::Function
             | Self::Pipe
@@ -140,7 +152,9 @@ impl ResourceType {
             | Self::UsagePlan
             | Self::UsagePlanKey
             | Self::GatewayResponse
-            | Self::ApiAccount => true,
+            | Self::ApiAccount
+            | Self::Alarm
+            | Self::Dashboard => true,
         }
     }
 
@@ -174,6 +188,9 @@ impl ResourceType {
             Self::Policy => ("PolicyName", 128),
             Self::ManagedPolicy => ("ManagedPolicyName", 128),
             Self::LogGroup => ("LogGroupName", 512),
+            Self::Alarm => ("AlarmName", 255),
+            Self::Dashboard => ("DashboardName", 255),
+            Self::MetricFilter => ("FilterName", 512),
         }
     }
 }
@@ -304,7 +321,12 @@ fn references(
             let id = short_id(kind, logical_id, environment);
             (id.clone(), vec![("Id", id)])
         }
+        ResourceType::Alarm => {
+            (name.to_owned(), vec![("Arn", environment.arn("cloudwatch", format_args!("alarm:{name}")))])
+        }
         ResourceType::QueuePolicy
+        | ResourceType::Dashboard
+        | ResourceType::MetricFilter
         | ResourceType::Policy
         | ResourceType::Permission
         | ResourceType::InvokeConfig

@@ -20,7 +20,7 @@ use crate::relations;
 use crate::resource::invoke_config::InvokeConfig;
 use crate::resource::{
     Context, Evaluated, api, events, function, invoke_config, log_group, permission, pipe, plan, poller, queue, role,
-    stage, table,
+    stage, table, watch,
 };
 use crate::stack::{Asynchronous, LogGroup, LogGroupOrigin, LogicalId, Note, Output, Resource, Stack};
 use crate::template::Template;
@@ -76,6 +76,9 @@ impl Template {
             apis: Vec::new(),
             permissions: Vec::new(),
             log_groups: Vec::new(),
+            alarms: Vec::new(),
+            dashboards: Vec::new(),
+            metric_filters: Vec::new(),
             roles: Vec::new(),
             policies: Vec::new(),
             queue_policies: Vec::new(),
@@ -289,6 +292,11 @@ fn read(
         ResourceType::UsagePlan => push!(parts.plans, plan::read(properties, identity, context)),
         ResourceType::UsagePlanKey => push!(parts.plan_keys, plan::read_plan_key(properties, context)),
         ResourceType::GatewayResponse => push!(parts.responses, api::read_response(properties, context)),
+        ResourceType::Alarm => push!(stack.alarms, watch::read_alarm(properties, identity)),
+        ResourceType::Dashboard => push!(stack.dashboards, watch::read_dashboard(properties, identity)),
+        ResourceType::MetricFilter => {
+            push!(stack.metric_filters, watch::read_metric_filter(properties, identity, context));
+        }
         ResourceType::ApiAccount => api::read_account(properties, context),
     }
     properties.refuse_unknown();

@@ -17,6 +17,7 @@ pub(crate) mod queue;
 pub(crate) mod role;
 pub(crate) mod stage;
 pub(crate) mod table;
+pub(crate) mod watch;
 
 use crate::findings::{Position, Sort};
 use crate::identity::{Identity, ResourceType};

@@ -100,6 +100,15 @@ pub struct Stack {
     pub policies: Vec<Resource<Policy>>,
     /// Policies of queues.
     pub queue_policies: Vec<Resource<QueuePolicy>>,
+    /// Alarms.
+    #[serde(default)]
+    pub alarms: Vec<Resource<Alarm>>,
+    /// Dashboards.
+    #[serde(default)]
+    pub dashboards: Vec<Resource<Dashboard>>,
+    /// Filters whose lines are counted.
+    #[serde(default)]
+    pub metric_filters: Vec<Resource<MetricFilter>>,
     /// What the template tells its caller.
     pub outputs: Vec<Output>,
     /// What was accepted without effect, or could not be checked, and why.
@@ -511,6 +520,49 @@ pub struct LogGroup {
     pub origin: LogGroupOrigin,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+}
+
+/// An alarm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alarm {
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// What is asked of it: the members of the request that would make it.
+    pub request: serde_json::Value,
+}
+
+/// A dashboard.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dashboard {
+    /// Its name.
+    pub name: String,
+    /// What it shows, as JSON.
+    pub body: String,
+}
+
+/// A filter whose lines are counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MetricFilter {
+    /// Its name.
+    pub name: String,
+    /// The log group.
+    pub group: String,
+    /// Which lines.
+    pub pattern: String,
+    /// The metric's name.
+    pub metric: String,
+    /// The metric's namespace.
+    pub namespace: String,
+    /// What a line counts for: a number, or where it is in the line.
+    pub value: String,
+    /// What other lines count for, a number.
+    pub otherwise: Option<serde_json::Value>,
+    /// In what is counted.
+    pub unit: Option<String>,
+    /// Dimensions, and where in the line their values are.
+    pub dimensions: Vec<(String, String)>,
 }
 
 /// Why there is a log group.

@@ -1,7 +1,7 @@
 //! Decides which answers there are, and which service's words each is said in.
 
 use crate::reply::{Protocol, Reply, Response};
-use crate::{dynamodb, events, lambda, logs, pipes, sqs, sts};
+use crate::{cloudwatch, dynamodb, events, lambda, logs, pipes, sqs, sts};
 
 /// What the engine answers. Large contents are borrowed: whoever answers keeps them until the bytes are made.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub enum Answer<'a> {
     Events(events::Answer<'a>),
     /// To something of pipes.
     Pipes(pipes::Answer<'a>),
+    /// To something of metrics, alarms and dashboards.
+    CloudWatch(cloudwatch::Answer<'a>),
     /// Who is asking.
     CallerIdentity,
 }
@@ -43,6 +45,10 @@ impl Reply<'_> {
                 None => self.empty(),
             },
             Answer::Pipes(answer) => self.json(&pipes::spell(answer, &self.context.account)),
+            Answer::CloudWatch(answer) if matches!(self.protocol, Protocol::Query { .. }) => {
+                cloudwatch::spell_xml(answer, self)
+            }
+            Answer::CloudWatch(answer) => self.json(&cloudwatch::spell(answer, &self.context.account)),
             Answer::CallerIdentity => sts::spell(self),
         }
     }

@@ -7,7 +7,7 @@
 use crate::events::{self, EventFault};
 use crate::reply::Service;
 use crate::sigv4::AuthError;
-use crate::sqs;
+use crate::{cloudwatch, sqs};
 use serde_json::{Map, Value as Json};
 use types::{Account, FunctionName, PipeName, QueueName, TableName};
 
@@ -64,6 +64,24 @@ use Namespace::{Coral, Own, Validate};
 codes! {
     /// A batch has two entries of one id.
     BatchEntryIdsNotDistinct = "BatchEntryIdsNotDistinct", Own, 400;
+    /// There is no such alarm.
+    AlarmNotFound = "ResourceNotFound", Own, 404;
+    /// What a dashboard shows is no JSON.
+    DashboardInvalid = "DashboardInvalidInputError", Own, 400;
+    /// There is no such dashboard.
+    DashboardNotFound = "DashboardNotFoundError", Own, 404;
+    /// Something broke here, as CloudWatch names it.
+    InternalService = "InternalServiceFault", Own, 500;
+    /// What should be JSON is none.
+    InvalidFormat = "InvalidFormatFault", Own, 400;
+    /// The token was not given out here.
+    InvalidNextToken = "InvalidNextToken", Own, 400;
+    /// Parameters that do not go together.
+    InvalidParameterCombination = "InvalidParameterCombinationException", Own, 400;
+    /// There are as many as there may be.
+    LimitExceeded = "LimitExceededFault", Own, 400;
+    /// There are as many as there may be, as logs and events name it.
+    LimitExceededException = "LimitExceededException", Own, 400;
     /// A batch is too large.
     BatchRequestTooLong = "BatchRequestTooLong", Own, 400;
     /// The condition on the stored item does not hold.
@@ -100,8 +118,6 @@ codes! {
     MissingAuthenticationToken = "MissingAuthenticationTokenException", Coral, 400;
     /// The signature lacks a part.
     IncompleteSignature = "IncompleteSignatureException", Coral, 400;
-    /// There would be more than there may be.
-    LimitExceeded = "LimitExceededException", Own, 400;
     /// The message is not hidden by a receive.
     MessageNotInflight = "MessageNotInflight", Own, 400;
     /// More messages are received and not deleted than a queue may have.
@@ -167,6 +183,13 @@ impl Code {
             Self::QueueDeletedRecently => "AWS.SimpleQueueService.QueueDeletedRecently",
             Self::TooManyEntriesInBatchRequest => "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
             Self::UnsupportedOperation => "AWS.SimpleQueueService.UnsupportedOperation",
+            Self::AlarmNotFound | Self::DashboardNotFound => "ResourceNotFound",
+            Self::DashboardInvalid => "InvalidParameterInput",
+            Self::InternalService => "InternalServiceError",
+            Self::InvalidFormat => "InvalidFormat",
+            Self::InvalidParameterCombination => "InvalidParameterCombination",
+            Self::LimitExceeded => "LimitExceeded",
+            Self::InvalidNextToken | Self::LimitExceededException => self.name(),
             Self::InvalidParameterValue => "InvalidParameterValue",
             Self::MissingParameter => "MissingParameter",
             Self::InvalidSignature => "SignatureDoesNotMatch",
@@ -181,7 +204,7 @@ impl Code {
             Self::ConditionalCheckFailed | Self::InvalidAddress | Self::InvalidAttributeName => self.name(),
             Self::InvalidAttributeValue | Self::InvalidMessageContents => self.name(),
             Self::InvalidEventPattern | Self::InvalidParameter | Self::InvalidRequestContent => self.name(),
-            Self::IllegalStatus | Self::LimitExceeded | Self::NotFound | Self::ResourceAlreadyExists => self.name(),
+            Self::IllegalStatus | Self::NotFound | Self::ResourceAlreadyExists => self.name(),
             Self::OverLimit => self.name(),
             Self::ReceiptHandleIsInvalid => self.name(),
             Self::RequestTooLarge | Self::RequestThrottled | Self::ResourceNotFound => self.name(),
@@ -263,6 +286,17 @@ pub enum Refusal<'a> {
     Events(events::Refused<'a>),
     /// There is no such pipe.
     NoSuchPipe(&'a PipeName),
+    /// Metrics, alarms and dashboards refuse, for a reason that only they have.
+    CloudWatch(cloudwatch::Refused<'a>),
+    /// There is no such metric filter.
+    NoSuchMetricFilter,
+    /// What a metric filter's lines count for is wrong.
+    MetricFilterInvalid {
+        /// What is wrong with it.
+        problem: &'a str,
+    },
+    /// The log group has as many metric filters as it may.
+    TooManyMetricFilters,
     /// The caller must slow down: what is not yet applied has reached its bound.
     Throttled,
     /// The disk is as full as it may get.
@@ -289,7 +323,7 @@ impl WireError {
     pub(crate) fn not_handled(service: Service, member: &str) -> Self {
         let code = match service {
             Service::Logs => Code::InvalidParameter,
-            Service::Lambda | Service::Sqs => Code::InvalidParameterValue,
+            Service::Lambda | Service::Sqs | Service::CloudWatch => Code::InvalidParameterValue,
             Service::Dynamodb | Service::Events | Service::Pipes | Service::Sts | Service::Other => Code::Validation,
         };
         Self::new(code, format!("{member} is not handled by this engine yet; send the request without it"))
@@ -350,12 +384,25 @@ impl WireError {
             Refusal::NoSuchPipe(pipe) => Self::new(Code::NotFound, format!("Pipe {pipe} does not exist.")),
             Refusal::Events(refused) => refused.error(),
             Refusal::EventInvalid(fault) => Self::new(Code::Validation, fault.to_string()),
+            Refusal::CloudWatch(refused) => refused.error(),
+            Refusal::NoSuchMetricFilter => {
+                Self::new(Code::ResourceNotFound, "The specified metric filter does not exist.")
+            }
+            Refusal::MetricFilterInvalid { problem } => {
+                Self::new(Code::InvalidParameter, format!("Invalid metric transformation: {problem}"))
+            }
+            Refusal::TooManyMetricFilters => Self::new(Code::LimitExceededException, "Resource limit exceeded."),
             Refusal::Throttled => Self::new(
                 match service {
                     Service::Lambda => Code::TooManyRequests,
                     Service::Sqs => Code::RequestThrottled,
-                    Service::Dynamodb | Service::Events | Service::Logs => Code::Throttling,
-                    Service::Pipes | Service::Sts | Service::Other => Code::Throttling,
+                    Service::Dynamodb
+                    | Service::Events
+                    | Service::Pipes
+                    | Service::Logs
+                    | Service::CloudWatch
+                    | Service::Sts
+                    | Service::Other => Code::Throttling,
                 },
                 "The engine takes writes in faster than its disk keeps them; slow down and try again.",
             ),
@@ -368,6 +415,7 @@ impl WireError {
                 match service {
                     Service::Lambda => Code::Service,
                     Service::Events | Service::Pipes => Code::InternalException,
+                    Service::CloudWatch => Code::InternalService,
                     Service::Dynamodb | Service::Logs | Service::Sqs | Service::Sts | Service::Other => Code::Internal,
                 },
                 "Internal server error; the engine's own log says what broke.",
@@ -381,6 +429,7 @@ impl WireError {
             Service::Logs => (Code::InvalidParameter, "The specified nextToken is invalid."),
             Service::Sqs => (Code::InvalidParameterValue, "Invalid or expired next token."),
             Service::Lambda => (Code::InvalidParameterValue, "Invalid Marker."),
+            Service::CloudWatch => (Code::InvalidNextToken, "Request parameter NextToken is invalid."),
             Service::Dynamodb | Service::Events | Service::Pipes | Service::Sts | Service::Other => {
                 (Code::Validation, "The token is invalid.")
             }
@@ -392,8 +441,13 @@ impl WireError {
         let code = match service {
             Service::Lambda => Code::Service,
             Service::Logs => Code::ServiceUnavailableException,
-            Service::Dynamodb | Service::Events | Service::Pipes | Service::Sqs => Code::ServiceUnavailable,
-            Service::Sts | Service::Other => Code::ServiceUnavailable,
+            Service::Dynamodb
+            | Service::Events
+            | Service::Pipes
+            | Service::Sqs
+            | Service::CloudWatch
+            | Service::Sts
+            | Service::Other => Code::ServiceUnavailable,
         };
         Self::new(code, message)
     }

@@ -8,6 +8,7 @@
 //! or refused by its name, never ignored; nothing here reads a socket, a clock or a disk.
 
 mod answer;
+pub mod cloudwatch;
 pub mod dynamodb;
 mod error;
 pub mod events;
@@ -56,6 +57,8 @@ pub enum Call {
     Events(events::Call),
     /// Something of pipes.
     Pipes(pipes::Call),
+    /// Something of metrics, alarms and dashboards.
+    CloudWatch(cloudwatch::Call),
     /// Who is asking?
     GetCallerIdentity,
 }
@@ -73,9 +76,33 @@ pub fn parse(reply: &Reply<'_>, head: &RequestHead<'_>, body: &[u8]) -> Result<C
         (Service::Logs, _) => logs::parse(operation, body, reply.context).map(Call::Logs),
         (Service::Events, _) => events::parse(operation, body, reply.context).map(Call::Events),
         (Service::Pipes, _) => pipes::parse(head).map(Call::Pipes),
+        (Service::CloudWatch, Protocol::Query { .. }) => {
+            cloudwatch::parse_form(operation, &reply.parameters).map(Call::CloudWatch)
+        }
+        (Service::CloudWatch, _) => cloudwatch::parse(operation, body).map(Call::CloudWatch),
         (Service::Sts, _) => sts::parse(operation),
         (Service::Other, Protocol::Plain) if head.method == "GET" && head.path == "/" => Ok(Call::Health),
         (Service::Other, _) => Err(unknown_operation(operation)),
+    }
+}
+
+/// The most bytes that a compressed body may have when it is not.
+const UNPACKED_MAX: u64 = 16 << 20;
+
+/// The body as it was before a client compressed it, which some do with large ones. A signature is of the packed one.
+pub fn unpack<'a>(head: &RequestHead<'_>, body: &'a [u8]) -> Result<std::borrow::Cow<'a, [u8]>, WireError> {
+    use std::io::Read as _;
+    match head.header("content-encoding") {
+        Some(coding) if coding.eq_ignore_ascii_case("gzip") => {
+            let mut unpacked = Vec::new();
+            let mut reader = flate2::read::GzDecoder::new(body).take(UNPACKED_MAX + 1);
+            match reader.read_to_end(&mut unpacked) {
+                Ok(_) if unpacked.len() as u64 <= UNPACKED_MAX => Ok(unpacked.into()),
+                Ok(_) => Err(members::serialization(format!("The body has more than {UNPACKED_MAX} bytes unpacked"))),
+                Err(error) => Err(members::serialization(format!("The body is no gzip: {error}"))),
+            }
+        }
+        _ => Ok(body.into()),
     }
 }
 

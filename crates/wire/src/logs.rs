@@ -3,6 +3,8 @@
 //! Start at `parse`. Places in a listing are handed out as opaque tokens; what stands in a token of events is the
 //! keeper's own affair and passes through unread.
 
+mod metric_filters;
+
 use crate::error::{Code, WireError};
 use crate::members::{Members, Rules, parse_body};
 use crate::reply::Service;
@@ -72,7 +74,31 @@ pub enum Call {
         /// At most so many.
         limit: usize,
     },
+    /// Count lines.
+    PutMetricFilter(Box<MetricFilter>),
+    /// Say which lines are counted.
+    DescribeMetricFilters {
+        /// Only in this group.
+        group: Option<LogGroupName>,
+        /// Only by filters that begin so.
+        prefix: Option<String>,
+        /// Only for this metric, of this namespace.
+        metric: Option<(String, String)>,
+        /// At most so many.
+        limit: usize,
+        /// After so many others.
+        skip: usize,
+    },
+    /// Count lines no longer.
+    DeleteMetricFilter {
+        /// The group.
+        group: LogGroupName,
+        /// The filter.
+        name: String,
+    },
 }
+
+pub use metric_filters::MetricFilter;
 
 /// Which names are meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,6 +188,15 @@ pub enum Answer<'a> {
         /// Where to search on, if it is not the end.
         next: Option<&'a str>,
     },
+    /// It is done.
+    Done,
+    /// Which lines are counted.
+    MetricFilters {
+        /// The filters, by group and name.
+        filters: &'a [MetricFilter],
+        /// After how many it goes on, if it does.
+        next: Option<usize>,
+    },
 }
 
 /// What a group is said to be.
@@ -211,6 +246,9 @@ pub(crate) fn parse(operation: &str, body: &[u8], context: &Context) -> Result<C
         "DescribeLogStreams" => describe_log_streams,
         "GetLogEvents" => get_log_events,
         "FilterLogEvents" => filter_log_events,
+        "PutMetricFilter" => metric_filters::put,
+        "DescribeMetricFilters" => metric_filters::describe,
+        "DeleteMetricFilter" => metric_filters::delete,
         other => return Err(unknown_operation(other)),
     };
     let body = parse_body(body)?;
@@ -391,6 +429,13 @@ pub(crate) fn spell(answer: &Answer<'_>, account: &Account) -> Json {
             put("searchedLogStreams", json!([]));
             if let Some(next) = next {
                 put("nextToken", (*next).into());
+            }
+        }
+        Answer::Done => {}
+        Answer::MetricFilters { filters, next } => {
+            put("metricFilters", filters.iter().map(metric_filters::spell).collect());
+            if let Some(next) = next {
+                put("nextToken", next.to_string().into());
             }
         }
     }

@@ -37,6 +37,8 @@ pub enum Service {
     Events,
     /// Pipes.
     Pipes,
+    /// Metrics, alarms and dashboards.
+    CloudWatch,
     /// Who is asking.
     Sts,
     /// Any other.
@@ -70,6 +72,7 @@ pub struct Reply<'a> {
 }
 
 const SQS_NAMESPACE: &str = "http://queue.amazonaws.com/doc/2012-11-05/";
+const CLOUDWATCH_NAMESPACE: &str = "http://monitoring.amazonaws.com/doc/2010-08-01/";
 const STS_NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
 impl<'a> Reply<'a> {
@@ -114,10 +117,12 @@ impl<'a> Reply<'a> {
             "AmazonSQS" => Service::Sqs,
             "Logs_20140328" => Service::Logs,
             "AWSEvents" => Service::Events,
+            "GraniteServiceVersion20100801" => Service::CloudWatch,
             _ => Service::Other,
         };
         let asked = head.header("x-amzn-query-mode").is_some_and(|value| value.eq_ignore_ascii_case("true"));
-        self.protocol = Protocol::Json { query_mode: asked && self.service == Service::Sqs };
+        self.protocol =
+            Protocol::Json { query_mode: asked && matches!(self.service, Service::Sqs | Service::CloudWatch) };
         self.operation = operation.to_owned();
     }
 
@@ -131,6 +136,7 @@ impl<'a> Reply<'a> {
         let find = |name: &str| parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
         let (service, namespace) = match (find("Version"), head.signed_service()) {
             (Some("2012-11-05"), _) | (None, Some("sqs")) => (Service::Sqs, SQS_NAMESPACE),
+            (Some("2010-08-01"), _) | (None, Some("monitoring")) => (Service::CloudWatch, CLOUDWATCH_NAMESPACE),
             (Some("2011-06-15"), _) | (None, Some("sts")) => (Service::Sts, STS_NAMESPACE),
             // Queue URLs are paths of their own, and old clients post to them without a version.
             (None, None) if head.path.len() > 1 => (Service::Sqs, SQS_NAMESPACE),
@@ -182,6 +188,7 @@ impl<'a> Reply<'a> {
             (Namespace::Validate, _) => (format!("com.amazon.coral.validate#{name}"), "message"),
             (Namespace::Own, Service::Dynamodb) => (format!("com.amazonaws.dynamodb.v20120810#{name}"), "message"),
             (Namespace::Own, Service::Sqs) => (format!("com.amazonaws.sqs#{name}"), "message"),
+            (Namespace::Own, Service::CloudWatch) => (format!("com.amazonaws.cloudwatch#{name}"), "message"),
             (Namespace::Own, Service::Logs | Service::Lambda | Service::Pipes | Service::Sts | Service::Other) => {
                 (name.to_owned(), "message")
             }

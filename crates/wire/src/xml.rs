@@ -38,6 +38,11 @@ impl Xml {
         self.close(name);
     }
 
+    /// Text inside the element that is open.
+    pub(crate) fn plain(&mut self, text: &str) {
+        self.escape(text);
+    }
+
     pub(crate) fn into_bytes(self) -> Vec<u8> {
         self.0.into_bytes()
     }

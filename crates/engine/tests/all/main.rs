@@ -21,3 +21,4 @@ mod queues_made;
 mod queues_ordered;
 mod scans;
 mod tables;
+mod watch;

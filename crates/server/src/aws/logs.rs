@@ -1,8 +1,10 @@
 //! Decides what calls on log groups do. Places in a listing are positions in the files that hold what functions print.
 
-use super::internal;
+use super::{internal, not_written};
 use crate::app::App;
+use engine::watch::{LineFilter, LineFilterError, LineFilters};
 use observe::FilterPattern;
+use observe::measure::LineMetricError;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
@@ -26,6 +28,29 @@ pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response
         Call::GetLogEvents { group, stream, span, from, limit } => {
             events(reply, lines, group, stream, span, from, limit).await
         }
+        Call::PutMetricFilter(filter) => {
+            if !lines.groups().iter().any(|group| group.name == filter.group.as_str()) {
+                return reply.refuse(&Refusal::NoSuchLogGroup);
+            }
+            let logs::MetricFilter { group, name, pattern, namespace, metric, value, otherwise, dimensions, unit, at } =
+                *filter;
+            let group = group.to_string();
+            let stack = None;
+            let filter =
+                LineFilter { name, group, pattern, namespace, metric, value, otherwise, dimensions, unit, at, stack };
+            change_filters(app, reply, move |filters| filters.put(filter)).await
+        }
+        Call::DescribeMetricFilters { group, prefix, metric, limit, skip } => {
+            let wanted = |filter: &LineFilter| {
+                group.as_ref().is_none_or(|group| filter.group == group.as_str())
+                    && prefix.as_ref().is_none_or(|prefix| filter.name.starts_with(prefix))
+                    && metric.as_ref().is_none_or(|(name, space)| filter.metric == *name && filter.namespace == *space)
+            };
+            metric_filters(app, reply, wanted, limit, skip)
+        }
+        Call::DeleteMetricFilter { group, name } => {
+            change_filters(app, reply, move |filters| filters.delete(group.as_str(), &name)).await
+        }
         Call::FilterLogEvents { group, streams, span, pattern, token, limit } => {
             let pattern = match FilterPattern::parse(&pattern) {
                 Ok(pattern) => pattern,
@@ -47,6 +72,49 @@ pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response
                 Err(error) => unread(reply, &error),
             }
         }
+    }
+}
+
+/// What is known of a filter, in the words of a request.
+fn told(filter: LineFilter) -> Option<logs::MetricFilter> {
+    let LineFilter { name, group, pattern, namespace, metric, value, otherwise, dimensions, unit, at, .. } = filter;
+    let group = group.parse().ok()?;
+    Some(logs::MetricFilter { group, name, pattern, namespace, metric, value, otherwise, dimensions, unit, at })
+}
+
+fn metric_filters(
+    app: &App,
+    reply: &Reply<'_>,
+    wanted: impl Fn(&LineFilter) -> bool,
+    limit: usize,
+    skip: usize,
+) -> Response {
+    let all = app.engine.watch().line_filters.all();
+    let mut found: Vec<_> = all.into_iter().filter(wanted).filter_map(told).skip(skip).collect();
+    let next = (found.len() > limit).then_some(skip + limit);
+    found.truncate(limit);
+    say(reply, logs::Answer::MetricFilters { filters: &found, next })
+}
+
+/// Changes filters where waiting for the disk costs nobody else.
+async fn change_filters(
+    app: &App,
+    reply: &Reply<'_>,
+    work: impl FnOnce(&LineFilters) -> Result<(), LineFilterError> + Send + 'static,
+) -> Response {
+    let filters = Arc::clone(&app.engine.watch().line_filters);
+    match tokio::task::spawn_blocking(move || work(&filters)).await {
+        Ok(Ok(())) => say(reply, logs::Answer::Done),
+        Ok(Err(LineFilterError::Filter(LineMetricError::Pattern(error)))) => {
+            reply.refuse(&Refusal::FilterPatternInvalid { problem: &error.to_string() })
+        }
+        Ok(Err(LineFilterError::Filter(error))) => {
+            reply.refuse(&Refusal::MetricFilterInvalid { problem: &error.to_string() })
+        }
+        Ok(Err(LineFilterError::TooMany)) => reply.refuse(&Refusal::TooManyMetricFilters),
+        Ok(Err(LineFilterError::NotFound)) => reply.refuse(&Refusal::NoSuchMetricFilter),
+        Ok(Err(LineFilterError::Write(refused))) => not_written(reply, &refused),
+        Err(error) => internal(reply, &error),
     }
 }
 

@@ -3,6 +3,7 @@
 //! A line for each request, written by itself, would cost more than many requests do. A thread of its own writes what
 //! has gathered; who comes while too much has gathered waits, so no request goes unlogged.
 
+use engine::watch::Watch;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -39,9 +40,10 @@ struct Line {
 
 impl Journal {
     /// Begins to write.
-    pub(crate) fn begin(lines: Arc<Lines>) -> Self {
+    pub(crate) fn begin(lines: Arc<Lines>, watch: Watch) -> Self {
         let (sender, receiver) = sync_channel(WAITING_MAX);
-        let writer = std::thread::Builder::new().name("journal".to_owned()).spawn(move || write(&lines, &receiver));
+        let writer =
+            std::thread::Builder::new().name("journal".to_owned()).spawn(move || write(&lines, &watch, &receiver));
         let writer = writer.expect("the system has room for a thread");
         Self { sender: Mutex::new(Some(sender)), writer: Mutex::new(Some(writer)) }
     }
@@ -87,7 +89,7 @@ impl Pen {
     }
 }
 
-fn write(lines: &Lines, receiver: &Receiver<Written>) {
+fn write(lines: &Lines, watch: &Watch, receiver: &Receiver<Written>) {
     let mut fails = false;
     let mut ended = false;
     while !ended {
@@ -106,6 +108,7 @@ fn write(lines: &Lines, receiver: &Receiver<Written>) {
         gathered.sort_by(|a, b| (&a.group, &a.stream).cmp(&(&b.group, &b.stream)));
         for piece in gathered.chunk_by(|a, b| a.group == b.group && a.stream == b.stream) {
             let texts: Vec<(i64, &str)> = piece.iter().map(|line| (line.at.millis(), line.text.as_str())).collect();
+            watch.see_lines(&piece[0].group, piece.iter().map(|line| (line.at, line.text.as_str())));
             match lines.append(&piece[0].group, &piece[0].stream, &texts, engine::now().millis()) {
                 Ok(()) => fails = false,
                 Err(error) if !fails => {

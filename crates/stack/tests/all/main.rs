@@ -15,6 +15,7 @@ mod refusals;
 mod services;
 mod tables;
 mod templates;
+mod watching;
 
 use stack::{Environment, Errors, Overrides, Stack, Template};
 

@@ -110,7 +110,7 @@ impl Refused<'_> {
 }
 
 fn too_many() -> WireError {
-    WireError::new(Code::LimitExceeded, "The requested resource exceeds the maximum number allowed.")
+    WireError::new(Code::LimitExceededException, "The requested resource exceeds the maximum number allowed.")
 }
 
 /// The sentence of the kind of thing that an ARN names.

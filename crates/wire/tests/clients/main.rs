@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod buses;
+mod cloudwatch;
 #[cfg(test)]
 mod dynamodb;
 #[cfg(test)]

@@ -1,0 +1,40 @@
+//! Decides what a metric is called.
+
+use super::Unit;
+use std::collections::BTreeMap;
+
+/// The most dimensions of a metric.
+pub const DIMENSIONS_MAX: usize = 30;
+/// The most characters of a metric's name or namespace.
+pub const NAME_LENGTH_MAX: usize = 255;
+
+/// Names and values that tell metrics of one name apart.
+pub type Dimensions = BTreeMap<Box<str>, Box<str>>;
+
+/// What is measured. Two of them are one exactly if all of their parts are.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub struct Metric {
+    /// Whose metric it is, such as `AWS/Lambda`.
+    pub namespace: Box<str>,
+    /// Such as `Errors`.
+    pub name: Box<str>,
+    /// Of which function, which queue.
+    pub dimensions: Dimensions,
+}
+
+impl Metric {
+    /// A metric with these dimensions.
+    pub fn new(namespace: &str, name: &str, dimensions: &[(&str, &str)]) -> Self {
+        let dimensions = dimensions.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        Self { namespace: namespace.into(), name: name.into(), dimensions }
+    }
+}
+
+/// A metric in one unit: what is kept together.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub struct Series {
+    /// What is measured.
+    pub metric: Metric,
+    /// In what.
+    pub unit: Unit,
+}

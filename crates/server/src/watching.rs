@@ -1,0 +1,220 @@
+//! Decides what the server measures of itself, under the names that AWS measures its services by, and how whoever an
+//! alarm names is told.
+//!
+//! What is counted anyway for `/metrics` is looked at from time to time, and what it grew by is a measurement. Times are
+//! kept exactly as they were, so smallest, largest and percentiles are those of the requests themselves.
+
+use crate::app::App;
+use engine::Outgoing;
+use engine::watch::Round;
+use observe::measure::{Datum, Metric, Series, Statistics, Unit};
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+use std::sync::Weak;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use types::{Arn, Timestamp};
+
+/// How long telling may take.
+const TELL_WITHIN: Duration = Duration::from_secs(10);
+
+/// The server, as the thread knows it that goes round.
+pub(crate) struct Rounds {
+    app: Weak<App>,
+    runtime: tokio::runtime::Handle,
+    /// What counters said last.
+    counted: BTreeMap<String, u64>,
+    last_minute: i64,
+    /// The name and the stage of the API that customers are served by, if there is one.
+    api: Option<(String, String)>,
+}
+
+impl Rounds {
+    pub(crate) fn new(app: Weak<App>, runtime: tokio::runtime::Handle, api: Option<(String, String)>) -> Self {
+        Self { app, runtime, counted: BTreeMap::new(), last_minute: i64::MIN, api }
+    }
+
+    /// By how much a counter has grown since it was looked at last.
+    fn grown(&mut self, name: String, now: u64) -> u64 {
+        let before = self.counted.insert(name, now).unwrap_or(0);
+        now.saturating_sub(before)
+    }
+
+    fn functions(&mut self, app: &App, into: &mut Vec<Datum>) {
+        let mut counts: BTreeMap<String, [u64; 3]> = BTreeMap::new();
+        app.runtime.meters().invocations.each(|labels, counter| {
+            let [function, outcome] = labels else { return };
+            let kinds = counts.entry(function.to_string()).or_default();
+            match &**outcome {
+                "ok" => kinds[0] += counter.get(),
+                "failed" => kinds[1] += counter.get(),
+                _ => kinds[2] += counter.get(),
+            }
+        });
+        for (function, kinds) in counts {
+            let [ok, failed, throttled] =
+                [0, 1, 2].map(|kind| self.grown(format!("function {function} {kind}"), kinds[kind]));
+            let by = [("FunctionName", function.as_str())];
+            let mut put = |name: &str, value: u64| {
+                into.push(datum("AWS/Lambda", name, &by, Unit::COUNT, Statistics::of(value as f64)));
+            };
+            if ok + failed > 0 {
+                put("Invocations", ok + failed);
+                // As AWS does: that there was none is a value too.
+                put("Errors", failed);
+            }
+            if ok + failed + throttled > 0 {
+                put("Throttles", throttled);
+            }
+        }
+        app.runtime.meters().invocation_seconds.each(|labels, histogram| {
+            let took = histogram.take_millis();
+            if !took.is_empty() {
+                let by = [("FunctionName", &*labels[0])];
+                into.push(datum("AWS/Lambda", "Duration", &by, Unit::MILLISECONDS, took));
+            }
+        });
+    }
+
+    fn orders(&mut self, app: &App, into: &mut Vec<Datum>) {
+        let mut ended = Vec::new();
+        app.runtime.meters().orders.each(|labels, counter| ended.push((labels[0].to_string(), counter.get())));
+        for (status, count) in ended {
+            let grown = self.grown(format!("orders {status}"), count);
+            if grown > 0 {
+                let by = [("Status", status.as_str())];
+                into.push(datum("Orderflow", "OrdersEnded", &by, Unit::COUNT, Statistics::of(grown as f64)));
+            }
+        }
+        let meters = app.runtime.meters();
+        for (family, name, label) in
+            [(&meters.order_seconds, "OrderDuration", "Status"), (&meters.step_seconds, "StepDuration", "Step")]
+        {
+            family.each(|labels, histogram| {
+                let took = histogram.take_millis();
+                if !took.is_empty() {
+                    into.push(datum("Orderflow", name, &[(label, &*labels[0])], Unit::MILLISECONDS, took));
+                }
+            });
+        }
+    }
+
+    fn requests(&mut self, app: &App, into: &mut Vec<Datum>) {
+        let mut counts = [0u64; 3];
+        app.http.requests.each(|labels, counter| {
+            counts[0] += counter.get();
+            match labels.last().and_then(|status| status.chars().next()) {
+                Some('4') => counts[1] += counter.get(),
+                Some('5') => counts[2] += counter.get(),
+                _ => {}
+            }
+        });
+        let [all, faulty, failed] = [0, 1, 2].map(|kind| self.grown(format!("requests {kind}"), counts[kind]));
+        let mut took = Statistics::default();
+        app.http.seconds.each(|_, histogram| took.merge(&histogram.take_millis()));
+        let Some((api, stage)) = self.api.clone().filter(|_| all > 0) else { return };
+        for by in [&[("ApiName", api.as_str())][..], &[("ApiName", &api), ("Stage", &stage)]] {
+            into.push(datum("AWS/ApiGateway", "Count", by, Unit::COUNT, ones(all, all)));
+            into.push(datum("AWS/ApiGateway", "4XXError", by, Unit::COUNT, ones(faulty, all)));
+            into.push(datum("AWS/ApiGateway", "5XXError", by, Unit::COUNT, ones(failed, all)));
+            if !took.is_empty() {
+                into.push(datum("AWS/ApiGateway", "Latency", by, Unit::MILLISECONDS, took.clone()));
+            }
+        }
+    }
+}
+
+impl Round for Rounds {
+    fn measure(&mut self, until: Timestamp) -> Vec<Datum> {
+        let Some(app) = self.app.upgrade() else { return Vec::new() };
+        let mut data = Vec::new();
+        self.functions(&app, &mut data);
+        self.requests(&app, &mut data);
+        self.orders(&app, &mut data);
+        let minute = until.seconds().div_euclid(60);
+        if minute != self.last_minute {
+            self.last_minute = minute;
+            queues(&app, until, &mut data);
+        }
+        data
+    }
+
+    fn ready(&self) -> bool {
+        self.app.upgrade().is_some_and(|app| !app.stopping.load(Ordering::Relaxed))
+    }
+
+    fn changed(&mut self, event: &Json) {
+        let detail = &event["detail"];
+        let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
+        let (name, state) = (text(&detail["alarmName"]), text(&detail["state"]["value"]));
+        eprintln!("orderflow: alarm {name} is {state}: {}", text(&detail["state"]["reason"]));
+    }
+
+    fn tell(&mut self, action: &str, event: &Json) -> Result<(), String> {
+        let app = self.app.upgrade().ok_or("the server is stopping")?;
+        let arn: Arn = action.parse().map_err(|error: types::ParseArnError| error.to_string())?;
+        match &*arn.service {
+            "sqs" => {
+                let ours = app.engine.account().arn("sqs", &arn.resource) == arn;
+                let queue = arn.resource.parse().ok().filter(|_| ours).ok_or("it is no queue of this account")?;
+                let sent = app.engine.send(&queue, Outgoing::text(event.to_string()));
+                match self.runtime.block_on(async { tokio::time::timeout(TELL_WITHIN, sent).await }) {
+                    Ok(Ok(_)) => Ok(()),
+                    Ok(Err(error)) => Err(error.to_string()),
+                    Err(_) => Err(format!("it took longer than {} s", TELL_WITHIN.as_secs())),
+                }
+            }
+            service => Err(format!("this engine tells queues alone, and nothing of {service}")),
+        }
+    }
+}
+
+fn datum(namespace: &str, name: &str, by: &[(&str, &str)], unit: Unit, values: Statistics) -> Datum {
+    // When it was is what the round says.
+    let series = Series { metric: Metric::new(namespace, name, by), unit };
+    Datum { series, at: Timestamp::EPOCH, values, fine: false }
+}
+
+/// Each of so many requests counts for one or for nothing, so that their average is a share.
+fn ones(count: u64, of: u64) -> Statistics {
+    let mut values = Statistics::default();
+    if count > 0 {
+        values.add(1.0, count as f64);
+    }
+    if of > count {
+        values.add(0.0, (of - count) as f64);
+    }
+    values
+}
+
+/// How queues stand, once a minute.
+fn queues(app: &App, now: Timestamp, into: &mut Vec<Datum>) {
+    for name in app.engine.queue_names() {
+        let Ok(info) = app.engine.queue_info(&name) else { continue };
+        let by = [("QueueName", name.as_str())];
+        let age = info.oldest.map_or(0, |sent| now.since(sent).as_secs());
+        for (metric, value, unit) in [
+            ("ApproximateNumberOfMessagesVisible", info.counts.visible as u64, Unit::COUNT),
+            ("ApproximateNumberOfMessagesNotVisible", info.counts.in_flight as u64, Unit::COUNT),
+            ("ApproximateNumberOfMessagesDelayed", info.counts.delayed as u64, Unit::COUNT),
+            ("ApproximateAgeOfOldestMessage", age, Unit::SECONDS),
+        ] {
+            into.push(datum("AWS/SQS", metric, &by, unit, Statistics::of(value as f64)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use observe::measure::Stat;
+
+    #[test]
+    fn an_average_of_ones_is_a_share() {
+        for (count, of, sum, average) in [(1, 4, 1.0, 0.25), (0, 4, 0.0, 0.0), (4, 4, 4.0, 1.0)] {
+            let values = ones(count, of);
+            assert_eq!((values.value(Stat::Sum), values.value(Stat::Average)), (Some(sum), Some(average)));
+            assert_eq!(values.count, of as f64);
+        }
+    }
+}
