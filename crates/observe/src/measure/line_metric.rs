@@ -113,7 +113,8 @@ mod tests {
     #[test]
     fn lines_count_for_what_is_said() {
         let json = r#"{"level":"ERROR","took":{"ms":12.5},"text":"7","service":"pay","n":3}"#;
-        let cases: [(&str, &str, Option<f64>, &str, Option<f64>); 9] = [
+        type Case = (&'static str, &'static str, Option<f64>, &'static str, Option<f64>);
+        let cases: [Case; 9] = [
             ("ERROR", "1", None, "an ERROR", Some(1.0)),
             ("ERROR", "1", None, "fine", None),
             ("ERROR", "1", Some(0.0), "fine", Some(0.0)),

@@ -1,3 +1,5 @@
+//! Decides whether a bill is shown as people read it.
+
 use super::*;
 use crate::terminal::Look;
 use stack::Overrides;
