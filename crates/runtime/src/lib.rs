@@ -22,6 +22,7 @@ mod requests;
 mod shop;
 mod snacks;
 mod timer;
+mod turns;
 mod work;
 
 pub use events::EngineEvents;

@@ -4,9 +4,10 @@
 //! A worker decides on the newest state, durable or not: everything that it says it says by a commit, which comes after
 //! all that it saw. Whoever answers a customer reads what is durable.
 
+use crate::turns::{Turn, Turns};
 use engine::{Command, CommandError, CommandRefused, Engine, Fate, Outgoing, TableWrite, WriteRefused};
 use orders::shop::ports::{
-    Commit, CommitRefused, CustomerPage, CustomerQuery, Expected, Settle, Shop, Table, Unreadable,
+    Commit, CommitRefused, CustomerPage, CustomerQuery, Expected, Put, Settle, Shop, Table, Unreadable,
 };
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -26,6 +27,7 @@ pub(crate) struct Places {
     orders: TableName,
     /// What only those know who change something.
     others: Option<Others>,
+    turns: Turns,
 }
 
 /// All tables but that of orders, and the queue.
@@ -71,7 +73,13 @@ impl Places {
         environment: &BTreeMap<String, String>,
     ) -> Result<Self, WrongEnvironment> {
         let orders = name(function, environment, "ORDERS_TABLE")?;
-        Ok(Self { engine: Weak::clone(engine), function: function.clone(), orders, others: None })
+        Ok(Self {
+            engine: Weak::clone(engine),
+            function: function.clone(),
+            orders,
+            others: None,
+            turns: Turns::default(),
+        })
     }
 
     fn table(&self, table: Table) -> Result<&TableName, String> {
@@ -155,7 +163,7 @@ impl EngineShop {
         let Some(work) = self.places.queue() else {
             return Err(broken(&format!("function {} reads orders and changes nothing", self.places.function)));
         };
-        let write = |put: orders::shop::ports::Put| {
+        let write = |put: Put| {
             let table = self.places.table(put.table).map_err(|error| broken(&error))?;
             let table = engine.table(table).map_err(|error| broken(&error))?;
             let condition = match put.expected {
@@ -219,6 +227,12 @@ fn refused(error: CommandError, puts: usize) -> CommitRefused {
 }
 
 impl Shop for EngineShop {
+    type Turn = Turn;
+
+    async fn turn(&self, put: &Put) -> Turn {
+        self.places.turns.at(put).await
+    }
+
     async fn get(&self, table: Table, key: &Item) -> Result<Option<Item>, Unreadable> {
         self.read(table, key).map_err(Unreadable)
     }

@@ -189,6 +189,10 @@ fn key_of(table: Table, item: &Item) -> Vec<String> {
 }
 
 impl Shop for Fake {
+    type Turn = ();
+
+    async fn turn(&self, _: &Put) {}
+
     async fn get(&self, table: Table, key: &Item) -> Result<Option<Item>, Unreadable> {
         let key = (table, key_of(table, key));
         self.read(Call::Get(table), |state| state.items.get(&key).cloned()).await

@@ -110,6 +110,9 @@ pub struct CustomerPage {
 
 /// The world, as the shop front sees it.
 pub trait Shop: Send + Sync {
+    /// What whoever has a [turn](Shop::turn) holds.
+    type Turn: Send;
+
     /// The item under a key, as it durably is; the key has the table's key attributes alone.
     fn get(&self, table: Table, key: &Item) -> impl Future<Output = Result<Option<Item>, Unreadable>> + Send;
 
@@ -121,6 +124,10 @@ pub trait Shop: Send + Sync {
 
     /// Whether one commit may write an item several times.
     fn chains(&self) -> bool;
+
+    /// Waits until nobody else has a turn at the item that a put is for. Taken by those who were overtaken at it, one after
+    /// the other: if all of them tried again at once, all but one would have decided for nothing again.
+    fn turn(&self, put: &Put) -> impl Future<Output = Self::Turn> + Send;
 
     /// Makes changes together, or not at all.
     fn commit(&self, commit: Commit) -> impl Future<Output = Result<(), CommitRefused>> + Send;

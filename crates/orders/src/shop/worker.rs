@@ -81,8 +81,8 @@ enum Left {
 
 /// Why a step is not taken.
 enum Halted {
-    /// Somebody else changed what it was decided on.
-    Overtaken,
+    /// Somebody else changed what it was decided on: what this put of the chain is for.
+    Overtaken(usize),
     /// The order is left as it is.
     Left(Left),
 }
@@ -94,8 +94,10 @@ impl From<Left> for Halted {
 }
 
 /// An order on its way through the steps.
-struct Carried<'a, 'l> {
+struct Carried<'a, 'l, T> {
     chain: Chain,
+    /// At the item at which others were faster, until something is written or somebody has to be waited for.
+    turn: Option<T>,
     /// Whether it was given up already when its message came.
     redriven: bool,
     /// Whether what was decided last could not be written.
@@ -136,7 +138,7 @@ impl<S: Shop, D: Dependencies> Worker<'_, S, D> {
         let rules = self.rules();
         let order = self.read(id).await?;
         let redriven = order.status == Status::Failed && order.progress.dead_lettered;
-        let mut carried = Carried { chain: Chain::of(order), redriven, again: false, body, log };
+        let mut carried = Carried { chain: Chain::of(order), turn: None, redriven, again: false, body, log };
         let mut overtaken = 0;
         loop {
             let decided = self.decide(&mut carried, &rules).await;
@@ -144,17 +146,22 @@ impl<S: Shop, D: Dependencies> Worker<'_, S, D> {
                 continue;
             }
             let written = match decided {
-                Err(Halted::Overtaken) => Err(Halted::Overtaken),
+                Err(Halted::Overtaken(at)) => Err(Halted::Overtaken(at)),
                 // What was decided is written, also if there is nothing more to decide just now.
                 decided => self.write(&mut carried).await.and(decided),
             };
             match written {
-                Ok(None) => (overtaken, carried.again) = (0, false),
+                Ok(None) => (overtaken, carried.again, carried.turn) = (0, false, None),
                 Ok(Some(worked)) => return Ok(worked),
-                Err(Halted::Overtaken) => {
+                Err(Halted::Overtaken(at)) => {
                     overtaken += 1;
                     if overtaken > OVERTAKEN_MAX {
                         return Err(later(share(CROWDED_FOR, self.shop.random())));
+                    }
+                    // One turn at a time, so that no two wait for each other's.
+                    carried.turn = None;
+                    if let Some(put) = carried.chain.puts().get(at) {
+                        carried.turn = Some(self.shop.turn(put).await);
                     }
                     (carried.chain, carried.again) = (Chain::of(self.read(id).await?), true);
                 }
@@ -164,7 +171,7 @@ impl<S: Shop, D: Dependencies> Worker<'_, S, D> {
     }
 
     /// Decides the order's next step; answers what becomes of the message, if that is the last one.
-    async fn decide(&self, carried: &mut Carried<'_, '_>, rules: &Rules) -> Result<Option<Worked>, Halted> {
+    async fn decide(&self, carried: &mut Carried<'_, '_, S::Turn>, rules: &Rules) -> Result<Option<Worked>, Halted> {
         let begun = self.dependencies.timer().elapsed();
         let (next, puts, trouble) =
             match workflow::next(carried.chain.order(), carried.redriven, rules, self.shop.now()) {
@@ -205,7 +212,7 @@ impl<S: Shop, D: Dependencies> Worker<'_, S, D> {
     }
 
     /// Writes what is decided, as one commit.
-    async fn write(&self, carried: &mut Carried<'_, '_>) -> Result<(), Halted> {
+    async fn write(&self, carried: &mut Carried<'_, '_, S::Turn>) -> Result<(), Halted> {
         let chain = &mut carried.chain;
         if chain.is_written() {
             return Ok(());
@@ -219,15 +226,20 @@ impl<S: Shop, D: Dependencies> Worker<'_, S, D> {
             Err(CommitRefused::Unexpected { put }) if put >= chain.puts().len() => {
                 Err(Left::Worked(Worked::Done).into())
             }
-            Err(CommitRefused::Unexpected { .. }) => Err(Halted::Overtaken),
+            Err(CommitRefused::Unexpected { put }) => Err(Halted::Overtaken(put)),
             Err(CommitRefused::Busy(_)) => Err(later(BUSY_FOR + backoff(3, self.shop.random())).into()),
             Err(CommitRefused::Broken(error)) => Err(Left::Worked(Worked::Failed { error }).into()),
         }
     }
 
     /// Writes what is decided, unless the dependency that is asked next is asked without being waited for.
-    async fn write_before(&self, answers_at_once: bool, carried: &mut Carried<'_, '_>) -> Result<(), Halted> {
-        if answers_at_once { Ok(()) } else { self.write(carried).await }
+    async fn write_before(&self, answers_at_once: bool, carried: &mut Carried<'_, '_, S::Turn>) -> Result<(), Halted> {
+        if answers_at_once {
+            return Ok(());
+        }
+        let written = self.write(carried).await;
+        carried.turn = None;
+        written
     }
 
     fn rules(&self) -> Rules {
@@ -254,7 +266,11 @@ impl<S: Shop, D: Dependencies> Worker<'_, S, D> {
     }
 
     /// Asks a dependency what the order's step needs.
-    async fn call(&self, call: Call, carried: &mut Carried<'_, '_>) -> Result<Result<Effect<Outcome>, Failed>, Halted> {
+    async fn call(
+        &self,
+        call: Call,
+        carried: &mut Carried<'_, '_, S::Turn>,
+    ) -> Result<Result<Effect<Outcome>, Failed>, Halted> {
         let (inventory, payments) = (self.dependencies.inventory(), self.dependencies.payments());
         let fulfilment = self.dependencies.fulfilment();
         let answers_at_once = match call {
@@ -294,7 +310,7 @@ impl<S: Shop, D: Dependencies> Worker<'_, S, D> {
     /// Takes back what can be; answers what is left, what is to be written, and the first failure.
     async fn take_back(
         &self,
-        carried: &mut Carried<'_, '_>,
+        carried: &mut Carried<'_, '_, S::Turn>,
         mut undo: Undo,
     ) -> Result<(Undo, Vec<Put>, Option<Failed>), Halted> {
         let (inventory, payments) = (self.dependencies.inventory(), self.dependencies.payments());
@@ -379,7 +395,7 @@ fn later(span: Duration) -> Left {
 }
 
 /// What a dependency is told about the call that the order needs at a step.
-fn attempt<'c>(carried: &'c Carried<'_, '_>, step: Status) -> Attempt<'c> {
+fn attempt<'c, T>(carried: &'c Carried<'_, '_, T>, step: Status) -> Attempt<'c> {
     let again = carried.again;
     Attempt { again, unwritten: carried.chain.puts(), ..Attempt::new(carried.chain.order(), step) }
 }

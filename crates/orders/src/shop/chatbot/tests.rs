@@ -142,6 +142,10 @@ impl Watched {
 }
 
 impl Shop for Watched {
+    type Turn = ();
+
+    async fn turn(&self, _: &crate::shop::ports::Put) {}
+
     async fn get(&self, table: Table, key: &Item) -> Result<Option<Item>, Unreadable> {
         assert_eq!(table, Table::Orders, "nothing else is looked at");
         self.fake.get(table, key).await

@@ -275,6 +275,10 @@ pub(super) struct FakeShop {
 }
 
 impl Shop for FakeShop {
+    type Turn = ();
+
+    async fn turn(&self, _: &Put) {}
+
     async fn get(&self, table: Table, key: &Item) -> Result<Option<Item>, Unreadable> {
         pause(&self.world).await;
         let found = {
