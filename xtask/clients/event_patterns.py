@@ -118,8 +118,8 @@ refuses("a request without an event", lambda: events.test_event_pattern(EventPat
         f"1 validation error detected: {NULL.format('event')}")
 refuses("a pattern of 4,097 characters", lambda: tried(" " * 4097), "ValidationException",
         "at 'eventPattern' failed to satisfy constraint: Member must have length less than or equal to 4096")
-refuses("PutEvents is not run", lambda: events.put_events(Entries=[]), "UnknownOperationException", "PutEvents")
-refuses("PutRule is not run", lambda: events.put_rule(Name="x"), "UnknownOperationException", "PutRule")
+refuses("ListEndpoints is not run", lambda: events.list_endpoints(), "UnknownOperationException", "ListEndpoints")
+refuses("ListConnections is not run", lambda: events.list_connections(), "UnknownOperationException", "ListConnections")
 
 # Bytes that no client sends by itself.
 body = json.dumps({"EventPattern": json.dumps(PLACED), "Event": json.dumps(EVENT), "Unknown": 1})

@@ -11,7 +11,7 @@ equal("GetCallerIdentity", (told["Account"], told["UserId"], told["Arn"]),
       ("000000000000", "000000000000", "arn:aws:iam::000000000000:root"))
 refuses("GetSessionToken is not run", lambda: sts.get_session_token(), "InvalidAction", "GetSessionToken")
 for service, operation, call in (
-    ("events", "ListRules", lambda client: client.list_rules()),
+    ("events", "ListEndpoints", lambda client: client.list_endpoints()),
     ("dynamodbstreams", "ListStreams", lambda client: client.list_streams()),
     ("stepfunctions", "ListStateMachines", lambda client: client.list_state_machines()),
 ):
