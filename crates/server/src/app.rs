@@ -40,7 +40,7 @@ pub(crate) struct App {
     /// How many requests of customers are under way.
     pub(crate) under_way: AtomicUsize,
     /// Whose turn it is to have a function asked.
-    pub(crate) turns: Arc<tokio::sync::Semaphore>,
+    pub(crate) turns: tokio::sync::Semaphore,
     /// Whether so many are that work nobody waits for stands back.
     pub(crate) rush: Rush,
     /// Whether the server is on its way down.

@@ -212,9 +212,8 @@ impl Service for Front {
         let request = gateway::admission::Request { method, path, query, headers: &heads };
         // A request that came when there is too much to do costs no quota.
         ticket.place = self.place();
-        let overloaded = Refusal::Overloaded { retry_after: Duration::from_secs(1) };
         if ticket.place.is_none() {
-            return Admission::Answer(self.problem(served, parts, &overloaded, None, None, &ticket));
+            return Admission::Answer(self.overloaded(parts, &ticket));
         }
         for _ in 0..RESERVES_MAX {
             let looked = self.app.front.keyring.with(|keys| {
@@ -229,25 +228,21 @@ impl Service for Front {
                 Looked::Reserve => break,
             }
         }
-        Admission::Answer(self.problem(served, parts, &overloaded, None, None, &ticket))
+        Admission::Answer(self.overloaded(parts, &ticket))
     }
 
     async fn answer(self: &Arc<Self>, request: Whole, mut ticket: Ticket) -> Response<Body> {
         if let Some(response) = self.at_once(&request, &mut ticket) {
             return response;
         }
-        let turns = Arc::clone(&self.app.turns);
-        let turn = match Arc::clone(&turns).try_acquire_owned() {
-            Ok(turn) => Some(turn),
-            Err(_) => tokio::time::timeout(TURN_WITHIN, turns.acquire_owned()).await.ok().and_then(Result::ok),
-        };
-        let Some(turn) = turn else { return self.overloaded(&request.parts, &ticket) };
         // Done to its end, logged and counted, also if the client hangs up meanwhile.
         let front = Arc::clone(self);
         let answering = tokio::spawn(async move {
-            let response = front.whole(request, ticket).await;
-            drop(turn);
-            response
+            let turn = tokio::time::timeout(TURN_WITHIN, front.app.turns.acquire()).await;
+            let Ok(Ok(_turn)) = turn else { return front.overloaded(&request.parts, &ticket) };
+            let served = front.served.as_ref().expect("what nobody serves was answered at once");
+            // Put aside, so that whoever waits for a turn does not hold the room for all that comes after it.
+            Box::pin(front.ask(served, request, ticket)).await
         });
         answering
             .await
@@ -339,11 +334,6 @@ impl Front {
         let known = ticket.known.as_ref();
         let (route, key) = (known.and_then(|known| known.route), known.and_then(|known| known.key.as_ref()));
         self.problem(served, parts, &refusal, route, key, ticket)
-    }
-
-    async fn whole(self: Arc<Self>, request: Whole, ticket: Ticket) -> Response<Body> {
-        let served = self.served.as_ref().expect("what nobody serves was answered at once");
-        self.ask(served, request, ticket).await
     }
 }
 

@@ -342,7 +342,7 @@ async fn serve(
         pens,
         http: Http::default(),
         under_way: AtomicUsize::new(0),
-        turns: Arc::new(tokio::sync::Semaphore::new(front::TURNS)),
+        turns: tokio::sync::Semaphore::new(front::TURNS),
         rush: Rush::default(),
         stopping: AtomicBool::new(false),
     });

@@ -31,7 +31,7 @@ pub struct Entry {
     pub detail: Option<String>,
     /// The bus's name or ARN; none for the default bus.
     pub bus: Option<String>,
-    /// When it happened; none for now.
+    /// When it happened; the present if nobody says.
     pub time: Option<Timestamp>,
     /// ARNs, or what is taken for such, of what it happened to.
     pub resources: Vec<String>,

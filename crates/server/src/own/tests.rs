@@ -30,7 +30,7 @@ impl Asked {
             pens: Default::default(),
             http: Default::default(),
             under_way: Default::default(),
-            turns: Arc::new(tokio::sync::Semaphore::new(1)),
+            turns: tokio::sync::Semaphore::new(1),
             rush: Default::default(),
             stopping: Default::default(),
         };
