@@ -7,10 +7,11 @@
 mod install;
 mod server;
 
+use crate::Build;
 use anyhow::{Context as _, bail, ensure};
 use server::Server;
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// For each of our templates its scripts, in this order: later ones read what earlier ones wrote.
@@ -34,15 +35,6 @@ const SCRIPTS: &[(&str, &[&str])] = &[
     ("snacks", &["snacks.py"]),
     ("commerce", &["sqs.py", "events.py", "cases.py", "slow.py"]),
 ];
-
-/// Which build is tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Build {
-    /// Ours to give away.
-    Release,
-    /// Sooner built.
-    Debug,
-}
 
 /// What is tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,7 +83,7 @@ pub(crate) fn run(arguments: &[&str]) -> anyhow::Result<bool> {
     if wanted.wants("snacks.py") {
         install::aws_cli_2();
     }
-    let program = build_server(wanted.build)?;
+    let program = crate::build_server(wanted.build)?;
     let directory = crate::target().join("clients").join(format!("data-{}", std::process::id()));
     let mut tally = Tally::default();
     for (stack, scripts) in SCRIPTS {
@@ -113,20 +105,6 @@ pub(crate) fn run(arguments: &[&str]) -> anyhow::Result<bool> {
     }
     println!("{} passed, {} failed", tally.passed, tally.failed);
     Ok(tally.failed == 0)
-}
-
-fn build_server(build: Build) -> anyhow::Result<PathBuf> {
-    let mut command = crate::cargo();
-    command.args(["build", "--package", "server"]);
-    let profile = match build {
-        Build::Release => {
-            command.arg("--release");
-            "release"
-        }
-        Build::Debug => "debug",
-    };
-    ensure!(command.stdin(Stdio::null()).status()?.success(), "the server does not build");
-    Ok(crate::target().join(profile).join("orderflow"))
 }
 
 /// How many checks there were.

@@ -77,3 +77,28 @@ fn cargo() -> std::process::Command {
     command.current_dir(root());
     command
 }
+
+/// Which build is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Build {
+    /// Ours to give away.
+    Release,
+    /// Sooner built.
+    Debug,
+}
+
+/// Builds the server as a bare `cargo run` does, so that neither builds again what the other built, and tells where it is.
+/// (`--package` would choose other features of what several packages use.)
+fn build_server(build: Build) -> anyhow::Result<PathBuf> {
+    let mut command = cargo();
+    command.args(["build", "--bin", "orderflow"]);
+    let profile = match build {
+        Build::Release => {
+            command.arg("--release");
+            "release"
+        }
+        Build::Debug => "debug",
+    };
+    anyhow::ensure!(command.stdin(std::process::Stdio::null()).status()?.success(), "the server does not build");
+    Ok(target().join(profile).join("orderflow"))
+}

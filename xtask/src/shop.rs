@@ -70,19 +70,14 @@ pub(crate) fn run(words: &[&str]) -> anyhow::Result<bool> {
     let target = crate::target();
     std::fs::create_dir_all(&target)?;
     eprintln!("── building ──");
-    process::done(crate::cargo().args(["build", "--release", "--package", "server"]))
-        .context("the server does not build")?;
+    let program = crate::build_server(crate::Build::Release)?;
     let rivals = if options.rivals {
         Some(Rivals::set_up().context("the rivals cannot be had; `-- --no-rivals` measures without them")?)
     } else {
         None
     };
-    let shop = Shop {
-        program: target.join("release/orderflow"),
-        data: target.join("rivals/ours"),
-        stack: options.stack.clone(),
-        seconds: options.seconds,
-    };
+    let shop =
+        Shop { program, data: target.join("rivals/ours"), stack: options.stack.clone(), seconds: options.seconds };
     let machine = machine::facts(&target)?;
     let mut figures = Vec::new();
     for round in 1..=options.rounds {

@@ -231,6 +231,11 @@ fn escape(text: &str, out: &mut String) {
     if text.is_empty() {
         out.push('-');
     }
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
+    if text.len() <= VALUE_CHARS_MAX && text.bytes().all(is_plain) {
+        out.push_str(text);
+        return;
+    }
     for letter in text.chars().take(VALUE_CHARS_MAX) {
         match letter {
             '"' => out.push_str("\\\""),

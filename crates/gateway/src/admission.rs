@@ -8,7 +8,7 @@
 use crate::answer::Answer;
 use crate::api::{Api, Integration, Parameter, Place, Route};
 use crate::fault::{Fault, Path, bounded};
-use crate::keys::{KeyRecord, Keys, Outcome};
+use crate::keys::{KeyRef, Keys, Outcome};
 use crate::limits::{Ask, Asked, Limits, Plan, Verdict};
 use crate::problem::Refusal;
 use crate::route::{Found, Method, Params, RouteId, decode};
@@ -85,7 +85,7 @@ pub enum Admission<'r> {
         /// The route, if it got that far.
         route: Option<RouteId>,
         /// The key, if it got that far.
-        key: Option<&'r KeyRecord>,
+        key: Option<KeyRef<'r>>,
     },
     /// Answer this; no function is asked.
     Answered {
@@ -94,7 +94,7 @@ pub enum Admission<'r> {
         /// The route.
         route: RouteId,
         /// The key, if one is needed.
-        key: Option<&'r KeyRecord>,
+        key: Option<KeyRef<'r>>,
     },
     /// A lease is spent: make the usage durable, then admit again.
     Reserve,
@@ -112,7 +112,7 @@ pub struct Admitted<'r> {
     /// The parameters of the query.
     pub query: Query<'r>,
     /// Whose it is, if the route needs a key.
-    pub key: Option<&'r KeyRecord>,
+    pub key: Option<KeyRef<'r>>,
 }
 
 impl Stage {
@@ -182,7 +182,7 @@ impl Stage {
         route: &Route,
         keys: &'r Keys,
         request: &Request<'_>,
-    ) -> Result<Option<&'r KeyRecord>, (Refusal, Option<&'r KeyRecord>)> {
+    ) -> Result<Option<KeyRef<'r>>, (Refusal, Option<KeyRef<'r>>)> {
         if !route.key_required {
             return Ok(None);
         }

@@ -1,5 +1,6 @@
 //! Decides nothing: an answer of HTTP as the rooms of this crate hand it to the shell.
 
+use bytes::Bytes;
 use std::borrow::Cow;
 
 /// A whole answer.
@@ -9,8 +10,8 @@ pub struct Answer {
     pub status: u16,
     /// Names are valid names of headers, values have no control characters.
     pub headers: Vec<Header>,
-    /// The bytes as they go out.
-    pub body: Vec<u8>,
+    /// The bytes as they go out; giving an answer again copies none of them.
+    pub body: Bytes,
 }
 
 /// A header: its name and its value.

@@ -1,6 +1,6 @@
 //! Decides whether an answer that was given before is given again: for whom, how long, and until what happens.
 //!
-//! Start at [`Cache::get`]; what is not there is fetched between [`Cache::begin`] and [`Cache::put`]. An answer carries
+//! In what form answers are kept is for the shell to choose. Start at [`Cache::get`]; what is not there is fetched between [`Cache::begin`] and [`Cache::put`]. An answer carries
 //! tags, such as the id of the order that it shows; [`Cache::drop_tag`] drops all answers of a tag when that changes, and
 //! also what was begun before and is put after, so no answer of before a change is given after it.
 //!
@@ -8,7 +8,6 @@
 //! so no answer reaches anybody else.
 
 use crate::admission::{Headers, Query};
-use crate::answer::Answer;
 use crate::api::{Place, Route};
 use crate::keys::KeyRecord;
 use crate::route::{Params, RouteId};
@@ -82,13 +81,13 @@ pub struct Begun(u64);
 
 /// Answers that may be given again.
 #[derive(Debug)]
-pub struct Cache {
+pub struct Cache<A> {
     bytes_max: usize,
     entries_max: usize,
     bytes: usize,
     /// One more for each use and each change.
     turn: u64,
-    entries: HashMap<CacheKey, Entry>,
+    entries: HashMap<CacheKey, Entry<A>>,
     /// The one used longest ago first.
     by_use: BTreeMap<u64, CacheKey>,
     by_tag: HashMap<Arc<str>, HashSet<CacheKey>>,
@@ -98,8 +97,8 @@ pub struct Cache {
 }
 
 #[derive(Debug)]
-struct Entry {
-    answer: Arc<Answer>,
+struct Entry<A> {
+    answer: Arc<A>,
     tags: Vec<Arc<str>>,
     made_at: Timestamp,
     until: Timestamp,
@@ -109,14 +108,14 @@ struct Entry {
 
 /// An answer of before.
 #[derive(Debug, Clone)]
-pub struct Hit {
+pub struct Hit<A> {
     /// The answer.
-    pub answer: Arc<Answer>,
+    pub answer: Arc<A>,
     /// How old it is.
     pub age: Duration,
 }
 
-impl Cache {
+impl<A> Cache<A> {
     /// An empty one, with bounds.
     pub fn new(entries_max: usize, bytes_max: usize) -> Self {
         Self {
@@ -148,7 +147,7 @@ impl Cache {
     }
 
     /// The answer of before, if there is one that is young enough. A clock that steps back makes none younger.
-    pub fn get(&mut self, key: &CacheKey, now: Timestamp) -> Option<Hit> {
+    pub fn get(&mut self, key: &CacheKey, now: Timestamp) -> Option<Hit<A>> {
         let entry = self.entries.get_mut(key)?;
         if now >= entry.until || now < entry.made_at {
             self.drop_entry(&key.clone());
@@ -166,19 +165,19 @@ impl Cache {
         Begun(self.turn)
     }
 
-    /// Keeps an answer with what it shows, unless that changed since it was begun. Says whether it is kept.
+    /// Keeps an answer of so many bytes with what it shows, unless that changed since it was begun. Says whether it is
+    /// kept.
     pub fn put(
         &mut self,
         key: CacheKey,
-        answer: Arc<Answer>,
+        (answer, bytes): (Arc<A>, usize),
         tags: &[&str],
         begun: Begun,
         keeps_for: Duration,
         now: Timestamp,
     ) -> bool {
         let of_tags: usize = tags.iter().map(|tag| tag.len() * 2 + 64).sum();
-        let of_headers: usize = answer.headers.iter().map(|(name, value)| name.len() + value.len() + 48).sum();
-        let size = key.0.len() + answer.body.len() + of_headers + of_tags + ENTRY_OVERHEAD;
+        let size = key.0.len() + bytes + of_tags + ENTRY_OVERHEAD;
         let changed = self.changes.iter().rev().take_while(|(turn, _)| *turn > begun.0);
         let stale = begun.0 < self.forgotten || changed.into_iter().any(|(_, tag)| tags.contains(&tag.as_ref()));
         if stale || size > self.bytes_max || self.entries_max == 0 || keeps_for.is_zero() {
@@ -242,8 +241,8 @@ mod tests {
         CacheKey(Arc::from([which].as_slice()))
     }
 
-    fn answer(size: usize) -> Arc<Answer> {
-        Arc::new(Answer { status: 200, headers: Vec::new(), body: vec![b'x'; size] })
+    fn answer(size: usize) -> (Arc<()>, usize) {
+        (Arc::new(()), size)
     }
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -356,16 +355,16 @@ mod tests {
                 match act {
                     0 => fetching.push((which, tag, versions[tag], cache.begin())),
                     1 => if let Some((which, tag, version, begun)) = fetching.pop() {
-                        let answer = Arc::new(Answer { status: 200, headers: Vec::new(), body: vec![tag as u8, version as u8] });
-                        cache.put(key(which), answer, &[tags[tag]], begun, SECOND, at(0));
+                        let answer = Arc::new((tag, version));
+                        cache.put(key(which), (answer, 2), &[tags[tag]], begun, SECOND, at(0));
                     },
                     2 => {
                         versions[tag] += 1;
                         cache.drop_tag(tags[tag]);
                     }
                     _ => if let Some(hit) = cache.get(&key(which), at(0)) {
-                        let shown = usize::from(hit.answer.body[0]);
-                        prop_assert_eq!(usize::from(hit.answer.body[1]), versions[shown]);
+                        let (shown, version) = *hit.answer;
+                        prop_assert_eq!(version, versions[shown]);
                     },
                 }
                 prop_assert!(cache.len() <= 4 && cache.bytes() <= 4 * 700);

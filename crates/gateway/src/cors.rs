@@ -8,6 +8,7 @@
 
 use crate::answer::{Answer, Header};
 use crate::mock::Mock;
+use std::borrow::Cow;
 
 /// What a path allows to pages of other origins.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,16 +56,16 @@ impl Cors {
 
     /// What every answer of the path carries.
     pub(crate) fn headers(&self, origin: Option<&str>) -> Vec<Header> {
-        let allowed = match &self.origins {
-            Origins::Any => Some("*".to_owned()),
+        let allowed: Option<Cow<'static, str>> = match &self.origins {
+            Origins::Any => Some("*".into()),
             Origins::Listed(all) => {
                 let same = |one: &&str| origin.is_some_and(|origin| one.eq_ignore_ascii_case(origin));
-                all.iter().map(AsRef::as_ref).find(same).map(str::to_owned)
+                all.iter().map(AsRef::as_ref).find(same).map(|origin| origin.to_owned().into())
             }
         };
         let mut headers: Vec<Header> = Vec::new();
         if let Some(allowed) = allowed {
-            headers.push((ALLOW_ORIGIN.into(), allowed.into()));
+            headers.push((ALLOW_ORIGIN.into(), allowed));
             headers.extend(self.beside.iter().cloned());
         }
         if self.origins != Origins::Any {

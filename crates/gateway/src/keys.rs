@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 use types::Timestamp;
 
 /// How many random bytes a key is made of.
@@ -189,6 +190,9 @@ impl KeyRecord {
     }
 }
 
+/// A key, shared with the requests that come with it.
+pub type KeyRef<'k> = &'k Arc<KeyRecord>;
+
 /// What a presented key is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome<'k> {
@@ -197,28 +201,29 @@ pub enum Outcome<'k> {
     /// There is no such key.
     Unknown,
     /// It was taken back.
-    Revoked(&'k KeyRecord),
+    Revoked(KeyRef<'k>),
     /// It may not do this.
-    WrongScope(&'k KeyRecord),
+    WrongScope(KeyRef<'k>),
     /// It is good.
-    Key(&'k KeyRecord),
+    Key(KeyRef<'k>),
 }
 
 /// All keys that there are.
 #[derive(Debug, Clone, Default)]
 pub struct Keys {
-    by_hash: HashMap<KeyHash, KeyRecord>,
+    /// Shared, since a request keeps its key until it is answered.
+    by_hash: HashMap<KeyHash, Arc<KeyRecord>>,
 }
 
 impl Keys {
     /// Adds a key, or replaces what is known of it.
     pub fn put(&mut self, record: KeyRecord) {
-        self.by_hash.insert(record.hash, record);
+        self.by_hash.insert(record.hash, Arc::new(record));
     }
 
     /// Every key, in no order.
     pub fn iter(&self) -> impl Iterator<Item = &KeyRecord> {
-        self.by_hash.values()
+        self.by_hash.values().map(AsRef::as_ref)
     }
 
     /// The key of an id.
@@ -229,7 +234,7 @@ impl Keys {
     /// Takes a key back; false if there is none of this id. Of a key that was taken back the first time holds.
     pub fn revoke(&mut self, id: &str, at: Timestamp) -> bool {
         let found = self.by_hash.values_mut().find(|record| record.id.as_str() == id);
-        found.map(|record| record.revoked_at.get_or_insert(at)).is_some()
+        found.map(|record| Arc::make_mut(record).revoked_at.get_or_insert(at)).is_some()
     }
 
     /// What a presented key is, for what needs all of these scopes.

@@ -4,6 +4,7 @@
 
 use crate::answer::{Answer, Header, is_header_name, is_header_value};
 use crate::fault::{Fault, bounded};
+use bytes::Bytes;
 use serde_json::{Map, Value};
 
 /// An answer that is always the same.
@@ -79,8 +80,11 @@ impl Mock {
     }
 
     pub(crate) fn answer(&self) -> Answer {
-        let mut answer =
-            Answer { status: self.status, headers: self.headers.clone(), body: self.body.as_bytes().to_vec() };
+        let mut answer = Answer {
+            status: self.status,
+            headers: self.headers.clone(),
+            body: Bytes::copy_from_slice(self.body.as_bytes()),
+        };
         if !self.body.is_empty() {
             answer.add_missing([("content-type".into(), "application/json".into())]);
         }

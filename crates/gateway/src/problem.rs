@@ -404,7 +404,7 @@ pub fn answer(api: &Api, refusal: &Refusal, route: Option<RouteId>, origin: Opti
         headers.push(("allow".into(), allow.clone().into()));
     }
     let body = serde_json::to_vec(&Members(members)).expect("strings and numbers are JSON");
-    let mut answer = Answer { status, headers, body };
+    let mut answer = Answer { status, headers, body: body.into() };
     if let Some(changed) = changed {
         for header in &changed.headers {
             answer.headers.retain(|(had, _)| !had.eq_ignore_ascii_case(&header.0));

@@ -11,7 +11,6 @@ mod page;
 pub use page::Page;
 
 use crate::measure::Statistics;
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
@@ -147,35 +146,46 @@ impl Metric for Histogram {
     }
 }
 
+/// The values of its labels, and what was counted.
+type Series<M> = (Box<[Box<str>]>, Arc<M>);
+
 /// One name with labels.
 #[derive(Debug)]
 pub struct Family<M> {
     name: &'static str,
     help: &'static str,
     labels: &'static [&'static str],
-    series: RwLock<BTreeMap<Vec<Box<str>>, Arc<M>>>,
+    /// In the order of their label values.
+    series: RwLock<Vec<Series<M>>>,
 }
 
 impl<M: Metric> Family<M> {
     /// A family without series.
     pub const fn new(name: &'static str, help: &'static str, labels: &'static [&'static str]) -> Self {
-        Self { name, help, labels, series: RwLock::new(BTreeMap::new()) }
+        Self { name, help, labels, series: RwLock::new(Vec::new()) }
     }
 
     /// The series of these label values, in the order of the labels.
     pub fn with(&self, values: &[&str]) -> Arc<M> {
         debug_assert_eq!(values.len(), self.labels.len(), "{} has the labels {:?}", self.name, self.labels);
-        let key: Vec<Box<str>> = values.iter().map(|value| (*value).into()).collect();
-        if let Some(known) = self.series.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return Arc::clone(known);
-        }
-        let mut series = self.series.write().unwrap_or_else(PoisonError::into_inner);
-        let key = if series.len() < SERIES_MAX - 1 || series.contains_key(&key) {
-            key
-        } else {
-            vec![OTHER.into(); self.labels.len()]
+        // Asked for every request: what is known is found without making anything.
+        let place = |series: &[Series<M>], values: &[&str]| {
+            series.binary_search_by(|(known, _)| known.iter().map(|value| &**value).cmp(values.iter().copied()))
         };
-        Arc::clone(series.entry(key).or_default())
+        let series = self.series.read().unwrap_or_else(PoisonError::into_inner);
+        if let Ok(at) = place(&series, values) {
+            return Arc::clone(&series[at].1);
+        }
+        drop(series);
+        let mut series = self.series.write().unwrap_or_else(PoisonError::into_inner);
+        let others = vec![OTHER; self.labels.len()];
+        let is_full = series.len() >= SERIES_MAX - 1 && place(&series, values).is_err();
+        let values = if is_full { others.as_slice() } else { values };
+        let at = place(&series, values).unwrap_or_else(|at| {
+            series.insert(at, (values.iter().map(|value| (*value).into()).collect(), Arc::default()));
+            at
+        });
+        Arc::clone(&series[at].1)
     }
 
     /// Each series with its label values, in order.

@@ -11,6 +11,7 @@ mod access_log;
 mod answer;
 mod follow;
 mod pages;
+mod ready;
 mod stage;
 mod usage;
 
@@ -23,7 +24,7 @@ use bytes::Bytes;
 use gateway::access::Format;
 use gateway::admission::{Admission as Admitted, Headers, Stage};
 use gateway::cache::Cache;
-use gateway::keys::KeyRecord;
+use gateway::keys::KeyRef;
 use gateway::problem::{self, Refusal, Told};
 use gateway::route::RouteId;
 use hyper::header::HeaderMap;
@@ -81,7 +82,7 @@ struct Served {
 pub(crate) struct Shared {
     pub(crate) keyring: Keyring,
     pub(crate) meter: Meter,
-    pub(crate) cache: Mutex<Cache>,
+    pub(crate) cache: Mutex<Cache<ready::Ready>>,
     pub(crate) followers: Arc<Followers>,
     pub(crate) journal: Journal,
 }
@@ -164,7 +165,8 @@ impl Front {
 
     /// A request's own name, in all logs and in its answer.
     fn request_id() -> String {
-        uuid::Uuid::new_v4().to_string()
+        let mut letters = uuid::Uuid::encode_buffer();
+        uuid::Uuid::new_v4().hyphenated().encode_lower(&mut letters).to_owned()
     }
 
     fn problem(
@@ -173,14 +175,14 @@ impl Front {
         parts: &Parts,
         refusal: &Refusal,
         route: Option<RouteId>,
-        key: Option<&KeyRecord>,
+        key: Option<KeyRef<'_>>,
         ticket: &Ticket,
     ) -> Response<Body> {
         let heads = Heads(&parts.headers);
         let answer = problem::answer(&served.stage.api, refusal, route, heads.value("origin"), &ticket.request_id);
         let seen =
             answer::Seen { route, key: key.map(|key| key.id.as_str()), refusal: Some(refusal), integration: None };
-        self.finish(served, parts, answer, seen, ticket)
+        self.finish(served, parts, answer.into(), seen, ticket)
     }
 }
 
@@ -291,7 +293,7 @@ impl Front {
             Admitted::Answered { answer, route, key } => {
                 let key = key.map(|key| key.id.as_str());
                 let seen = answer::Seen { route: Some(route), key, refusal: None, integration: None };
-                Looked::Answer(self.finish(served, parts, answer, seen, ticket))
+                Looked::Answer(self.finish(served, parts, answer.into(), seen, ticket))
             }
             Admitted::Reserve => Looked::Reserve,
             Admitted::Admitted(admitted) => {
@@ -305,7 +307,14 @@ impl Front {
                 let cached_as = served.cached_for.contains_key(&route).then(|| {
                     let of_route = served.stage.api.route(route);
                     let gateway::admission::Admitted { params, query, key, .. } = &admitted;
-                    gateway::cache::CacheKey::of(route, of_route, *key, params, query, &Heads(&parts.headers))
+                    gateway::cache::CacheKey::of(
+                        route,
+                        of_route,
+                        key.map(AsRef::as_ref),
+                        params,
+                        query,
+                        &Heads(&parts.headers),
+                    )
                 });
                 ticket.known = Some(Known::of(peer, admitted, cached_as));
                 // Taken again once the body is there: who sends it slowly keeps nobody else from being answered.

@@ -1,7 +1,7 @@
 //! What becomes of requests to a whole API, in AWS's order.
 
 use super::*;
-use crate::keys::{KeyId, PlanName, Scope, Secret, Tenant};
+use crate::keys::{KeyId, KeyRecord, PlanName, Scope, Secret, Tenant};
 use crate::limits::{Period, Quota, Rate, Usage};
 use crate::problem;
 use serde_json::{Value, json};

@@ -2,6 +2,7 @@
 //! again or the function asked, and what every answer carries.
 
 use super::follow::Follower;
+use super::ready::Ready;
 use super::{Front, Heads, Served, Ticket};
 use crate::body::Body;
 use crate::listener::Whole;
@@ -38,7 +39,7 @@ pub(super) struct Known {
     pub(super) peer: SocketAddr,
     pub(super) params: Vec<(String, String)>,
     pub(super) query: Vec<(String, String)>,
-    pub(super) key: Option<KeyRecord>,
+    pub(super) key: Option<Arc<KeyRecord>>,
     pub(super) route: Option<RouteId>,
     pub(super) cached_as: Option<CacheKey>,
 }
@@ -75,10 +76,10 @@ impl Front {
             let refusal = with_all_faults(served, route, refusal, &request.body);
             return Some(self.problem(served, parts, &refusal, Some(route), known.key.as_ref(), ticket));
         }
-        let answer = self.answered_before(known, &heads)?;
+        let ready = self.answered_before(known, &heads)?;
         let key = known.key.as_ref().map(|key| key.id.as_str());
         let seen = Seen { route: Some(route), key, refusal: None, integration: None };
-        Some(self.finish(served, parts, answer, seen, ticket))
+        Some(self.finish(served, parts, ready, seen, ticket))
     }
 
     /// Asks the function; nothing can be answered at once.
@@ -103,14 +104,16 @@ impl Front {
                 Err(refusal) => return refuse(&refusal),
             }
         };
-        if let (Some(cached_as), Some(span), 200, None) =
-            (&known.cached_as, served.cached_for.get(&route), answer.status, &stream)
+        let ready = Ready::from(answer);
+        if let (Some(cached_as), Some(span), StatusCode::OK, None) =
+            (&known.cached_as, served.cached_for.get(&route), ready.status, &stream)
         {
             let customer = known.params.iter().find(|(name, _)| name == "customerId");
             let customer = customer.map(|(_, id)| orders::shop::customer_key(tenant(&known), id));
             let tags: Vec<&str> = concerns.iter().chain(&customer).map(String::as_str).collect();
             let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
-            cache.put(cached_as.clone(), Arc::new(answer.clone()), &tags, begun, *span, engine::now());
+            let kept = (Arc::new(ready.clone()), ready.bytes());
+            cache.put(cached_as.clone(), kept, &tags, begun, *span, engine::now());
         }
         let stream = match stream {
             None => None,
@@ -124,7 +127,7 @@ impl Front {
         };
         let integration = Some(asked.elapsed());
         let seen = Seen { route: Some(route), key: key.map(|key| key.id.as_str()), refusal: None, integration };
-        let response = self.finish(served, parts, answer, seen, &ticket);
+        let response = self.finish(served, parts, ready, seen, &ticket);
         match stream {
             None => response,
             Some((follow, follower)) => self.stream(response, follow, follower, function.clone(), &known),
@@ -132,23 +135,15 @@ impl Front {
     }
 
     /// An answer that was given before and still holds; 304 if the client has it already.
-    fn answered_before(&self, known: &Known, heads: &Heads<'_>) -> Option<Answer> {
+    fn answered_before(&self, known: &Known, heads: &Heads<'_>) -> Option<Ready> {
         let cached_as = known.cached_as.as_ref()?;
         if wants_fresh(heads) {
             return None;
         }
         let mut cache = self.app.front.cache.lock().unwrap_or_else(PoisonError::into_inner);
         let hit = cache.get(cached_as, engine::now())?;
-        let mut answer = (*hit.answer).clone();
-        let same =
-            |tag: &str| heads.value("if-none-match").is_some_and(|had| had.split(',').any(|one| one.trim() == tag));
-        if answer.header("etag").is_some_and(same) {
-            answer.status = 304;
-            answer.body = Vec::new();
-            answer.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
-        }
-        answer.headers.push(("age".into(), hit.age.as_secs().to_string().into()));
-        Some(answer)
+        drop(cache);
+        Some(hit.answer.again(hit.age, heads.value("if-none-match")))
     }
 
     /// Asks the shop front, which is built in.
@@ -207,7 +202,7 @@ impl Front {
             }));
         }
         let headers = answered.headers.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        let answer = Answer { status: answered.status, headers, body: answered.body };
+        let answer = Answer { status: answered.status, headers, body: answered.body.into() };
         Ok((answer, answered.stream, answered.concerns))
     }
 
@@ -289,17 +284,17 @@ impl Front {
         &self,
         served: &Served,
         parts: &Parts,
-        mut answer: Answer,
+        mut ready: Ready,
         seen: Seen<'_>,
         ticket: &Ticket,
     ) -> Response<Body> {
         let heads = Heads(&parts.headers);
-        answer.add_missing(served.stage.api.cors_headers(seen.route, heads.value("origin")));
+        ready.add_missing(served.stage.api.cors_headers(seen.route, heads.value("origin")));
         let resource = seen.route.map_or("", |route| &served.stage.api.route(route).resource);
         // Methods that no route has are one, so that nobody makes up new ones.
         let method = gateway::route::Method::parse(parts.method.as_str()).map_or("OTHER", |method| method.as_str());
         let took = ticket.begun.elapsed();
-        self.app.http.requests.with(&[resource, method, status_text(answer.status)]).one();
+        self.app.http.requests.with(&[resource, method, status_text(ready.status.as_u16())]).one();
         self.app.http.seconds.with(&[resource, method]).took(took);
         if let Some((format, pen)) = &served.access {
             let peer = ticket.peer().map(|peer| peer.ip().to_string()).unwrap_or_default();
@@ -317,8 +312,8 @@ impl Front {
                 api_id: &served.api_id,
                 account_id: &self.app.config.account,
                 domain: heads.value("host").unwrap_or("-"),
-                status: answer.status,
-                response_length: answer.body.len() as u64,
+                status: ready.status.as_u16(),
+                response_length: ready.body.len() as u64,
                 response_latency: took,
                 integration_latency: seen.integration,
                 api_key_id: seen.key,
@@ -327,7 +322,7 @@ impl Front {
             });
             pen.line(ticket.at, line);
         }
-        respond(answer, &ticket.request_id)
+        ready.respond(&ticket.request_id)
     }
 
     /// Keeps an answer open, and sends what happens to the order.
@@ -439,32 +434,4 @@ fn status_text(status: u16) -> &'static str {
         504 => "504",
         _ => "other",
     }
-}
-
-/// The answer as it goes out.
-fn respond(answer: Answer, request_id: &str) -> Response<Body> {
-    let Answer { status, headers, body } = answer;
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let out = response.headers_mut();
-    for (name, value) in headers {
-        let name = match name {
-            Cow::Borrowed(name) => HeaderName::from_bytes(name.as_bytes()),
-            Cow::Owned(name) => HeaderName::from_bytes(name.as_bytes()),
-        };
-        let value = match value {
-            Cow::Borrowed(value) => HeaderValue::from_str(value),
-            Cow::Owned(value) => HeaderValue::try_from(value),
-        };
-        // What is no header is left out: it can only come from a template that AWS would refuse.
-        if let (Ok(name), Ok(value)) = (name, value) {
-            out.append(name, value);
-        }
-    }
-    if !out.contains_key("x-amzn-requestid")
-        && let Ok(value) = HeaderValue::from_str(request_id)
-    {
-        out.insert("x-amzn-requestid", value);
-    }
-    response
 }
