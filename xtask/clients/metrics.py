@@ -158,6 +158,12 @@ soon("AWS/SQS ApproximateNumberOfMessagesVisible is there",
 
 # Alarms.
 queue = sqs.create_queue(QueueName="alarm-events")["QueueUrl"]
+# Each change of an alarm is an event on the default bus, whoever else is told of it.
+bell = sqs.create_queue(QueueName="alarm-bell")["QueueUrl"]
+events = boto3.client("events", config=config)
+events.put_rule(Name="alarms", EventPattern=json.dumps({
+    "source": ["aws.cloudwatch"], "detail-type": ["CloudWatch Alarm State Change"], "detail": {"state": {"value": ["ALARM"]}}}))
+events.put_targets(Rule="alarms", Targets=[{"Id": "1", "Arn": "arn:aws:sqs:us-east-1:000000000000:alarm-bell"}])
 arn = "arn:aws:sqs:us-east-1:000000000000:alarm-events"
 alarm = {"AlarmName": "hot", "Namespace": "Shop", "MetricName": "Heat", "Statistic": "Maximum", "Period": 10,
          "EvaluationPeriods": 1, "DatapointsToAlarm": 1, "Threshold": 3, "ComparisonOperator": "GreaterThanThreshold",
@@ -192,6 +198,13 @@ equal("by the event that AWS puts on its bus",
       (event["source"], event["detail-type"], event["detail"]["alarmName"], event["detail"]["state"]["value"], event["detail"]["previousState"]["value"]),
       ("aws.cloudwatch", "CloudWatch Alarm State Change", "hot", "ALARM", "OK"))
 equal("of the alarm", event["resources"], ["arn:aws:cloudwatch:us-east-1:000000000000:alarm:hot"])
+messages = sqs.receive_message(QueueUrl=bell, WaitTimeSeconds=10).get("Messages", [])
+equal("a rule on the default bus hears of it", [json.loads(message["Body"]) for message in messages], [event])
+equal("its time and place", (event["account"], event["region"], event["version"]), ("000000000000", "us-east-1", "0"))
+said("its configuration names the metric", event["detail"]["configuration"]["metrics"][0]["metricStat"]["metric"]["name"] == "Heat",
+     "Heat", event["detail"]["configuration"])
+events.remove_targets(Rule="alarms", Ids=["1"])
+events.delete_rule(Name="alarms")
 cloudwatch.put_metric_alarm(**{**alarm, "Threshold": 4})
 equal("a change leaves the state", state(), "ALARM")
 cloudwatch.disable_alarm_actions(AlarmNames=["hot"])

@@ -5,7 +5,7 @@
 //! [`matcher::BusMatcher`] finds the rules; [`Rule`] and [`Target`] are what a client made, checked; [`input::Input`] makes of an
 //! event what a target gets; [`retry::State`] takes a delivery from its first attempt to its end, and
 //! [`dead_letter::attributes`] says what is written on what was given up. [`schedule::Schedule`] says when a rule fires
-//! without an event. [`archive`] and [`replay`] keep events and bring them again. Pipes have templates of their own:
+//! without an event. [`endpoint`] says what is asked of HTTP endpoints, and [`pace`] how often. [`archive`] and [`replay`] keep events and bring them again. Pipes have templates of their own:
 //! [`pipe_input`].
 //!
 //! Invariant: as everywhere in this crate, the time, the jitter and the ids come in as arguments. What was accepted when
@@ -13,12 +13,14 @@
 
 pub mod archive;
 pub mod dead_letter;
+pub mod endpoint;
 pub mod entry;
 mod event;
 pub mod failure;
 pub mod input;
 mod json;
 pub mod matcher;
+pub mod pace;
 mod parameter;
 mod path;
 pub mod pipe_input;

@@ -92,7 +92,7 @@ fn stack(rules: usize) -> StackSpec {
         events: EventsSpec {
             buses: vec![BusSpec { name: "orders".parse().unwrap(), description: None }],
             rules: (0..rules).map(rule).collect(),
-            archives: vec![],
+            ..EventsSpec::default()
         },
         origin: json!(null),
     }

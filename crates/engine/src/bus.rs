@@ -3,15 +3,20 @@
 //! What an event is, whom it reaches and when it is given up is `delivery::bus`'s to decide. Here ([`plan`]) an event and
 //! all that comes of it is one commit: what can be done at once is a part of it (a message in a queue of this engine, a
 //! function's work, the events of another bus, a letter in a dead-letter queue), what cannot is a message in the buses' own
-//! queue, which [`deliver`] works off, trying again as the target's policy says. [`kept`] holds archives, [`replay`]
+//! queue, which [`deliver`] works off, trying again as the target's policy says. [`endpoints`] has whom events are brought
+//! to by HTTP, [`call`] when they are; [`again`] brings a dead letter once more, and [`tell`] what the engine itself has to
+//! say. [`kept`] holds archives, [`replay`]
 //! brings their events again, [`schedule`] fires rules, [`live`] has the rules compiled, [`entries`] is what is deployed.
 //!
 //! Invariants: who put an event hears of it when all deliveries are durable. A delivery ends in its target, in its
 //! dead-letter queue, or in a line that says what was dropped because nobody asked for it to be kept.
 
+mod again;
 mod api;
+mod call;
 mod change;
 mod deliver;
+mod endpoints;
 mod entries;
 mod error;
 mod header;
@@ -20,11 +25,16 @@ pub(crate) mod live;
 mod plan;
 pub(crate) mod replay;
 mod schedule;
+mod tell;
 
-pub use api::{ArchiveChange, ArchiveInfo, BusInfo, RuleInfo};
+pub(crate) use again::again;
+pub use api::{ArchiveChange, ArchiveInfo, ArchivedEvent, BusInfo, RuleInfo};
+pub use call::WEBHOOK_SECRET;
+pub use endpoints::{ConnectionEntry, ConnectionInfo, DestinationEntry, DestinationInfo};
 pub use entries::{ArchiveEntry, BusEntry, RuleEntry};
 pub use error::{BusError, PutError, PutRefused};
 pub use replay::ReplayInfo;
+pub use tell::TellError;
 
 use crate::commit::{Commits, WriteRefused};
 use crate::engine::Inner;
@@ -45,6 +55,8 @@ pub(crate) struct Buses {
     stop: watch::Sender<bool>,
     /// When archives were last rid of what is too old.
     swept_at: Mutex<Option<Instant>>,
+    /// When HTTP endpoints may be called.
+    calls: call::Calls,
 }
 
 impl Buses {
@@ -56,6 +68,7 @@ impl Buses {
             changed: Notify::new(),
             stop: watch::channel(false).0,
             swept_at: Mutex::default(),
+            calls: call::Calls::default(),
         })
     }
 

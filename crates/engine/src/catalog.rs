@@ -6,7 +6,7 @@
 //!
 //! Invariant: numbers ([`TableEntry::id`] and the like) are never used again, so nothing on disk can change its owner.
 
-use crate::bus::{ArchiveEntry, BusEntry};
+use crate::bus::{ArchiveEntry, BusEntry, ConnectionEntry, DestinationEntry};
 use crate::indexes::IndexState;
 use crate::spec::{
     Destination, FunctionSpec, IndexSpec, LogGroupSpec, PipeSpec, PollerSpec, QueueSpec, StackSpec, TableSpec,
@@ -18,8 +18,8 @@ use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use table::IndexId;
 use types::{
-    Account, ArchiveName, BusName, FunctionName, IndexName, LogGroupName, PipeName, QueueName, SequenceNumber, TableId,
-    TableName, Timestamp, ViewType,
+    Account, ArchiveName, BusName, ConnectionName, DestinationName, FunctionName, IndexName, LogGroupName, PipeName,
+    QueueName, SequenceNumber, TableId, TableName, Timestamp, ViewType,
 };
 
 /// Everything that is deployed, awake or dormant.
@@ -47,6 +47,12 @@ pub struct Catalog {
     /// Archives of events.
     #[serde(default)]
     pub archives: BTreeMap<ArchiveName, ArchiveEntry>,
+    /// As whom HTTP endpoints are called.
+    #[serde(default)]
+    pub connections: BTreeMap<ConnectionName, ConnectionEntry>,
+    /// HTTP endpoints that events are brought to.
+    #[serde(default)]
+    pub destinations: BTreeMap<DestinationName, DestinationEntry>,
     /// The number of the queue of what buses deliver, once there is a rule.
     #[serde(default)]
     pub(crate) deliveries: Option<u32>,
@@ -417,6 +423,7 @@ impl Catalog {
         self.deploy_log_groups(stack, &mut deployed)?;
         self.deploy_pipes(stack, standing, &mut deployed)?;
         self.deploy_pollers(stack, &mut deployed)?;
+        self.deploy_endpoints(stack, standing, &mut deployed)?;
         self.deploy_events(stack, standing, &mut deployed)?;
         self.origins.insert(stack.name.clone(), stack.origin.clone());
         Ok(deployed)

@@ -1,6 +1,7 @@
 //! Decides what the engine asks of whoever runs functions: one seam, [`Functions`].
 
 use crate::queues::ReceivedMessage;
+use delivery::bus::endpoint::{Answer, Call};
 use serde_json::Value as Json;
 use std::pin::Pin;
 use std::time::Duration;
@@ -29,6 +30,11 @@ pub trait Functions: Send + Sync {
         _event: &'a Handed,
     ) -> Pin<Box<dyn Future<Output = EventDone> + Send + 'a>> {
         Box::pin(std::future::ready(EventDone::NotRun))
+    }
+
+    /// Makes a call that an event brings about, once. Who makes none need not say so.
+    fn call<'a>(&'a self, _call: &'a Call) -> Pin<Box<dyn Future<Output = Answer> + Send + 'a>> {
+        Box::pin(std::future::ready(Answer::NotMade))
     }
 }
 

@@ -25,6 +25,10 @@ pub mod events {
     pub use delivery::bus::EventId;
     pub use delivery::bus::entry::{Entry, EntryRefused, RequestRefused};
 }
+pub mod endpoints {
+    //! What is asked of HTTP endpoints that events are brought to, in the words of who decides about it.
+    pub use delivery::bus::endpoint::{Answer, Call};
+}
 mod expiry;
 mod explain;
 mod feed;
@@ -46,8 +50,9 @@ mod traffic;
 pub mod watch;
 
 pub use bus::{
-    ArchiveChange, ArchiveEntry, ArchiveInfo, BusEntry, BusError, BusInfo, PutError, PutRefused, ReplayInfo, RuleEntry,
-    RuleInfo,
+    ArchiveChange, ArchiveEntry, ArchiveInfo, ArchivedEvent, BusEntry, BusError, BusInfo, ConnectionEntry,
+    ConnectionInfo, DestinationEntry, DestinationInfo, PutError, PutRefused, ReplayInfo, RuleEntry, RuleInfo,
+    TellError, WEBHOOK_SECRET,
 };
 pub use catalog::{
     Act, Catalog, Definition, DeployRefused, FunctionEntry, LogGroupEntry, PipeEntry, QueueEntry, RedriveRefused, Step,

@@ -1,10 +1,11 @@
 //! Decides how dead letters are delivered again: the records that the letter carries go to the function that could not
 //! do them, and the letter goes once they are done.
 //!
-//! A message that was given up from a queue goes back there instead, and an event that a function gave up which nobody
-//! waited for is handed to it again. One letter at a time, at the rate asked for; a letter whose records fail again stays, and the others go on.
+//! A message that was given up from a queue goes back there instead, an event that a function gave up which nobody
+//! waited for is handed to it again, and an event that a rule's target did not get is brought there once more. One letter at a time, at the rate asked for; a letter whose records fail again stays, and the others go on.
 
 use crate::asynchronous;
+use crate::bus;
 use crate::clock;
 use crate::commit::WriteRefused;
 use crate::engine::{Inner, table_of};
@@ -157,7 +158,7 @@ fn send_back(
     let Some(source) = &letter.source else {
         return match &letter.failed {
             Some(failed) => hand_back(inner, queue, letter, &failed.function, dry_run),
-            None => Ok(Redriven::NoLetter { id }),
+            None => Ok(bus::again(inner, queue, letter, dry_run)?.unwrap_or(Redriven::NoLetter { id })),
         };
     };
     let function = format!("queue {source}");

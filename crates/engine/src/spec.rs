@@ -4,6 +4,7 @@
 //! restart without its template.
 
 pub use delivery::bus::archive::ArchiveSpec;
+pub use delivery::bus::endpoint::{ConnectionSpec, DestinationSpec};
 pub use delivery::bus::input::{InputSpec, TransformerSpec};
 pub use delivery::bus::{RuleSpec, RuleState, TargetSpec};
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,21 @@ pub struct EventsSpec {
     pub rules: Vec<BusRuleSpec>,
     /// Archives.
     pub archives: Vec<ArchiveSpec>,
+    /// As whom HTTP endpoints are called.
+    #[serde(default)]
+    pub connections: Vec<Known<ConnectionSpec>>,
+    /// HTTP endpoints.
+    #[serde(default)]
+    pub destinations: Vec<Known<DestinationSpec>>,
+}
+
+/// What is known by an id beside its name, which its ARN ends with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known<T> {
+    /// The id.
+    pub id: String,
+    /// What it is.
+    pub spec: T,
 }
 
 /// An event bus.

@@ -3,7 +3,7 @@
 //! One thread goes round every ten seconds: it takes in what the caller has measured, writes minutes down, looks at
 //! alarms, and tells of their changes. Everything else is called by others and answers at once. Start at [`Watch`].
 //!
-//! Invariants: a change of an alarm is durable before anybody is told of it, and it is told until it was tried once;
+//! Invariants: a change of an alarm is durable before anybody is told of it, and it is told until it was taken in once;
 //! what `kill -9` takes of measurements is at most what came since the last round that wrote, a minute of them.
 
 mod alarms;
@@ -34,8 +34,9 @@ pub trait Round: Send {
     fn measure(&mut self, until: Timestamp) -> Vec<Datum>;
     /// Whether anybody can be told at present.
     fn ready(&self) -> bool;
-    /// An alarm has changed its state: its event, for whoever listens to all of them.
-    fn changed(&mut self, event: &Json);
+    /// An alarm has changed its state: its event, for whoever listens to all of them. If it cannot be taken in, it is said
+    /// again with the next round.
+    fn changed(&mut self, event: &Json) -> Result<(), String>;
     /// Tells whoever an action names of an alarm's event; why not, if that cannot be done.
     fn tell(&mut self, action: &str, event: &Json) -> Result<(), String>;
 }

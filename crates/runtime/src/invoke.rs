@@ -4,9 +4,11 @@ use crate::chat::Chat;
 use crate::environment::Environments;
 use crate::meters::Meters;
 use crate::premium::Premium;
+use crate::remote::endpoints::Endpoints;
 use crate::shop::{EngineShop, Places, WrongEnvironment};
 use crate::snacks::Snacks;
 use crate::work::Work;
+use engine::endpoints::{Answer, Call};
 use engine::spec::FunctionSpec;
 use engine::{Engine, EventDone, Functions, Handed, Handled, Invoked, ReceivedMessage};
 use observe::invocation::{self, Report};
@@ -34,6 +36,7 @@ pub struct Runtime {
     printing_fails: AtomicBool,
     failing: FailingOrders,
     memory: Memory,
+    endpoints: Endpoints,
     pub(crate) meters: Meters,
 }
 
@@ -123,7 +126,14 @@ impl Runtime {
             return Err(wrong);
         }
         let (printing_fails, memory, meters) = (AtomicBool::new(false), Memory::default(), Meters::default());
-        Ok(Self { functions, printer, printing_fails, failing, memory, meters })
+        let endpoints = Endpoints::new("").expect("nothing is listed");
+        Ok(Self { functions, printer, printing_fails, failing, memory, endpoints, meters })
+    }
+
+    /// The same runtime, which calls endpoints of events also at these addresses: addresses and ranges such as
+    /// `10.1.0.0/16`, separated by commas. Others are called if they are public.
+    pub fn calling(self, allowed: &str) -> Result<Self, String> {
+        Ok(Self { endpoints: Endpoints::new(allowed)?, ..self })
     }
 
     /// What was counted and timed.
@@ -335,6 +345,10 @@ impl Functions for Runtime {
                 Err(_) => EventDone::NotRun,
             }
         })
+    }
+
+    fn call<'a>(&'a self, call: &'a Call) -> Pin<Box<dyn Future<Output = Answer> + Send + 'a>> {
+        Box::pin(self.endpoints.call(call))
     }
 }
 

@@ -3,13 +3,14 @@
 //! Every call is `POST {url}/{verb}` with what the order needs. It carries `idempotency-key`, the same for every attempt
 //! of the same step, and the three headers of Standard Webhooks, with which the other side knows that it was us and
 //! when. An answer of 2xx is done; 4xx is a refusal for good, with `code` and `message` in its body; everything else
-//! may pass. Redirects are not followed. Whom functions tell of orders is in `notify` and `smtp`, and which addresses
-//! may be called is for `guard` to say; these three stand behind a dialer that checks.
+//! may pass. Redirects are not followed. Whom functions tell of orders is in `notify` and `smtp`, whom event buses call in
+//! `endpoints`; which addresses may be called is for `guard` to say, and these stand behind a dialer that checks.
 //!
 //! Invariant: however the other side behaves, a call costs one connection, an answer of bounded size, and the time
 //! that its caller allows: a call that is dropped takes its connection along.
 
 pub(crate) mod connect;
+pub(crate) mod endpoints;
 pub(crate) mod guard;
 pub(crate) mod notify;
 pub(crate) mod sign;

@@ -18,7 +18,7 @@ pub(crate) const DEFAULTS: &str = include_str!("../default-config.toml");
 const FILE: &str = "orderflow.toml";
 
 /// The keys that a file may have.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "account",
     "region",
     "data-dir",
@@ -29,6 +29,7 @@ const KEYS: [&str; 12] = [
     "tls-key",
     "keep-changes-for-hours",
     "log-megabytes-max",
+    "endpoint-addresses",
     "access-key-id",
     "secret-access-key",
 ];
@@ -57,6 +58,8 @@ pub(crate) struct Config {
     pub(crate) keep_changes_for_hours: u32,
     /// How large the log may get.
     pub(crate) log_megabytes_max: u32,
+    /// What is called for events although it is not public.
+    pub(crate) endpoint_addresses: String,
     /// Who may use the admin listener.
     pub(crate) access_key_id: Option<String>,
     /// What they sign with.
@@ -78,6 +81,7 @@ impl std::fmt::Debug for Config {
             .field("tls_key", &self.tls_key)
             .field("keep_changes_for_hours", &self.keep_changes_for_hours)
             .field("log_megabytes_max", &self.log_megabytes_max)
+            .field("endpoint_addresses", &self.endpoint_addresses)
             .field("access_key_id", &self.access_key_id)
             .field("secret_access_key", &secret)
             .finish()

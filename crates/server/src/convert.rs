@@ -2,7 +2,8 @@
 
 use engine::spec::{
     AsynchronousSpec, BusRuleSpec, BusSpec, Destination, EventsSpec, FifoSpec, FunctionSpec, IndexSpec, InvocationType,
-    LogGroupSpec, PipeSpec, PollerSpec, Projection, QueueSpec, RedriveSpec, StackSpec, StartingPosition, TableSpec,
+    Known, LogGroupSpec, PipeSpec, PollerSpec, Projection, QueueSpec, RedriveSpec, StackSpec, StartingPosition,
+    TableSpec,
 };
 use engine::watch::LineFilter;
 use observe::alarm::Definition;
@@ -37,7 +38,13 @@ fn events_of(stack: &stack::Stack) -> EventsSpec {
         buses: stack.buses.iter().map(|one| bus(&one.spec)).collect(),
         rules: stack.rules.iter().map(|one| rule(&one.spec)).collect(),
         archives: stack.archives.iter().map(|archive| archive.spec.spec.clone()).collect(),
+        connections: stack.connections.iter().map(|one| known(&one.spec.id, &one.spec.spec)).collect(),
+        destinations: stack.destinations.iter().map(|one| known(&one.spec.id, &one.spec.spec)).collect(),
     }
+}
+
+fn known<T: Clone>(id: &str, spec: &T) -> Known<T> {
+    Known { id: id.to_owned(), spec: spec.clone() }
 }
 
 fn table_of(table: &stack::Table) -> TableSpec {

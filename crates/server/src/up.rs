@@ -318,12 +318,19 @@ async fn serve(
     let stacks: Vec<String> = deployed.iter().map(|one| one.stack.name.clone()).collect();
     let failing = FailingOrders::parse(&std::env::var("ORDERFLOW_FAIL_ORDERS").unwrap_or_default());
     let drill: Vec<String> = failing.iter().map(str::to_owned).collect();
+    if let Err(said) = secrets_of_connections(&deployed) {
+        return Ok(refuse(&said));
+    }
     let functions = match functions(engine, &stacks, failing) {
-        Ok(functions) => Arc::new(functions),
+        Ok(functions) => functions,
         Err(wrong) => {
             let lines: Vec<String> = wrong.iter().map(|wrong| format!("error: {wrong}")).collect();
             return Ok(refuse(&lines.join("\n")));
         }
+    };
+    let functions = match functions.calling(&config.endpoint_addresses) {
+        Ok(functions) => Arc::new(functions),
+        Err(problem) => return Ok(refuse(&format!("error: the setting `endpoint-addresses` {problem}"))),
     };
     let front = Shared::open(engine)?;
     let pens = pens(engine, &front);
@@ -506,6 +513,26 @@ fn functions(
     let catalog = engine.catalog();
     let awake = catalog.functions.values().filter(|entry| stacks.contains(&entry.stack) && !entry.dormant);
     Runtime::new(&Arc::downgrade(engine), awake.map(|entry| entry.spec.clone()), failing, Arc::new(printer))
+}
+
+/// Whether the secrets are there that connections name.
+fn secrets_of_connections(deployed: &[Deployed]) -> Result<(), String> {
+    let mut missing = Vec::new();
+    for one in deployed {
+        for connection in &one.stack.connections {
+            for name in connection.spec.spec.variables() {
+                if std::env::var(name).is_ok_and(|secret| !secret.trim().is_empty()) {
+                    continue;
+                }
+                missing.push(format!(
+                    "error: {}:{}: the connection {} names a secret: set the environment variable {name} where \
+                     orderflow runs",
+                    one.shown, connection.at.line, connection.logical_id
+                ));
+            }
+        }
+    }
+    if missing.is_empty() { Ok(()) } else { Err(missing.join("\n")) }
 }
 
 fn loopback_hosts() -> Vec<String> {

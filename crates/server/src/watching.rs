@@ -5,16 +5,20 @@
 //! kept exactly as they were, so smallest, largest and percentiles are those of the requests themselves.
 
 use crate::app::App;
-use engine::Outgoing;
+use delivery::bus::TargetSpec;
+use delivery::bus::entry::DEFAULT_BUS;
 use engine::watch::Round;
+use engine::{By, Command, Handed};
 use observe::measure::{Datum, Metric, Series, Statistics, Unit};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::sync::Weak;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use types::{Arn, Timestamp};
+use types::{Arn, FunctionName, Timestamp};
 
+/// Under which name alarms tell whom their actions name; no rule has that.
+const ACTIONS: &str = "alarm-actions";
 /// How long telling may take.
 const TELL_WITHIN: Duration = Duration::from_secs(10);
 
@@ -143,30 +147,71 @@ impl Round for Rounds {
         self.app.upgrade().is_some_and(|app| !app.stopping.load(Ordering::Relaxed))
     }
 
-    fn changed(&mut self, event: &Json) {
+    fn changed(&mut self, event: &Json) -> Result<(), String> {
+        let app = self.app.upgrade().ok_or("the server is stopping")?;
+        let default = DEFAULT_BUS.parse().expect("a fair name");
+        app.engine.put_own_event_blocking(&default, event).map_err(|error| error.to_string())?;
         let detail = &event["detail"];
         let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
         let (name, state) = (text(&detail["alarmName"]), text(&detail["state"]["value"]));
         eprintln!("orderflow: alarm {name} is {state}: {}", text(&detail["state"]["reason"]));
+        Ok(())
     }
 
     fn tell(&mut self, action: &str, event: &Json) -> Result<(), String> {
         let app = self.app.upgrade().ok_or("the server is stopping")?;
-        let arn: Arn = action.parse().map_err(|error: types::ParseArnError| error.to_string())?;
-        match &*arn.service {
-            "sqs" => {
-                let ours = app.engine.account().arn("sqs", &arn.resource) == arn;
-                let queue = arn.resource.parse().ok().filter(|_| ours).ok_or("it is no queue of this account")?;
-                let sent = app.engine.send(&queue, Outgoing::text(event.to_string()));
-                match self.runtime.block_on(async { tokio::time::timeout(TELL_WITHIN, sent).await }) {
-                    Ok(Ok(_)) => Ok(()),
-                    Ok(Err(error)) => Err(error.to_string()),
-                    Err(_) => Err(format!("it took longer than {} s", TELL_WITHIN.as_secs())),
+        let target = TargetSpec { id: "action".to_owned(), arn: action.to_owned(), ..TargetSpec::default() };
+        if !target.is_webhook() {
+            let arn: Arn = action.parse().map_err(|error: types::ParseArnError| error.to_string())?;
+            match (&*arn.service, arn.resource.split([':', '/']).next()) {
+                // What an alarm says, it has said there.
+                ("events", Some("event-bus")) if arn == default_bus(&app) => return Ok(()),
+                ("events", Some("event-bus" | "api-destination")) | ("sqs", _) => {}
+                ("lambda", Some("function")) => return self.invoke(&app, &arn, event),
+                (service, _) => {
+                    let told = "queues, functions, event buses, API destinations and webhooks";
+                    return Err(format!("this engine tells {told}, and nothing of {service}"));
                 }
             }
-            service => Err(format!("this engine tells queues alone, and nothing of {service}")),
+        }
+        let by = ACTIONS.parse().expect("a fair name");
+        app.engine.tell_blocking(&by, target, event).map_err(|error| error.to_string())
+    }
+}
+
+impl Rounds {
+    /// Hands a function what AWS hands it of an alarm, under one id however often it is told.
+    fn invoke(&self, app: &App, arn: &Arn, event: &Json) -> Result<(), String> {
+        let ours = app.engine.account().arn("lambda", &arn.resource) == *arn;
+        // A version or an alias behind the name is the function itself: there is one version.
+        let name = arn.resource.split(':').nth(1).and_then(|name| name.parse().ok());
+        let name: FunctionName = name.filter(|_| ours).ok_or("it is no function of this account")?;
+        let request_id = event["id"].as_str().unwrap_or_default().to_owned();
+        let handed = Handed { request_id, payload: handed_of(event) };
+        let command = Command { hands: vec![(name, handed)], ..Command::default() };
+        let done = app.engine.command(command, By::Function);
+        match self.runtime.block_on(async { tokio::time::timeout(TELL_WITHIN, done).await }) {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err(format!("it took longer than {} s", TELL_WITHIN.as_secs())),
         }
     }
+}
+
+fn default_bus(app: &App) -> Arn {
+    app.engine.account().arn("events", &format!("event-bus/{DEFAULT_BUS}"))
+}
+
+/// What AWS hands a function that is an alarm's action.
+fn handed_of(event: &Json) -> Json {
+    json!({
+        "source": "aws.cloudwatch",
+        "alarmArn": event["resources"][0],
+        "accountId": event["account"],
+        "time": event["detail"]["state"]["timestamp"],
+        "region": event["region"],
+        "alarmData": event["detail"],
+    })
 }
 
 fn datum(namespace: &str, name: &str, by: &[(&str, &str)], unit: Unit, values: Statistics) -> Datum {

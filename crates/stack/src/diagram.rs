@@ -47,7 +47,7 @@ impl NodeId {
 /// What a node is. Their order is that of the legend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
-    /// Whoever calls from outside.
+    /// Whoever calls from outside, or is called there.
     Client,
     /// A usage plan, which says how much a key may ask for.
     Plan,

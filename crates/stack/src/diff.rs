@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::findings::Position;
 use crate::stack::{
-    Alarm, Api, Dashboard, EventArchive, EventBus, EventRule, Function, LogGroup, LogicalId, MetricFilter, Output,
-    Permission, Pipe, Policy, Poller, Queue, QueuePolicy, Resource, Role, Stack, Table,
+    Alarm, Api, Dashboard, EventArchive, EventBus, EventConnection, EventDestination, EventRule, Function, LogGroup,
+    LogicalId, MetricFilter, Output, Permission, Pipe, Policy, Poller, Queue, QueuePolicy, Resource, Role, Stack,
+    Table,
 };
 
 /// The types of resources, in the order in which they are set up.
@@ -40,6 +41,10 @@ pub enum ResourceKind {
     EventBus,
     /// An archive of events.
     EventArchive,
+    /// As whom HTTP endpoints are called.
+    EventConnection,
+    /// An HTTP endpoint that events are brought to.
+    EventDestination,
     /// A rule of an event bus.
     EventRule,
     /// A pipe.
@@ -117,6 +122,8 @@ pub fn diff(old: &Stack, new: &Stack) -> Result<Vec<ChangeStep>, Vec<Refusal>> {
     changes.list(&old.pollers, &new.pollers);
     changes.list(&old.buses, &new.buses);
     changes.list(&old.archives, &new.archives);
+    changes.list(&old.connections, &new.connections);
+    changes.list(&old.destinations, &new.destinations);
     changes.list(&old.rules, &new.rules);
     changes.list(&old.pipes, &new.pipes);
     changes.list(&old.apis, &new.apis);
@@ -583,6 +590,51 @@ impl Diffable for EventArchive {
             losses.push(("SourceArn", reason, "give the new archive a new name and a new logical id".to_owned()));
         }
         losses
+    }
+}
+
+impl Diffable for EventConnection {
+    const KIND: ResourceKind = ResourceKind::EventConnection;
+    const WHEN_GONE: Change = Change::Remove;
+
+    fn name(&self) -> String {
+        self.spec.name.to_string()
+    }
+
+    fn differences(&self, new: &Self) -> Vec<&'static str> {
+        let Self { spec, id: _, arn } = self;
+        let parts = [
+            ("Name", *arn != new.arn),
+            ("Description", spec.description != new.spec.description),
+            (
+                "AuthParameters",
+                (&spec.auth, &spec.headers, &spec.query, &spec.body)
+                    != (&new.spec.auth, &new.spec.headers, &new.spec.query, &new.spec.body),
+            ),
+        ];
+        parts.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+    }
+}
+
+impl Diffable for EventDestination {
+    const KIND: ResourceKind = ResourceKind::EventDestination;
+    const WHEN_GONE: Change = Change::Remove;
+
+    fn name(&self) -> String {
+        self.spec.name.to_string()
+    }
+
+    fn differences(&self, new: &Self) -> Vec<&'static str> {
+        let Self { spec, id: _, arn } = self;
+        let parts = [
+            ("Name", *arn != new.arn),
+            ("Description", spec.description != new.spec.description),
+            ("ConnectionArn", spec.connection != new.spec.connection),
+            ("InvocationEndpoint", spec.endpoint != new.spec.endpoint),
+            ("HttpMethod", spec.method != new.spec.method),
+            ("InvocationRateLimitPerSecond", spec.per_second != new.spec.per_second),
+        ];
+        parts.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
     }
 }
 

@@ -23,6 +23,8 @@ pub(crate) enum ResourceType {
     EventBus,
     EventRule,
     EventArchive,
+    Connection,
+    Destination,
     Permission,
     InvokeConfig,
     Api,
@@ -39,7 +41,7 @@ pub(crate) enum ResourceType {
 }
 
 impl ResourceType {
-    pub(crate) const ALL: [Self; 26] = [
+    pub(crate) const ALL: [Self; 28] = [
         Self::Table,
         Self::Function,
         Self::Pipe,
@@ -53,6 +55,8 @@ impl ResourceType {
         Self::EventBus,
         Self::EventRule,
         Self::EventArchive,
+        Self::Connection,
+        Self::Destination,
         Self::Permission,
         Self::InvokeConfig,
         Self::Api,
@@ -83,6 +87,8 @@ impl ResourceType {
             Self::EventBus => "AWS::Events::EventBus",
             Self::EventRule => "AWS::Events::Rule",
             Self::EventArchive => "AWS::Events::Archive",
+            Self::Connection => "AWS::Events::Connection",
+            Self::Destination => "AWS::Events::ApiDestination",
             Self::Permission => "AWS::Lambda::Permission",
             Self::InvokeConfig => "AWS::Lambda::EventInvokeConfig",
             Self::Api => "AWS::ApiGateway::RestApi",
@@ -113,6 +119,8 @@ impl ResourceType {
             | Self::EventBus
             | Self::EventRule
             | Self::EventArchive
+            | Self::Connection
+            | Self::Destination
             | Self::Api
             | Self::ApiDeployment
             | Self::ApiStage
@@ -144,6 +152,8 @@ impl ResourceType {
             | Self::Poller
             | Self::EventBus
             | Self::EventArchive
+            | Self::Connection
+            | Self::Destination
             | Self::Permission
             | Self::InvokeConfig
             | Self::Api
@@ -172,6 +182,7 @@ impl ResourceType {
             Self::EventBus => ("Name", 256),
             Self::EventRule => ("Name", 64),
             Self::EventArchive => ("ArchiveName", 48),
+            Self::Connection | Self::Destination => ("Name", 64),
             Self::Api | Self::ApiKey => ("Name", 255),
             Self::ApiStage => ("StageName", 128),
             Self::UsagePlan => ("UsagePlanName", 255),
@@ -301,6 +312,18 @@ fn references(
         ResourceType::EventArchive => {
             let arn = environment.arn("events", format_args!("archive/{name}"));
             (name.to_owned(), vec![("Arn", arn), ("ArchiveName", name.to_owned())])
+        }
+        ResourceType::Connection | ResourceType::Destination => {
+            let id = uuid(&[&environment.stack_name, logical_id, kind.name()]);
+            let of = if kind == ResourceType::Connection { "connection" } else { "api-destination" };
+            let arn = environment.arn("events", format_args!("{of}/{name}/{id}"));
+            let for_policy = environment.arn("events", format_args!("{of}/{name}"));
+            let mut attributes = vec![("Arn", arn), ("ArnForPolicy", for_policy)];
+            if kind == ResourceType::Connection {
+                let secret = environment.arn("secretsmanager", format_args!("secret:events!connection/{name}/{id}"));
+                attributes.push(("SecretArn", secret));
+            }
+            (name.to_owned(), attributes)
         }
         ResourceType::Api => {
             let id = short_id(kind, logical_id, environment);

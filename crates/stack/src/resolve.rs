@@ -19,8 +19,8 @@ use crate::references;
 use crate::relations;
 use crate::resource::invoke_config::InvokeConfig;
 use crate::resource::{
-    Context, Evaluated, api, events, function, invoke_config, log_group, permission, pipe, plan, poller, queue, role,
-    stage, table, watch,
+    Context, Evaluated, api, endpoints, events, function, invoke_config, log_group, permission, pipe, plan, poller,
+    queue, role, stage, table, watch,
 };
 use crate::stack::{Asynchronous, LogGroup, LogGroupOrigin, LogicalId, Note, Output, Resource, Stack};
 use crate::template::Template;
@@ -73,6 +73,8 @@ impl Template {
             buses: Vec::new(),
             rules: Vec::new(),
             archives: Vec::new(),
+            connections: Vec::new(),
+            destinations: Vec::new(),
             apis: Vec::new(),
             permissions: Vec::new(),
             log_groups: Vec::new(),
@@ -283,6 +285,12 @@ fn read(
         ResourceType::EventBus => push!(stack.buses, events::read_bus(properties, identity, context)),
         ResourceType::EventRule => push!(stack.rules, events::read_rule(properties, identity, context)),
         ResourceType::EventArchive => push!(stack.archives, events::read_archive(properties, identity, context)),
+        ResourceType::Connection => {
+            push!(stack.connections, endpoints::read_connection(properties, identity, context));
+        }
+        ResourceType::Destination => {
+            push!(stack.destinations, endpoints::read_destination(properties, identity, context));
+        }
         ResourceType::Permission => push!(stack.permissions, permission::read(properties, context)),
         ResourceType::InvokeConfig => push!(invoke_configs, invoke_config::read(properties, context)),
         ResourceType::Api => push!(parts.apis, api::read(properties, identity, context)),

@@ -5,6 +5,7 @@
 //! would change what happens is refused.
 
 pub(crate) mod api;
+pub(crate) mod endpoints;
 pub(crate) mod events;
 pub(crate) mod function;
 pub(crate) mod invoke_config;

@@ -12,6 +12,7 @@ use std::fmt;
 use std::time::Duration;
 
 use delivery::bus::archive::ArchiveSpec;
+use delivery::bus::endpoint::{ConnectionSpec, DestinationSpec};
 use delivery::bus::{RuleSpec, TargetSpec};
 use serde::{Deserialize, Serialize};
 use types::{BusName, FunctionName, IndexName, KeySchema, LogGroupName, PipeName, QueueName, TableName, ViewType};
@@ -86,6 +87,12 @@ pub struct Stack {
     /// Archives of events.
     #[serde(default)]
     pub archives: Vec<Resource<EventArchive>>,
+    /// As whom HTTP endpoints are called.
+    #[serde(default)]
+    pub connections: Vec<Resource<EventConnection>>,
+    /// HTTP endpoints that events are brought to.
+    #[serde(default)]
+    pub destinations: Vec<Resource<EventDestination>>,
     /// What customers call.
     #[serde(default)]
     pub apis: Vec<Resource<Api>>,
@@ -479,7 +486,7 @@ pub struct EventRule {
     pub spec: RuleSpec,
     /// The role that it has on AWS.
     pub role: Option<String>,
-    /// Where it sends events: functions, queues, buses and log groups of the stack.
+    /// Where it sends events: functions, queues, buses, log groups and HTTP endpoints of the stack.
     pub targets: Vec<TargetSpec>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
@@ -490,6 +497,28 @@ pub struct EventRule {
 pub struct EventArchive {
     /// What it keeps; it was read as an archive.
     pub spec: ArchiveSpec,
+    /// Its ARN.
+    pub arn: String,
+}
+
+/// As whom HTTP endpoints are called. Its secrets are named, never here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventConnection {
+    /// What it is; it was read as a connection.
+    pub spec: ConnectionSpec,
+    /// The id that its ARN ends with.
+    pub id: String,
+    /// Its ARN.
+    pub arn: String,
+}
+
+/// An HTTP endpoint that events are brought to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventDestination {
+    /// What it is; it was read as an endpoint.
+    pub spec: DestinationSpec,
+    /// The id that its ARN ends with.
+    pub id: String,
     /// Its ARN.
     pub arn: String,
 }

@@ -22,8 +22,8 @@ pub use change::{Change, ChangeKind, Record, SequenceNumber, Stream, TableId, Vi
 pub use item::Item;
 pub use key::{Key, KeyAttribute, KeySchema, KeyType, KeyValue};
 pub use names::{
-    ArchiveName, BusName, FunctionName, IndexName, LogGroupName, NameError, PipeName, QueueName, ReplayName, RuleName,
-    TableName, TargetId,
+    ArchiveName, BusName, ConnectionName, DestinationName, FunctionName, IndexName, LogGroupName, NameError, PipeName,
+    QueueName, ReplayName, RuleName, TableName, TargetId,
 };
 pub use number::{Number, NumberError};
 pub use text::Text;

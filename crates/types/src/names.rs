@@ -133,6 +133,16 @@ names! {
         kind: "replay", length: 1..=64, marks: b"._-",
         words: "1 to 64 letters, digits, '.', '_' or '-'",
     };
+    /// What a connection is called: as whom an HTTP endpoint is called.
+    ConnectionName = Rule {
+        kind: "connection", length: 1..=64, marks: b"._-",
+        words: "1 to 64 letters, digits, '.', '_' or '-'",
+    };
+    /// What an API destination is called: an HTTP endpoint that events are brought to.
+    DestinationName = Rule {
+        kind: "API destination", length: 1..=64, marks: b"._-",
+        words: "1 to 64 letters, digits, '.', '_' or '-'",
+    };
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Decides how requests of event buses are read and answered: events, buses, rules, targets, archives, replays, tags.
+//! Decides how requests of event buses are read and answered: events, buses, rules, targets, archives,
+//! replays, connections, API destinations, tags.
 //!
 //! Start at [`Call`], then `parse`. Names and bounds are read here; what a rule, a target, an archive or a replay is,
 //! says `delivery::bus`, whose words for what was asked for are handed on as they are. Lists are cut to pages by
@@ -6,6 +7,7 @@
 
 mod archives;
 mod buses;
+mod endpoints;
 mod entries;
 mod page;
 mod refused;
@@ -18,11 +20,15 @@ mod targets;
 mod trial;
 
 pub use archives::{ArchiveChange, ArchiveFilter};
+pub use endpoints::{ConnectionChange, DestinationChange};
 pub use page::Page;
 pub use refused::Refused;
 pub use replays::{ReplayFilter, ReplayStage};
 pub(crate) use spell::spell;
-pub use spell::{Answer, ArchiveDescription, BusDescription, Put, ReplayDescription, RuleDescription};
+pub use spell::{
+    Answer, ArchiveDescription, BusDescription, ConnectionDescription, DestinationDescription, Put, ReplayDescription,
+    RuleDescription,
+};
 pub use trial::{EventFault, PATTERN_LENGTH_MAX, check_event};
 
 use crate::error::WireError;
@@ -30,12 +36,13 @@ use crate::members::{Members, parse_body};
 use crate::reply::Service;
 use crate::{Context, unknown_operation};
 use delivery::bus::archive::ArchiveSpec;
+use delivery::bus::endpoint::{ConnectionSpec, DestinationSpec};
 use delivery::bus::entry::Entry;
 use delivery::bus::replay::ReplaySpec;
 use delivery::bus::{RuleSpec, TargetSpec};
 use request::Request;
 use std::collections::BTreeMap;
-use types::{ArchiveName, Arn, BusName, ReplayName, RuleName, TargetId};
+use types::{ArchiveName, Arn, BusName, ConnectionName, DestinationName, ReplayName, RuleName, TargetId};
 
 /// Tags by their keys.
 pub type Tags = BTreeMap<String, String>;
@@ -223,6 +230,64 @@ pub enum Call {
         /// Which part of them.
         page: Page,
     },
+    /// Make a connection.
+    CreateConnection {
+        /// What it is to be.
+        connection: Box<ConnectionSpec>,
+    },
+    /// Change a connection.
+    UpdateConnection {
+        /// Which.
+        connection: ConnectionName,
+        /// What is to become different.
+        change: Box<ConnectionChange>,
+    },
+    /// Remove a connection with its secrets.
+    DeleteConnection {
+        /// Which.
+        connection: ConnectionName,
+    },
+    /// Say what a connection is, but for its secrets.
+    DescribeConnection {
+        /// Which.
+        connection: ConnectionName,
+    },
+    /// Say which connections there are.
+    ListConnections {
+        /// Whether any are meant: those in states that none is in here are not.
+        any: bool,
+        /// Which part of them.
+        page: Page,
+    },
+    /// Make an API destination.
+    CreateApiDestination {
+        /// What it is to be.
+        destination: Box<DestinationSpec>,
+    },
+    /// Change an API destination.
+    UpdateApiDestination {
+        /// Which.
+        destination: DestinationName,
+        /// What is to become different.
+        change: Box<DestinationChange>,
+    },
+    /// Remove an API destination.
+    DeleteApiDestination {
+        /// Which.
+        destination: DestinationName,
+    },
+    /// Say what an API destination is.
+    DescribeApiDestination {
+        /// Which.
+        destination: DestinationName,
+    },
+    /// Say which API destinations there are.
+    ListApiDestinations {
+        /// Only those of this connection.
+        connection: Option<String>,
+        /// Which part of them.
+        page: Page,
+    },
     /// Give a bus or a rule tags, or change them.
     TagResource {
         /// Which.
@@ -272,6 +337,16 @@ pub(crate) fn parse(operation: &str, body: &[u8], context: &Context) -> Result<C
         "CancelReplay" => replays::cancel,
         "DescribeReplay" => replays::describe,
         "ListReplays" => replays::list,
+        "CreateConnection" => endpoints::create_connection,
+        "UpdateConnection" => endpoints::update_connection,
+        "DeleteConnection" => endpoints::delete_connection,
+        "DescribeConnection" => endpoints::describe_connection,
+        "ListConnections" => endpoints::list_connections,
+        "CreateApiDestination" => endpoints::create_destination,
+        "UpdateApiDestination" => endpoints::update_destination,
+        "DeleteApiDestination" => endpoints::delete_destination,
+        "DescribeApiDestination" => endpoints::describe_destination,
+        "ListApiDestinations" => endpoints::list_destinations,
         "TagResource" => tags::tag,
         "UntagResource" => tags::untag,
         "ListTagsForResource" => tags::list,

@@ -24,9 +24,15 @@ pub(super) struct Server {
 impl Server {
     /// Starts a server of this build, with this template of ours, on an empty directory.
     pub(super) fn start(program: &Path, template: &str, directory: &Path) -> anyhow::Result<Self> {
+        // Events are brought to a script's own endpoint.
+        let config = directory.with_extension("toml");
+        std::fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
+        std::fs::write(&config, "endpoint-addresses = \"127.0.0.1\"\n")
+            .with_context(|| format!("cannot write {}", config.display()))?;
         let mut command = Command::new(program);
         command.current_dir(crate::root()).args(["up", template, "--json"]);
         command.args(["--admin", "127.0.0.1:0", "--public", "127.0.0.1:0", "--data-dir"]).arg(directory);
+        command.arg("--config").arg(config);
         // One order that every function fails on, for the checks of dead letters.
         command.env("ORDERFLOW_FAIL_ORDERS", "ORD-POISON");
         command.stdin(Stdio::null()).stdout(Stdio::piped());

@@ -7,6 +7,7 @@
 
 use super::input::NoInput;
 use std::fmt;
+use std::time::Duration;
 
 /// Why an attempt failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,12 +16,19 @@ pub struct Failure {
     pub code: ErrorCode,
     /// What a person should know of it.
     pub message: String,
+    /// How long the target asked to be left alone.
+    pub wait: Option<Duration>,
 }
 
 impl Failure {
     /// A failure, told in the caller's words.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self { code, message: message.into(), wait: None }
+    }
+
+    /// The same failure of a target that asked to be left alone for so long.
+    pub fn asked_to_wait(self, wait: Duration) -> Self {
+        Self { wait: Some(wait), ..self }
     }
 
     /// What the status of an HTTP endpoint's answer means; nothing, if it took the event.

@@ -186,7 +186,8 @@ fn failed(retries: u32, failure: Failure, measure: &Measure, now: Timestamp, jit
         Some(Exhausted::Age)
     } else {
         // The last attempt is made at the very end rather than not at all.
-        let retry_at = (now + backoff(retries, jitter)).min(measure.deadline());
+        let wait = backoff(retries, jitter).max(failure.wait.unwrap_or_default());
+        let retry_at = (now + wait).min(measure.deadline());
         return State::Waiting { retries, retry_at, failure };
     };
     State::GivenUp(GivenUp { failure, retries, exhausted })

@@ -9,7 +9,7 @@ use super::path::PathError;
 use super::retry::{Policy, PolicyRefused};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use types::{Arn, NameError, TargetId};
+use types::{Account, Arn, NameError, TargetId};
 
 /// A target as it was asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +79,11 @@ pub enum TargetKind {
     LogGroup,
     /// An HTTP endpoint, known by its API destination.
     ApiDestination(HttpParameters),
+    /// An HTTP endpoint, known by its URL alone: nothing that a client can ask for.
+    Webhook {
+        /// Where it is.
+        url: String,
+    },
 }
 
 /// Parts of a request to an HTTP endpoint.
@@ -147,6 +152,14 @@ pub enum TargetRefused {
         /// What is wrong with it.
         reason: PathError,
     },
+    /// A header is one that whoever makes the call writes.
+    #[error("HttpParameters of target {id} are not valid: no target sets the header {name:?}.")]
+    Header {
+        /// Which target.
+        id: TargetId,
+        /// Which header.
+        name: String,
+    },
     /// Its input cannot be made.
     #[error(transparent)]
     Input(#[from] InputRefused),
@@ -174,6 +187,31 @@ impl Target {
     }
 }
 
+impl TargetSpec {
+    /// The target that a URL is, as the engine itself names it.
+    pub fn of_webhook(id: &TargetId, url: &str) -> Self {
+        Self { id: id.to_string(), arn: url.to_owned(), ..Self::default() }
+    }
+
+    /// Whether it was made by [`Self::of_webhook`].
+    pub fn is_webhook(&self) -> bool {
+        self.arn.starts_with("https://") || self.arn.starts_with("http://")
+    }
+}
+
+impl Target {
+    /// Reads what the engine itself asked for: anything that a client may, and URLs.
+    pub fn parse_own(spec: TargetSpec, account: &Account) -> Result<Self, TargetRefused> {
+        if !spec.is_webhook() {
+            return Self::parse(spec);
+        }
+        let (id, arn): (TargetId, Arn) = (spec.id.parse()?, account.arn("events", "webhook"));
+        let input = Input::parse(InputSpec::default(), &id)?;
+        let kind = TargetKind::Webhook { url: spec.arn };
+        Ok(Self { id, arn, kind, input, policy: Policy::default(), dead_letters: None })
+    }
+}
+
 fn kind(arn: &Arn, id: &TargetId, message_group: Option<String>, http: &HttpSpec) -> Result<TargetKind, TargetRefused> {
     let other = |parameters, kind| TargetRefused::NotOfThisKind { id: id.clone(), parameters, kind };
     let kind = match (&*arn.service, arn.resource.split([':', '/']).next()) {
@@ -184,10 +222,10 @@ fn kind(arn: &Arn, id: &TargetId, message_group: Option<String>, http: &HttpSpec
         ("sqs", _) if arn.resource.ends_with(".fifo") && message_group.is_none() => {
             return Err(TargetRefused::NoMessageGroup { id: id.clone() });
         }
-        ("sqs", _) => return Ok(TargetKind::Queue { message_group }),
+        ("sqs", _) => TargetKind::Queue { message_group: message_group.clone() },
         _ => return Err(TargetRefused::Kind { arn: arn.clone() }),
     };
-    if message_group.is_some() {
+    if message_group.is_some() && !matches!(kind, TargetKind::Queue { .. }) {
         return Err(other("SqsParameters", "queue"));
     }
     if *http != HttpSpec::default() && !matches!(kind, TargetKind::ApiDestination(_)) {
@@ -201,6 +239,9 @@ fn http_parameters(spec: &HttpSpec, id: &TargetId) -> Result<HttpParameters, Tar
         let refused = |reason| TargetRefused::Http { id: id.clone(), name: name.to_owned(), reason };
         Parameter::parse(text).map_err(refused)
     };
+    if let Some(name) = spec.headers.keys().find(|name| !may_be_set(name)) {
+        return Err(TargetRefused::Header { id: id.clone(), name: cut(name) });
+    }
     let named = |all: &BTreeMap<String, String>| {
         all.iter().map(|(name, text)| Ok((name.clone(), parse(name, text)?))).collect::<Result<_, TargetRefused>>()
     };
@@ -219,6 +260,12 @@ fn dead_letters(text: &str, id: &TargetId) -> Result<Arn, TargetRefused> {
     let arn: Option<Arn> = text.parse().ok();
     let queue = arn.filter(|arn| &*arn.service == "sqs" && !arn.resource.ends_with(".fifo"));
     queue.ok_or_else(|| TargetRefused::DeadLetters { id: id.clone(), arn: cut(text) })
+}
+
+/// Whether a target may set a header of this name.
+fn may_be_set(name: &str) -> bool {
+    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(token) && !super::endpoint::is_header_of_ours(name)
 }
 
 /// A text that a person still reads.
@@ -286,6 +333,10 @@ mod tests {
                 "Parameter(s) SqsParameters must be specified for target: t1.",
             ),
             (group(function), "SqsParameters cannot be specified for target t1, which is no queue."),
+            (
+                TargetSpec { http: http.clone(), ..spec(queue) },
+                "HttpParameters cannot be specified for target t1, which is no API destination.",
+            ),
             (
                 TargetSpec { http, ..spec(function) },
                 "HttpParameters cannot be specified for target t1, which is no API destination.",

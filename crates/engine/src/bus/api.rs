@@ -11,10 +11,15 @@ use delivery::bus::archive::ArchiveSpec;
 use delivery::bus::entry::{BusRef, DEFAULT_BUS, Entry, check_request};
 use delivery::bus::replay::ReplaySpec;
 use delivery::bus::{EventId, RuleSpec, RuleState, TargetSpec, rule_arn};
+use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::Class;
 use types::{Account, ArchiveName, Arn, BusName, ReplayName, RuleName, TargetId, Timestamp};
+
+/// Among how many archived events a value is looked for, and how many of them are told.
+const SEARCHED_MAX: usize = 10_000;
+const FOUND_MAX: usize = 20;
 
 /// What is known of a bus.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,6 +72,17 @@ pub struct ArchiveInfo {
     pub events: u64,
     /// How many bytes they take.
     pub bytes: u64,
+}
+
+/// An event that an archive keeps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArchivedEvent {
+    /// The archive.
+    pub archive: ArchiveName,
+    /// When its bus received it.
+    pub received_at: Timestamp,
+    /// The event.
+    pub json: String,
 }
 
 /// What of an archive changes; what is not given stays.
@@ -360,6 +376,25 @@ impl Engine {
         names.map(|(name, _)| self.archive(name)).collect()
     }
 
+    /// The newest events in archives that hold this text as a value, oldest first; of one that several archives keep, one.
+    /// Found by going through the newest of each.
+    pub fn archived_events(&self, value: &str) -> Result<Vec<ArchivedEvent>, WriteRefused> {
+        let catalog = self.inner.catalog();
+        let archives: Vec<_> = catalog.archives.iter().filter(|(_, entry)| !entry.dormant).collect();
+        let quoted = Json::from(value).to_string();
+        let mut found = BTreeMap::new();
+        for (name, entry) in &archives {
+            let among = SEARCHED_MAX / archives.len();
+            for event in kept::holding(&self.inner, entry.id, &quoted, among, FOUND_MAX)? {
+                let (received_at, json) = (event.ingested_at(), event.json().to_owned());
+                let one = ArchivedEvent { archive: (*name).clone(), received_at, json };
+                found.entry((received_at, event.id().clone())).or_insert(one);
+            }
+        }
+        let newest = found.len().saturating_sub(FOUND_MAX);
+        Ok(found.into_values().skip(newest).collect())
+    }
+
     /// Has events of an archive brought to its bus again.
     pub async fn start_replay(
         &self,
@@ -389,7 +424,7 @@ impl Engine {
     }
 
     /// Does something that waits for the disk, on a thread that may.
-    async fn change_buses<T: Send + 'static>(
+    pub(super) async fn change_buses<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Arc<Inner>) -> Result<T, BusError> + Send + 'static,
     ) -> Result<T, BusError> {

@@ -100,7 +100,7 @@ pub(super) fn delete_rule(
     Ok(())
 }
 
-fn of_no_stack(kind: &'static str, name: impl ToString, stack: &str) -> Result<(), BusError> {
+pub(super) fn of_no_stack(kind: &'static str, name: impl ToString, stack: &str) -> Result<(), BusError> {
     if stack.is_empty() {
         return Ok(());
     }

@@ -3,7 +3,8 @@
 //! Each attempt is received from the buses' own queue, durably, so that attempts are counted also when the process ends in
 //! the midst of one; what comes of it is one commit with the end of the message.
 
-use super::header::{Header, Tried, What};
+use super::call::Asked;
+use super::header::{Header, Tried, What, Why};
 use super::plan::{Aim, Attempt, Plan, measure, say};
 use crate::commit::WriteRefused;
 use crate::engine::Inner;
@@ -15,7 +16,7 @@ use delivery::bus::{Event, Target, rule_arn};
 use std::sync::Arc;
 use std::time::Duration;
 use store::Class;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use types::{BusName, RuleName, TargetId};
 
@@ -57,10 +58,9 @@ pub(super) async fn run(inner: Arc<Inner>) {
                     let place = Arc::clone(&places).acquire_owned().await.expect("the semaphore is never closed");
                     let (inner, queue) = (Arc::clone(&inner), Arc::clone(&queue));
                     running.spawn(async move {
-                        if let Err(refused) = deliver(&inner, &queue, &one).await {
+                        if let Err(refused) = deliver(&inner, &queue, &one, place).await {
                             eprintln!("orderflow: the delivery of an event is tried again later: {refused}");
                         }
-                        drop(place);
                     });
                 }
             }
@@ -74,19 +74,27 @@ pub(super) async fn run(inner: Arc<Inner>) {
     while running.join_next().await.is_some() {}
 }
 
-async fn deliver(inner: &Arc<Inner>, queue: &Arc<LiveQueue>, received: &ReceivedMessage) -> Result<(), WriteRefused> {
+/// `place` is held until it is done, or for as long as nobody elsewhere is waited for.
+async fn deliver(
+    inner: &Arc<Inner>,
+    queue: &Arc<LiveQueue>,
+    received: &ReceivedMessage,
+    place: OwnedSemaphorePermit,
+) -> Result<(), WriteRefused> {
+    let mut place = Some(place);
     let (header, event) = Header::read(&received.message)?;
     let Some(done) = queue.delete_part(received.receipt) else { return Ok(()) };
     let mut plan = Plan::new(inner);
     plan.take(done);
     match &header.what {
         What::Rest { targets } => rest(&mut plan, &header, targets, &event),
-        What::Target { rule, target, tried } => {
+        What::Target { rule, target, tried, turn } => {
             let arn = rule_arn(&inner.account, &header.bus, rule);
-            match Target::parse((**target).clone()) {
+            match Target::parse_own((**target).clone(), &inner.account) {
                 Ok(parsed) => {
                     let aim = Aim { bus: &header.bus, rule, arn: &arn, target: &parsed, spec: target };
-                    one(inner, &mut plan, &aim, &event, header.depth, tried, received.receipt.receives).await;
+                    let so_far = SoFar { tried, turn: *turn, receives: received.receipt.receives, place: &mut place };
+                    one(inner, &mut plan, &aim, &event, header.depth, so_far).await;
                 }
                 Err(error) => {
                     eprintln!("orderflow: event {} is dropped: rule {arn} has no such target: {error}", event.id());
@@ -112,16 +120,20 @@ fn bus_name(bus: &super::live::LiveBus) -> &BusName {
     &bus.name
 }
 
-/// Tries to bring an event to its target, for as often as the message was received.
-async fn one(
-    inner: &Inner,
-    plan: &mut Plan<'_>,
-    aim: &Aim<'_>,
-    event: &Event,
-    depth: u8,
-    tried: &Tried,
+/// What is known of a delivery when it is taken up.
+struct SoFar<'t> {
+    tried: &'t Tried,
+    /// Whether there is a turn for it.
+    turn: bool,
+    /// How often the message was received.
     receives: u32,
-) {
+    /// Given back before anybody elsewhere is waited for.
+    place: &'t mut Option<OwnedSemaphorePermit>,
+}
+
+/// Tries to bring an event to its target.
+async fn one(inner: &Inner, plan: &mut Plan<'_>, aim: &Aim<'_>, event: &Event, depth: u8, so_far: SoFar<'_>) {
+    let SoFar { tried, turn, receives, place } = so_far;
     let now = inner.clock.now();
     let (measure, jitter) = (measure(aim.target, event), jitter());
     // An attempt in whose midst the process ended was an attempt.
@@ -141,29 +153,48 @@ async fn one(
             State::Waiting { retries: retries + lost, retry_at: now, failure: why.failure() }
         }
     };
+    let tried = match &state {
+        State::Waiting { retries, failure, .. } => Tried::Failed { retries: *retries, why: Why::from(failure) },
+        State::Due { .. } | State::Delivered | State::GivenUp(_) => Tried::Never,
+    };
     let mut state = state.after(Happened::Nothing, &measure, now, jitter);
     if matches!(state, State::Due { .. }) {
-        let happened = match attempt(inner, plan, aim, event, depth).await {
-            Ok(()) => Happened::Delivered,
-            Err(failure) => Happened::Failed(failure),
+        let came = match attempt(inner, plan, aim, event, depth).await {
+            Came::Done(came) => came,
+            Came::Call(asked) => match inner.buses.calls.turn(&asked, turn) {
+                Ok(turn) => {
+                    drop(place.take());
+                    turn.call(inner, &asked.call).await
+                }
+                Err(wait) => return plan.put_off(aim, event, depth, tried, wait.has_turn, wait.span),
+            },
         };
+        let happened = came.map_or_else(Happened::Failed, |()| Happened::Delivered);
         state = state.after(happened, &measure, inner.clock.now(), jitter);
     }
     plan.settle(aim, event, depth, &state, inner.clock.now());
 }
 
-async fn attempt(inner: &Inner, plan: &mut Plan<'_>, aim: &Aim<'_>, event: &Event, depth: u8) -> Result<(), Failure> {
+/// What came of an attempt, or what it takes.
+pub(super) enum Came {
+    Done(Result<(), Failure>),
+    Call(Box<Asked>),
+}
+
+pub(super) async fn attempt(inner: &Inner, plan: &mut Plan<'_>, aim: &Aim<'_>, event: &Event, depth: u8) -> Came {
     const LOOKS: u32 = 50;
     for _ in 0..LOOKS {
         match plan.attempt(aim, event, depth) {
-            Attempt::Done => return Ok(()),
-            Attempt::Line(line) => return say(inner, aim.target, aim.rule, &line),
-            Attempt::Failed(failure) => return Err(failure),
+            Attempt::Done => return Came::Done(Ok(())),
+            Attempt::Line(line) => return Came::Done(say(inner, aim.target, aim.rule, &line)),
+            Attempt::Call(asked) => return Came::Call(asked),
+            Attempt::Failed(failure) => return Came::Done(Err(failure)),
             // Whoever sends the same message is done in a moment, one way or the other.
             Attempt::Underway => tokio::time::sleep(Duration::from_millis(20)).await,
         }
     }
-    Err(Failure::new(ErrorCode::InternalError, "the same message is being sent by somebody else for too long"))
+    let message = "the same message is being sent by somebody else for too long";
+    Came::Done(Err(Failure::new(ErrorCode::InternalError, message)))
 }
 
 /// A number from 0 to 1 that nobody foresees.

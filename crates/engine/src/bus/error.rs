@@ -3,6 +3,7 @@
 use crate::commit::WriteRefused;
 use crate::engine::NotFound;
 use delivery::bus::archive::ArchiveRefused;
+use delivery::bus::endpoint::EndpointRefused;
 use delivery::bus::entry::{EntryRefused, RequestRefused};
 use delivery::bus::replay::ReplayRefused;
 use delivery::bus::{RuleRefused, TargetRefused, TargetsRefused};
@@ -49,12 +50,6 @@ pub enum BusError {
         /// How many there may be.
         max: usize,
     },
-    /// It wants something that is not run here.
-    #[error("{what} is not run here")]
-    NotServed {
-        /// What.
-        what: String,
-    },
     /// The rule is none, or has to stay.
     #[error(transparent)]
     Rule(#[from] RuleRefused),
@@ -67,6 +62,9 @@ pub enum BusError {
     /// The archive is none.
     #[error(transparent)]
     Archive(#[from] ArchiveRefused),
+    /// The connection or the API destination is none.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointRefused),
     /// The replay is none, or not in the right state.
     #[error(transparent)]
     Replay(#[from] ReplayRefused),

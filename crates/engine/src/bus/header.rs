@@ -32,7 +32,14 @@ pub(super) struct Header {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) enum What {
     /// It is to be brought to one target.
-    Target { rule: RuleName, target: Box<TargetSpec>, tried: Tried },
+    Target {
+        rule: RuleName,
+        target: Box<TargetSpec>,
+        tried: Tried,
+        /// Whether it was given a turn for about when it comes again.
+        #[serde(default)]
+        turn: bool,
+    },
     /// It is to be brought to all of these, for which one commit had no room.
     Rest { targets: Vec<(RuleName, TargetId)> },
 }

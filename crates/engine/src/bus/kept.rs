@@ -69,6 +69,29 @@ pub(super) fn some(
     Ok(found)
 }
 
+/// The newest events of an archive that hold a text, newest first: among so many, at most so many.
+pub(super) fn holding(
+    inner: &Inner,
+    archive: u32,
+    text: &str,
+    among: usize,
+    max: usize,
+) -> Result<Vec<Event>, WriteRefused> {
+    let snapshot = inner.commits.store.snapshot();
+    let mut found = Vec::new();
+    for item in snapshot.prefix(EVENTS, &archive.to_be_bytes(), Direction::Backward).take(among) {
+        let store::Item { key, value, .. } = item?;
+        let event = read(&key, &value)?;
+        if event.json().contains(text) {
+            found.push(event);
+            if found.len() >= max {
+                break;
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// How many events an archive has, and how many bytes; found by going through them.
 pub(super) fn count(inner: &Inner, archive: u32) -> Result<(u64, u64), WriteRefused> {
     let snapshot = inner.commits.store.snapshot();

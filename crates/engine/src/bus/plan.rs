@@ -3,6 +3,7 @@
 //! What can be done within the commit is done there. What cannot, or not yet, becomes a message in the buses' own queue.
 //! An event that reaches more than one commit may hold leaves the rest of its targets in such a message too.
 
+use super::call::{self, Asked};
 use super::header::{Header, Tried, What, Why};
 use super::kept;
 use super::live::{LiveBus, LiveBuses, LiveRule, Who};
@@ -56,6 +57,8 @@ pub(super) enum Attempt {
     Done,
     /// It takes a line of a log, which is no part of a commit.
     Line(String),
+    /// It takes a call, which is no part of one either.
+    Call(Box<Asked>),
     /// The same message is just being sent by somebody else.
     Underway,
     /// It failed.
@@ -115,13 +118,18 @@ impl<'i> Plan<'i> {
                 let header = Header { ingested_at: event.ingested_at(), depth, bus, what: What::Rest { targets } };
                 return self.leave(&header, event, Duration::ZERO);
             }
+            // A call waits for its turn in any case.
+            if matches!(aim.target.kind, TargetKind::ApiDestination(_) | TargetKind::Webhook { .. }) {
+                self.later(aim, event, depth, Tried::Never, Duration::ZERO);
+                continue;
+            }
             match self.attempt(aim, event, depth) {
                 Attempt::Done => {}
                 Attempt::Failed(failure) if !failure.code.is_retried() => {
                     let given_up = GivenUp { failure, retries: 0, exhausted: None };
                     self.give_up(aim, event, depth, &given_up);
                 }
-                Attempt::Line(_) | Attempt::Underway | Attempt::Failed(_) => {
+                Attempt::Line(_) | Attempt::Call(_) | Attempt::Underway | Attempt::Failed(_) => {
                     self.later(aim, event, depth, Tried::Never, Duration::ZERO);
                 }
             }
@@ -130,7 +138,20 @@ impl<'i> Plan<'i> {
 
     /// Has an event brought to a target after a while.
     pub(super) fn later(&mut self, aim: &Aim<'_>, event: &Event, depth: u8, tried: Tried, delay: Duration) {
-        let what = What::Target { rule: aim.rule.clone(), target: Box::new(aim.spec.clone()), tried };
+        self.put_off(aim, event, depth, tried, false, delay);
+    }
+
+    /// The same; `turn` says whether there is a turn for it then.
+    pub(super) fn put_off(
+        &mut self,
+        aim: &Aim<'_>,
+        event: &Event,
+        depth: u8,
+        tried: Tried,
+        turn: bool,
+        delay: Duration,
+    ) {
+        let what = What::Target { rule: aim.rule.clone(), target: Box::new(aim.spec.clone()), tried, turn };
         let header = Header { ingested_at: event.ingested_at(), depth, bus: aim.bus.clone(), what };
         self.leave(&header, event, delay);
     }
@@ -167,9 +188,10 @@ impl<'i> Plan<'i> {
                 Some(group) if self.inner.has_log_group(group) => Attempt::Line(input.into_owned()),
                 _ => failed(ErrorCode::NoResource, format!("the log group {} is not there", target.arn)),
             },
-            TargetKind::ApiDestination(_) => {
-                failed(ErrorCode::NoResource, format!("the API destination {} is not there", target.arn))
+            TargetKind::ApiDestination(parameters) => {
+                call::of_destination(self.inner, aim, parameters, event, &input).map_or_else(Attempt::Failed, asked)
             }
+            TargetKind::Webhook { url } => call::of_webhook(url, aim, event).map_or_else(Attempt::Failed, asked),
         }
     }
 
@@ -314,9 +336,13 @@ impl LiveRule {
 }
 
 /// What an ARN's resource says behind a word: `function:`, `event-bus/`, `log-group:`.
-fn name_in<'a>(arn: &'a Arn, word: &str) -> Option<&'a str> {
+pub(super) fn name_in<'a>(arn: &'a Arn, word: &str) -> Option<&'a str> {
     let name = arn.resource.strip_prefix(word)?;
     Some(name.strip_suffix(":*").unwrap_or(name))
+}
+
+fn asked(asked: Asked) -> Attempt {
+    Attempt::Call(Box::new(asked))
 }
 
 fn failed(code: ErrorCode, message: String) -> Attempt {

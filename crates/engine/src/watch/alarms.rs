@@ -239,18 +239,22 @@ impl Alarms {
         for name in untold {
             // Without the lock: whoever is told may take his time.
             let Some(alarm) = self.lock().get(&name).cloned() else { continue };
-            let mut outcomes = Vec::new();
+            let (mut outcomes, mut done) = (Vec::new(), Vec::new());
             for transition in &alarm.untold {
                 let id = event_id(&alarm, transition.to.at);
                 let event = alarm.event(transition, &self.account, &id);
-                round.changed(&event);
+                if let Err(why) = round.changed(&event) {
+                    eprintln!("orderflow: the change of alarm {name} is told later: {why}");
+                    break;
+                }
+                done.push(transition);
                 for action in alarm.to_tell(transition) {
                     outcomes.push((action.clone(), round.tell(action, &event)));
                 }
             }
             let mut alarms = self.lock();
             let Some(mut now) = alarms.get(&name).cloned() else { continue };
-            now.untold.retain(|transition| !alarm.untold.contains(transition));
+            now.untold.retain(|transition| !done.contains(&transition));
             for (action, outcome) in outcomes {
                 now.told(&action, outcome.as_ref().copied().map_err(String::as_str), clock::now());
             }

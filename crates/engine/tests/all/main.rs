@@ -6,6 +6,7 @@ mod buses;
 mod buses_crash;
 mod deploy;
 mod documents;
+mod endpoints;
 mod events;
 mod explain;
 mod fixture;

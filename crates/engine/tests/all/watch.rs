@@ -127,6 +127,9 @@ fn alarm(name: &str) -> Definition {
 struct Listener {
     told: Vec<(String, String)>,
     deaf: bool,
+    /// Whether it cannot take in that an alarm has changed.
+    full: bool,
+    changed: Vec<String>,
 }
 
 impl Round for Listener {
@@ -138,7 +141,13 @@ impl Round for Listener {
         !self.deaf
     }
 
-    fn changed(&mut self, _: &Json) {}
+    fn changed(&mut self, event: &Json) -> Result<(), String> {
+        if self.full {
+            return Err("there is no room".to_owned());
+        }
+        self.changed.push(event["id"].as_str().unwrap().to_owned());
+        Ok(())
+    }
 
     fn tell(&mut self, action: &str, event: &Json) -> Result<(), String> {
         self.told.push((action.to_owned(), event["detail"]["state"]["value"].as_str().unwrap().to_owned()));
@@ -164,8 +173,12 @@ fn a_change_is_told_once_also_after_a_crash_in_between() {
     assert_eq!(listener.told, []);
     let engine = reopened(engine, directory.path());
     assert_eq!(state(&engine), State::Alarm);
-    listener.deaf = false;
+    listener = Listener { full: true, ..Listener::default() };
     engine.watch().alarms.tell_all(&mut listener);
+    assert_eq!(listener.told, [], "whoever is told hears of what was taken in");
+    listener.full = false;
+    engine.watch().alarms.tell_all(&mut listener);
+    assert_eq!(listener.changed.len(), 1);
     let rings = |action: &str| (action.to_owned(), "ALARM".to_owned());
     assert_eq!(listener.told, [rings("arn:rings"), rings("arn:broken")]);
     engine.watch().alarms.tell_all(&mut listener);

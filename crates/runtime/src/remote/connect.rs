@@ -1,6 +1,6 @@
 //! Decides where a service is, and how it is called: on a connection that is kept, for a bounded answer.
 
-use super::guard::{Dialer, Line};
+use super::guard::{DialError, Dialer, Line};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
@@ -88,6 +88,14 @@ impl Connection {
     }
 }
 
+/// What of an answer counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) status: u16,
+    /// For how many seconds the other side wants to be left alone; below zero, for ever.
+    pub(crate) retry_after: Option<i64>,
+}
+
 /// Connections for the next calls.
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
@@ -102,7 +110,7 @@ impl Pool {
     }
 
     /// A connection that is still open, or a new one.
-    async fn connect(&self, address: &Address) -> Result<Connection, String> {
+    async fn connect(&self, address: &Address) -> Result<Connection, DialError> {
         loop {
             let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).pop();
             match kept {
@@ -113,7 +121,9 @@ impl Pool {
         }
         let line = if address.tls { Line::Secured } else { Line::Open };
         let stream = self.dialer.dial(&address.host, address.port, line).await?;
-        if address.tls { open(self.dialer.secure(&address.host, stream).await?).await } else { open(stream).await }
+        let opened =
+            if address.tls { open(self.dialer.secure(&address.host, stream).await?).await } else { open(stream).await };
+        Ok(opened?)
     }
 
     /// Sends a request; the answer's status and body.
@@ -130,14 +140,21 @@ impl Pool {
     /// Sends a request to somebody of whose answer only the status counts: what else it says is read if it is short and
     /// comes at once, so that the connection can be kept, and left alone otherwise.
     pub(crate) async fn tell(&self, address: &Address, request: Request<Full<Bytes>>) -> Result<u16, String> {
+        Ok(self.tell_of(address, request).await?.status)
+    }
+
+    /// The same, and for how long the other side wants to be left alone.
+    pub(crate) async fn tell_of(&self, address: &Address, request: Request<Full<Bytes>>) -> Result<Told, DialError> {
         let mut connection = self.connect(address).await?;
         let response = connection.send(request).await?;
         let status = response.status().as_u16();
+        let retry_after =
+            response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.trim().parse().ok());
         let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect();
         if let Ok(Ok(_)) = tokio::time::timeout(REST_WITHIN, body).await {
             self.keep(connection);
         }
-        Ok(status)
+        Ok(Told { status, retry_after })
     }
 
     /// Keeps a connection whose answer was read to its end.

@@ -59,7 +59,33 @@ enum Guard {
     /// Whomever the operator names: the address is part of what they deploy.
     Trusting,
     /// Public addresses, and these.
-    Checking(Vec<Range>),
+    Checking {
+        allowed: Vec<Range>,
+        /// Where these are listed, for people.
+        listed_in: &'static str,
+    },
+}
+
+/// Why there is no connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum DialError {
+    /// Whoever is there must not be called.
+    Forbidden(String),
+    /// It did not come about, or broke.
+    Failed(String),
+}
+
+impl From<String> for DialError {
+    fn from(error: String) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<DialError> for String {
+    fn from(error: DialError) -> Self {
+        let (DialError::Forbidden(error) | DialError::Failed(error)) = error;
+        error
+    }
 }
 
 /// How what is said goes over the line.
@@ -85,7 +111,16 @@ impl Dialer {
         let ranges = allowed.split([',', ' ']).map(str::trim).filter(|text| !text.is_empty());
         let wrong = |text: &str| format!("holds {text:?}, which is no address or range such as 10.1.0.0/16");
         let ranges = ranges.map(|text| Range::parse(text).ok_or_else(|| wrong(text))).collect::<Result<_, _>>()?;
-        Ok(Self { guard: Guard::Checking(ranges), ..Self::default() })
+        let guard = Guard::Checking { allowed: ranges, listed_in: "ALLOWED_ADDRESSES of the function" };
+        Ok(Self { guard, ..Self::default() })
+    }
+
+    /// The same, whose addresses are listed elsewhere; what is refused names that place.
+    pub(crate) fn listing_in(self, place: &'static str) -> Self {
+        match self.guard {
+            Guard::Trusting => self,
+            Guard::Checking { allowed, .. } => Self { guard: Guard::Checking { allowed, listed_in: place }, ..self },
+        }
     }
 
     #[cfg(test)]
@@ -99,18 +134,18 @@ impl Dialer {
     }
 
     /// A connection to a host, if it may be called.
-    pub(crate) async fn dial(&self, host: &str, port: u16, line: Line) -> Result<TcpStream, String> {
+    pub(crate) async fn dial(&self, host: &str, port: u16, line: Line) -> Result<TcpStream, DialError> {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let found = match bare.parse::<IpAddr>() {
             Ok(address) => vec![address],
-            Err(_) => self.resolver.look_up(bare).await.map_err(|error| error.to_string())?,
+            Err(_) => self.resolver.look_up(bare).await.map_err(|error| DialError::Failed(error.to_string()))?,
         };
         if found.is_empty() {
-            return Err("its name has no address".to_owned());
+            return Err(DialError::Failed("its name has no address".to_owned()));
         }
         // All of them, whichever answers: a name that means a public place and a private one means no good.
         for address in &found {
-            self.check(*address, line)?;
+            self.check(*address, line).map_err(DialError::Forbidden)?;
         }
         let mut last = None;
         for address in found.into_iter().take(ADDRESSES_MAX) {
@@ -123,7 +158,7 @@ impl Dialer {
                 Err(error) => last = Some(error.to_string()),
             }
         }
-        Err(last.unwrap_or_default())
+        Err(DialError::Failed(last.unwrap_or_default()))
     }
 
     /// Speaks TLS on a connection, with whoever can prove to be this host.
@@ -135,13 +170,11 @@ impl Dialer {
     }
 
     fn check(&self, address: IpAddr, line: Line) -> Result<(), String> {
-        let Guard::Checking(allowed) = &self.guard else { return Ok(()) };
+        let Guard::Checking { allowed, listed_in } = &self.guard else { return Ok(()) };
         let address = address.to_canonical();
         let listed = allowed.iter().any(|range| range.holds(address));
         if !listed && !is_public(address) {
-            return Err(format!(
-                "the address {address} is not public: if it is meant, list it in ALLOWED_ADDRESSES of the function"
-            ));
+            return Err(format!("the address {address} is not public: if it is meant, list it in {listed_in}"));
         }
         if line == Line::Open && !address.is_loopback() {
             return Err(format!("the address {address} is another machine's: without TLS only this machine is told"));
@@ -367,11 +400,15 @@ mod tests {
             "[::1]",
             "[::ffff:7f00:1]",
         ] {
-            let refused = dialer.dial(name, 443, Line::Secured).await.unwrap_err();
+            let Err(DialError::Forbidden(refused)) = dialer.dial(name, 443, Line::Secured).await else {
+                panic!("{name} may not be called");
+            };
             assert!(refused.contains("is not public"), "{name}: {refused}");
         }
-        assert_eq!(dialer.dial("none.example", 443, Line::Secured).await.unwrap_err(), "its name has no address");
-        assert_eq!(dialer.dial("other.example", 443, Line::Secured).await.unwrap_err(), "no such name");
+        for (name, why) in [("none.example", "its name has no address"), ("other.example", "no such name")] {
+            let failed = DialError::Failed(why.to_owned());
+            assert_eq!(dialer.dial(name, 443, Line::Secured).await.unwrap_err(), failed);
+        }
     }
 
     /// A name that means another place at each look.
@@ -393,7 +430,7 @@ mod tests {
         let dialer = Dialer::checking("127.0.0.2").unwrap().resolving(Arc::new(turning));
         let stream = dialer.dial("turning.example", port, Line::Open).await.unwrap();
         assert_eq!(stream.peer_addr().unwrap().ip(), "127.0.0.2".parse::<IpAddr>().unwrap());
-        let refused = dialer.dial("turning.example", port, Line::Open).await.unwrap_err();
+        let refused = String::from(dialer.dial("turning.example", port, Line::Open).await.unwrap_err());
         assert!(refused.contains("127.0.0.3"), "{refused}");
     }
 }

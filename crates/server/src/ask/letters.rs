@@ -2,7 +2,7 @@
 
 use super::{Kind, Problem, missing};
 use crate::views::letters::{Again, Dead, FullLetter, Letter, Queue, Queues, Redrive, Redriven, RedrivenLetter, Shown};
-use engine::{Engine, Message, QueueError};
+use engine::{AttributeValue, Engine, Message, QueueError};
 use serde_json::Value as Json;
 use types::QueueName;
 
@@ -18,8 +18,11 @@ pub(crate) fn list(engine: &Engine, limit: usize) -> Result<Queues, Problem> {
         let of_queue = |entry: &engine::QueueEntry| {
             entry.spec.redrive.as_ref().is_some_and(|redrive| redrive.dead_letters == name)
         };
+        let arn = engine.account().arn("sqs", name.as_str()).to_string();
+        let mut targets = catalog.buses.values().flat_map(|bus| bus.rules.values()).flat_map(|rule| &rule.targets);
         let dead_letters = catalog.pipes.values().any(|pipe| pipe.spec.dead_letters.as_ref() == Some(&name))
-            || catalog.queues.values().any(of_queue);
+            || catalog.queues.values().any(of_queue)
+            || targets.any(|target| target.dead_letters.as_ref() == Some(&arn));
         let messages = counts.visible + counts.in_flight + counts.delayed;
         Ok(Queue { queue: name.to_string(), dead_letters, messages, oldest: oldest.iter().map(letter).collect() })
     };
@@ -95,8 +98,31 @@ fn letter(message: &Message) -> Letter {
             attempts: 0,
         })
     };
-    let dead = dead.or_else(given_up);
+    let dead = dead.or_else(given_up).or_else(|| of_rule(message));
     Letter { id: message.id, at: message.sent_at.iso_millis(), dead }
+}
+
+/// What is known of an event that a rule's target did not get, from what is written on it.
+fn of_rule(message: &Message) -> Option<Dead> {
+    let text = |name: &str| match &message.attributes.get(name)?.value {
+        AttributeValue::Text(text) => Some(text.as_str()),
+        AttributeValue::Bytes(_) => None,
+    };
+    let resource = |name: &str| text(name)?.splitn(6, ':').nth(5).map(str::to_owned);
+    let (rule, target) = (resource("RULE_ARN")?, resource("TARGET_ARN")?);
+    let retries = text("RETRY_ATTEMPTS").and_then(|retries| retries.parse::<u32>().ok()).unwrap_or(0);
+    Some(Dead {
+        pipe: rule.replacen('/', " ", 1),
+        function: target.strip_prefix("function:").map_or(target.clone(), str::to_owned),
+        condition: text("EXHAUSTED_RETRY_CONDITION").unwrap_or("GivenUp").to_owned(),
+        records: 1,
+        error: Some(format!(
+            "{}: {}",
+            text("ERROR_CODE").unwrap_or("UNKNOWN"),
+            text("ERROR_MESSAGE").unwrap_or_default()
+        )),
+        attempts: retries.saturating_add(1),
+    })
 }
 
 /// The condition that a dead letter's body names.

@@ -2,7 +2,8 @@
 
 use super::{Problem, place};
 use crate::views::order::{
-    Attribute, Change, Clause, Delivery, Filter, History, Line, Mark, Older, Order, Outcome, PipeVerdict, Then, Verdict,
+    Attribute, BusEvent, Change, Clause, Delivery, Filter, History, Line, Mark, Older, Order, Outcome, PipeVerdict,
+    Then, Verdict,
 };
 use delivery::filters::Explanation;
 use engine::{Catalog, Decision, Difference, Engine, Explained, ExplainedChange, How};
@@ -33,7 +34,20 @@ pub(crate) fn explain(engine: &Engine, order: &str) -> Result<Order, Problem> {
         let function = catalog.functions.iter().find(|(name, _)| name.as_str() == pipe.function);
         pipe.log_group = function.map(|(_, entry)| entry.spec.log_group.to_string());
     }
-    Ok(Order { order: order.to_owned(), histories, searched, similar })
+    let events = engine.archived_events(order)?.iter().map(bus_event).collect();
+    Ok(Order { order: order.to_owned(), histories, searched, similar, events })
+}
+
+fn bus_event(kept: &engine::ArchivedEvent) -> BusEvent {
+    let event: Json = serde_json::from_str(&kept.json).unwrap_or_default();
+    let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
+    BusEvent {
+        id: text("id"),
+        at: kept.received_at.iso_millis(),
+        source: text("source"),
+        detail_type: text("detail-type"),
+        archive: kept.archive.to_string(),
+    }
 }
 
 /// Other ways to spell an id.

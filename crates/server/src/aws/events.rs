@@ -2,6 +2,7 @@
 
 mod archives;
 mod buses;
+mod endpoints;
 mod replays;
 mod rules;
 mod trial;
@@ -45,6 +46,20 @@ pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response
         Call::CancelReplay { replay } => replays::cancel(desk, &replay).await,
         Call::DescribeReplay { replay } => replays::describe(desk, replay).await,
         Call::ListReplays { filter, page } => replays::list(desk, &filter, &page).await,
+        Call::CreateConnection { connection } => endpoints::create_connection(desk, *connection).await,
+        Call::UpdateConnection { connection, change } => endpoints::update_connection(desk, &connection, *change).await,
+        Call::DeleteConnection { connection } => endpoints::delete_connection(desk, &connection).await,
+        Call::DescribeConnection { connection } => endpoints::describe_connection(desk, &connection),
+        Call::ListConnections { any, page } => Ok(endpoints::list_connections(desk, any, &page)),
+        Call::CreateApiDestination { destination } => endpoints::create_destination(desk, *destination).await,
+        Call::UpdateApiDestination { destination, change } => {
+            endpoints::update_destination(desk, &destination, *change).await
+        }
+        Call::DeleteApiDestination { destination } => endpoints::delete_destination(desk, &destination).await,
+        Call::DescribeApiDestination { destination } => endpoints::describe_destination(desk, &destination),
+        Call::ListApiDestinations { connection, page } => {
+            Ok(endpoints::list_destinations(desk, connection.as_deref(), &page))
+        }
         Call::TagResource { resource, tags } => buses::tag(desk, &resource, tags, &[]).await,
         Call::UntagResource { resource, keys } => buses::tag(desk, &resource, Default::default(), &keys).await,
         Call::ListTagsForResource { resource } => buses::tags(desk, &resource),
@@ -108,11 +123,11 @@ impl Desk<'_> {
             BusError::Default => Refused::BusExists(delivery::bus::entry::DEFAULT_BUS),
             BusError::HasRules { bus } => Refused::BusHasRules(bus),
             BusError::TooMany { .. } => Refused::TooMany,
-            BusError::NotServed { what } => Refused::NotServed { what },
             BusError::Rule(refused) => Refused::Rule(refused),
             BusError::Target(refused) => Refused::Target(refused),
             BusError::Targets(refused) => Refused::Targets(refused),
             BusError::Archive(refused) => Refused::Archive(refused),
+            BusError::Endpoint(refused) => Refused::Endpoint(refused),
             BusError::Replay(refused) => Refused::Replay(refused),
             BusError::NoArchive { archive } => Refused::ReplayOfNothing { archive },
             BusError::Write(refused) => return not_written(self.reply, refused),

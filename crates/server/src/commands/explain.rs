@@ -30,7 +30,7 @@ pub(super) fn run(given: Given<'_>, order: &str, full: bool) -> Result<u8, Stop>
         return Err(unknown(&view).into());
     }
     let (again, look) = (given.options.again(), given.out.look);
-    let mut text = draw(&view, full, look) + &draw_logs(&view, &again, look);
+    let mut text = draw(&view, full, look) + &draw_events(&view, look) + &draw_logs(&view, &again, look);
     if !full && view.histories.iter().any(brief::suits) {
         let command = format!("orderflow explain {} --full{again}", view.order);
         text +=
@@ -62,6 +62,18 @@ fn draw(view: &Order, full: bool, look: Look) -> String {
     let draw = |history| draw_history(view, history, full, look);
     let histories: Vec<String> = view.histories.iter().map(draw).collect();
     histories.join("\n")
+}
+
+/// The events of buses that name it.
+fn draw_events(view: &Order, look: Look) -> String {
+    if view.events.is_empty() {
+        return String::new();
+    }
+    let lines = view.events.iter().map(|event| {
+        let from = look.paint(Paint::Dim, &format!("from {}, archive {}", safe(&event.source), safe(&event.archive)));
+        format!("  {}  {}  {from}\n", instant(&event.at), safe(&event.detail_type))
+    });
+    format!("\n{}\n{}", look.paint(Paint::Bold, "events that name it"), lines.collect::<String>())
 }
 
 /// Where to read what the functions printed that were given one of its changes; `again` are the options that this was

@@ -17,7 +17,7 @@ pub(crate) struct Queues {
 pub(crate) struct Queue {
     /// Its name.
     pub(crate) queue: String,
-    /// Whether a pipe sends here what it gives up.
+    /// Whether a pipe, a queue or a rule sends here what it gives up.
     pub(crate) dead_letters: bool,
     /// How many messages it has, whoever holds them.
     pub(crate) messages: usize,
@@ -41,9 +41,9 @@ pub(crate) struct Letter {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Dead {
-    /// The pipe that gave up, or the queue whose message it was.
+    /// The pipe or the rule that gave up, or the queue whose message it was.
     pub(crate) pipe: String,
-    /// The function that could not do it.
+    /// The function, or the other target, that could not do it.
     pub(crate) function: String,
     /// `RetryAttemptsExhausted` or `RecordAgeExceeded`.
     pub(crate) condition: String,

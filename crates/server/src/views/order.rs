@@ -17,6 +17,25 @@ pub(crate) struct Order {
     /// Ids that were perhaps meant, if no table knows this one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) similar: Vec<String>,
+    /// The events of buses that name it, as far as archives keep them, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) events: Vec<BusEvent>,
+}
+
+/// An event of a bus.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BusEvent {
+    /// Its id.
+    pub(crate) id: String,
+    /// When its bus received it.
+    pub(crate) at: String,
+    /// Who put it.
+    pub(crate) source: String,
+    /// What it says happened.
+    pub(crate) detail_type: String,
+    /// The archive that keeps it.
+    pub(crate) archive: String,
 }
 
 /// One item of one table.

@@ -78,6 +78,7 @@ fn an_order_reads_as_it_always_did() {
         }],
         searched: vec!["T".into()],
         similar: vec![],
+        events: vec![],
     };
     insta::assert_snapshot!(text(&view), @r#"
     {

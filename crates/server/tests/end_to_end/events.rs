@@ -127,6 +127,17 @@ fn events_are_delivered_kept_and_brought_again() {
         if told["EventCount"] == 3 { Ok(()) } else { Err(told) }
     });
 
+    // What is known of an order has the events that name it.
+    let item = json!({ "orderId": { "S": "A-1" }, "status": { "S": "pending" } });
+    client.connection.tables("PutItem", &json!({ "TableName": "NewOrders", "Item": item })).unwrap().ok();
+    let told = server.ask("explain?order=A-1");
+    let event = &told["events"][0];
+    assert_eq!(told["events"].as_array().unwrap().len(), 1, "{told}");
+    assert_eq!(
+        (&event["id"], &event["detailType"], &event["archive"]),
+        (&json!(id), &json!("Order Created"), &json!("all"))
+    );
+
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let started = client.ok(
         "StartReplay",

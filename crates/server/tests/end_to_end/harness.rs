@@ -63,6 +63,16 @@ impl Server {
         Self::heard(Self::spawn(start))
     }
 
+    /// Starts a server with this configuration where these environment variables are set, and waits until it is up.
+    pub(crate) fn up_configured(start: &Start<'_>, config: &Path, variables: &[(&str, &str)]) -> Self {
+        let mut command = Self::command(start);
+        command.arg("--config").arg(config).envs(variables.iter().copied());
+        match Self::heard(command.spawn().unwrap()) {
+            Ok(server) => server,
+            Err(complaints) => panic!("the server did not come up: {complaints}"),
+        }
+    }
+
     /// Starts a server where these environment variables are set, and waits until it is up.
     pub(crate) fn up_where(start: &Start<'_>, variables: &[(&str, &str)]) -> Self {
         match Self::heard(Self::command(start).envs(variables.iter().copied()).spawn().unwrap()) {

@@ -5,7 +5,7 @@
 //! [`events`] that buses deliver, keep and bring again; [`checking`] what `check` and `match` find in filters; [`costing`]
 //! what `cost` reckons; [`drawing`] what `diagram` draws; [`changing`] what running `up` again may change; [`premium`]
 //! whom premium customers' orders are told to; [`shop`] what the shop front promises those who order there; [`snacks`] that
-//! each order of snacks is processed once. [`harness`] starts servers and talks to them.
+//! each order of snacks is processed once; [`targets`] where rules bring events, and whom alarms tell. [`harness`] starts servers and talks to them.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed, and says where")]
 
@@ -21,3 +21,4 @@ mod poison;
 mod premium;
 mod shop;
 mod snacks;
+mod targets;

@@ -26,6 +26,7 @@ pub(super) fn graph(stack: &Stack) -> Graph {
         queues: BTreeMap::new(),
         log_groups: BTreeMap::new(),
         buses: BTreeMap::new(),
+        destinations: BTreeMap::new(),
     };
     reading.nodes();
     reading.apis();
@@ -48,6 +49,8 @@ struct Reading<'s> {
     queues: BTreeMap<&'s QueueName, NodeId>,
     log_groups: BTreeMap<&'s LogGroupName, NodeId>,
     buses: BTreeMap<&'s BusName, NodeId>,
+    /// By ARN.
+    destinations: BTreeMap<&'s str, NodeId>,
 }
 
 impl<'s> Reading<'s> {
@@ -73,6 +76,12 @@ impl<'s> Reading<'s> {
                 let node = Node::new(Kind::Bus, rule.spec.bus.as_str());
                 self.buses.insert(&rule.spec.bus, self.graph.add(node));
             }
+        }
+        for destination in &stack.destinations {
+            let spec = &destination.spec.spec;
+            let host = spec.endpoint.split('/').nth(2).unwrap_or_default();
+            let node = Node::new(Kind::Client, spec.name.as_str()).with([format!("{} {host}", spec.method.name())]);
+            self.destinations.insert(&destination.spec.arn, self.graph.add(node));
         }
         for group in &stack.log_groups {
             self.log_groups.insert(&group.spec.name, self.graph.add(log_group_node(&group.spec)));
@@ -265,6 +274,7 @@ impl<'s> Reading<'s> {
             .or_else(|| queue.map(|queue| self.queues[&queue.spec.name]))
             .or_else(|| self.buses.get(&bus?).copied())
             .or_else(|| self.log_groups.get(&group?).copied())
+            .or_else(|| self.destinations.get(arn).copied())
     }
 
     fn redrive(&mut self, queue: &Queue) {

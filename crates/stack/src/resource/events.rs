@@ -11,8 +11,7 @@ use delivery::bus::input::{InputSpec, TransformerSpec};
 use delivery::bus::{Rule, RuleRefused, RuleSpec, RuleState, Target, TargetKind, TargetSpec};
 use types::{Account, Arn, BusName};
 
-use super::Context;
-use crate::findings::Sort;
+use super::{Context, endpoints};
 use crate::identity::{Identity, ResourceType};
 use crate::properties::Properties;
 use crate::stack::{EventArchive, EventBus, EventRule};
@@ -127,8 +126,8 @@ fn read_target(properties: &mut Properties<'_, '_, '_>, context: &mut Context<'_
     });
     let message_group = properties.object("SqsParameters", |sqs| sqs.required_text("MessageGroupId", 1..=128));
     context.without_effect(properties, "RoleArn", "buses deliver by themselves");
+    let http = properties.object("HttpParameters", endpoints::read_parameters).unwrap_or_default();
     for key in [
-        "HttpParameters",
         "KinesisParameters",
         "EcsParameters",
         "BatchParameters",
@@ -137,7 +136,7 @@ fn read_target(properties: &mut Properties<'_, '_, '_>, context: &mut Context<'_
         "SageMakerPipelineParameters",
         "AppSyncParameters",
     ] {
-        properties.refuse(key, "a target is a function, a queue, an event bus or a log group here");
+        properties.refuse(key, "a target is a function, a queue, an event bus, a log group or an API destination here");
     }
     let spec = TargetSpec {
         id: id?,
@@ -147,7 +146,8 @@ fn read_target(properties: &mut Properties<'_, '_, '_>, context: &mut Context<'_
         max_age_seconds,
         dead_letters,
         message_group,
-        ..TargetSpec::default()
+        http,
+        role: None,
     };
     let target = match Target::parse(spec.clone()) {
         Ok(target) => target,
@@ -161,12 +161,8 @@ fn read_target(properties: &mut Properties<'_, '_, '_>, context: &mut Context<'_
         TargetKind::Queue { .. } => (ResourceType::Queue, "a queue"),
         TargetKind::Bus => (ResourceType::EventBus, "an event bus"),
         TargetKind::LogGroup => (ResourceType::LogGroup, "a log group"),
-        TargetKind::ApiDestination(_) => {
-            let message = format!("`{}` is an API destination, which is not run here", spec.arn);
-            let hint = "let a function of the template call the endpoint".to_owned();
-            properties.not_run("Arn", Sort::FeatureNotRun, message, Some(hint));
-            return None;
-        }
+        TargetKind::ApiDestination(_) => (ResourceType::Destination, "an API destination"),
+        TargetKind::Webhook { .. } => unreachable!("what is read from a template is no URL"),
     };
     let is_default = spec.arn.ends_with(":event-bus/default");
     if !is_default && context.all.iter().all(|other| other.identity.kind != kind || !is_arn_of(&other.identity, &spec))

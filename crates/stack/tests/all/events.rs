@@ -102,7 +102,7 @@ fn what_would_not_work_is_refused_where_it_stands() {
         (
             "- {Id: log, Arn: !GetAtt Logs.Arn}",
             "- {Id: log, Arn: arn:aws:events:us-east-1:000000000000:api-destination/d/1}",
-            "is an API destination, which is not run here",
+            "is not an API destination of this template",
         ),
         (
             "- {Id: log, Arn: !GetAtt Logs.Arn}",
@@ -120,6 +120,87 @@ fn what_would_not_work_is_refused_where_it_stands() {
         assert!(SOUND.contains(sound), "{sound}");
         let errors = resolve(&SOUND.replace(sound, broken)).unwrap_err().to_string();
         assert!(errors.contains(expected), "{broken}: {errors}");
+    }
+}
+
+/// An HTTP endpoint that a rule brings events to.
+const ENDPOINT: &str = r#"  Connection:
+    Type: AWS::Events::Connection
+    Properties:
+      Name: crm
+      AuthorizationType: API_KEY
+      AuthParameters:
+        ApiKeyAuthParameters: {ApiKeyName: X-Key, ApiKeyValue: "{{resolve:secretsmanager:shop/crm:SecretString:key}}"}
+        InvocationHttpParameters:
+          HeaderParameters: [{Key: X-Team, Value: shop, IsValueSecret: false}]
+  Destination:
+    Type: AWS::Events::ApiDestination
+    Properties:
+      Name: crm
+      ConnectionArn: !GetAtt Connection.Arn
+      InvocationEndpoint: https://crm.example/orders/*
+      HttpMethod: POST
+      InvocationRateLimitPerSecond: 10
+  Shipped:
+    Type: AWS::Events::Rule
+    Properties:
+      EventPattern: {source: [shop]}
+      Targets:
+        - Id: crm
+          Arn: !GetAtt Destination.Arn
+          HttpParameters: {PathParameterValues: [$.detail.id], HeaderParameters: {X-Tier: $.detail.tier}}
+Outputs:
+"#;
+
+fn with_endpoint() -> String {
+    SOUND.replace("Outputs:\n", ENDPOINT)
+}
+
+#[test]
+fn endpoints_are_read_and_their_secrets_named() {
+    let stack = resolve(&with_endpoint()).unwrap();
+    let (connection, destination) = (&stack.connections[0].spec, &stack.destinations[0].spec);
+    assert!(connection.arn.starts_with("arn:aws:events:us-east-1:000000000000:connection/crm/"), "{connection:?}");
+    assert!(connection.arn.ends_with(&connection.id) && connection.id.len() == 36);
+    assert_eq!(connection.spec.variables().collect::<Vec<_>>(), ["SHOP_CRM_KEY"]);
+    assert!(destination.arn.starts_with("arn:aws:events:us-east-1:000000000000:api-destination/crm/"));
+    assert_eq!((&destination.spec.connection, destination.spec.per_second), (&connection.arn, Some(10)));
+    let target = &stack.rules.last().unwrap().spec.targets[0];
+    assert_eq!((&target.arn, &target.http.path_values), (&destination.arn, &vec!["$.detail.id".to_owned()]));
+    let said: Vec<&str> = stack.notes.iter().map(|note| note.text.as_str()).collect();
+    assert!(said.iter().any(|note| note.contains("environment variable SHOP_CRM_KEY")), "{said:?}");
+    let again = resolve(&with_endpoint().replace("InvocationRateLimitPerSecond: 10", "Description: new")).unwrap();
+    let steps = diff(&stack, &again).unwrap();
+    let changed = Change::Update(vec!["Description".to_owned(), "InvocationRateLimitPerSecond".to_owned()]);
+    assert_eq!(
+        steps.iter().map(|step| (step.kind, &step.change)).collect::<Vec<_>>(),
+        [(ResourceKind::EventDestination, &changed)]
+    );
+    let graph = Graph::of(&stack);
+    assert!(graph.nodes().iter().any(|node| node.name == "crm" && node.kind == Kind::Client));
+}
+
+#[test]
+fn endpoints_that_would_not_be_called_are_refused_where_they_stand() {
+    let cases = [
+        ("AuthorizationType: API_KEY", "AuthorizationType: OAUTH_CLIENT_CREDENTIALS", "is not run here"),
+        ("AuthorizationType: API_KEY", "AuthorizationType: BASIC", "`BasicAuthParameters` is required"),
+        ("\"{{resolve:secretsmanager:shop/crm:SecretString:key}}\"", "secret", "a secret that stands in a template"),
+        ("Name: crm\n      AuthorizationType: API_KEY", "AuthorizationType: API_KEI", "did you mean"),
+        ("ApiKeyName: X-Key", "ApiKeyName: Host", "written by whoever makes the call"),
+        ("https://crm.example/orders/*", "http://crm.example/orders", "over https alone"),
+        ("https://crm.example/orders/*", "https://me:secret@crm.example/", "belong into the connection"),
+        ("InvocationRateLimitPerSecond: 10", "InvocationRateLimitPerSecond: 0", "from 1 to 300"),
+        ("ConnectionArn: !GetAtt Connection.Arn", "ConnectionArn: arn:aws:x", "is not a connection of this template"),
+        ("HeaderParameters: {X-Tier:", "HeaderParameters: {webhook-signature:", "no target sets the header"),
+        ("PathParameterValues: [$.detail.id]", "PathParameterValues: [$x]", "cannot be read"),
+    ];
+    for (sound, broken, expected) in cases {
+        let template = with_endpoint();
+        assert!(template.contains(sound), "{sound}");
+        let errors = resolve(&template.replace(sound, broken)).unwrap_err().to_string();
+        assert!(errors.contains(expected), "{broken}: {errors}");
+        assert!(!errors.contains("me:secret"), "{errors}");
     }
 }
 

@@ -142,7 +142,9 @@ fn actions(members: Members<'_>, name: &str) -> Result<Vec<String>, WireError> {
     if given.len() > ACTIONS_MAX {
         return Err(invalid(format!("The collection {name} must not have a size greater than {ACTIONS_MAX}.")));
     }
-    if let Some(wrong) = given.iter().find(|action| !action.starts_with("arn:") || action.len() > 1_024) {
+    // AWS takes ARNs alone; here an alarm may tell a webhook too.
+    let is_fair = |action: &str| action.starts_with("arn:") || delivery::bus::endpoint::check_address(action).is_ok();
+    if let Some(wrong) = given.iter().find(|action| !is_fair(action) || action.len() > 1_024) {
         let wrong: String = wrong.chars().take(200).collect();
         return Err(invalid(format!("Invalid action specified: {wrong} is no ARN.")));
     }

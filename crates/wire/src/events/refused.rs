@@ -2,6 +2,7 @@
 
 use crate::error::{Code, WireError};
 use delivery::bus::archive::ArchiveRefused;
+use delivery::bus::endpoint::EndpointRefused;
 use delivery::bus::entry::RequestRefused;
 use delivery::bus::replay::{ReplayRefused, archive_missing};
 use delivery::bus::{RuleRefused, TargetRefused, TargetsRefused};
@@ -51,11 +52,16 @@ pub enum Refused<'a> {
         /// The stack's name.
         stack: &'a str,
     },
-    /// It would need what is not here.
-    NotServed {
-        /// What that is.
-        what: &'a str,
-    },
+    /// There is no such connection; by its name, or by its ARN where that was given.
+    NoConnection(&'a str),
+    /// There is a connection of this name.
+    ConnectionExists(&'a str),
+    /// There is no such API destination.
+    NoDestination(&'a str),
+    /// There is an API destination of this name.
+    DestinationExists(&'a str),
+    /// The connection or the API destination is none.
+    Endpoint(&'a EndpointRefused),
     /// The request for events to be brought is faulty as a whole.
     Request(&'a RequestRefused),
     /// The rule is none.
@@ -92,7 +98,18 @@ impl Refused<'_> {
             Self::OfStack { kind, name, stack } => invalid(format!(
                 "The {kind} {name} belongs to stack {stack}; take it out of the stack's template and deploy that again."
             )),
-            Self::NotServed { what } => invalid(format!("{what} is not handled by this engine yet.")),
+            Self::NoConnection(arn) if arn.starts_with("arn:") => {
+                not_found(format!("Connection '{arn}' does not exist."))
+            }
+            Self::NoConnection(name) => {
+                not_found(format!("Failed to describe the connection(s). Connection '{name}' does not exist."))
+            }
+            Self::ConnectionExists(name) => exists(format!("Connection {name} already exists.")),
+            Self::NoDestination(name) => not_found(format!(
+                "Failed to describe the api-destination(s). An api-destination '{name}' does not exist."
+            )),
+            Self::DestinationExists(name) => exists(format!("An api-destination '{name}' already exists.")),
+            Self::Endpoint(refused) => invalid(refused.to_string()),
             Self::Request(refused) => invalid(refused.to_string()),
             Self::Rule(refused @ RuleRefused::Pattern(_)) => pattern(refused.to_string()),
             Self::Rule(refused) => invalid(refused.to_string()),

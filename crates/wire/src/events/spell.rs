@@ -2,12 +2,13 @@
 
 use super::archives::STATE;
 use super::replays::ReplayStage;
-use super::{Page, Tags, rules, targets};
+use super::{Page, Tags, endpoints, rules, targets};
 use delivery::bus::archive::ArchiveSpec;
+use delivery::bus::endpoint::{ConnectionSpec, DestinationSpec, PER_SECOND};
 use delivery::bus::replay::{ReplaySpec, State};
 use delivery::bus::{EventId, RuleSpec, TargetSpec, rule_arn};
 use serde_json::{Map, Value as Json, json};
-use types::{Account, ArchiveName, BusName, RuleName, TargetId, Timestamp};
+use types::{Account, ArchiveName, Arn, BusName, RuleName, TargetId, Timestamp};
 
 /// What EventBridge answers.
 #[derive(Debug)]
@@ -99,8 +100,65 @@ pub enum Answer<'a> {
         /// Whether there are more after them.
         more: bool,
     },
+    /// A connection is made, changed or removed.
+    ConnectionPut {
+        /// What it is, or was.
+        connection: &'a ConnectionDescription<'a>,
+        /// Whether it is on its way out.
+        removed: bool,
+        /// Whether it was made just now.
+        made: bool,
+    },
+    /// What a connection is.
+    Connection(&'a ConnectionDescription<'a>),
+    /// Which connections there are.
+    Connections {
+        /// In the order of their names.
+        connections: &'a [ConnectionDescription<'a>],
+        /// Whether there are more after them.
+        more: bool,
+    },
+    /// An API destination is made or changed.
+    DestinationPut(&'a DestinationDescription<'a>),
+    /// What an API destination is.
+    Destination(&'a DestinationDescription<'a>),
+    /// Which API destinations there are.
+    Destinations {
+        /// In the order of their names.
+        destinations: &'a [DestinationDescription<'a>],
+        /// Whether there are more after them.
+        more: bool,
+    },
     /// Which tags a bus or a rule has.
     Tags(&'a Tags),
+}
+
+/// What a connection is said to be.
+#[derive(Debug, Clone, Copy)]
+pub struct ConnectionDescription<'a> {
+    /// Its ARN.
+    pub arn: &'a Arn,
+    /// What was asked for.
+    pub spec: &'a ConnectionSpec,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub changed_at: Timestamp,
+}
+
+/// What an API destination is said to be.
+#[derive(Debug, Clone, Copy)]
+pub struct DestinationDescription<'a> {
+    /// Its ARN.
+    pub arn: &'a Arn,
+    /// What was asked for.
+    pub spec: &'a DestinationSpec,
+    /// Whether its connection is there.
+    pub active: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub changed_at: Timestamp,
 }
 
 /// What became of one event.
@@ -270,6 +328,50 @@ pub(crate) fn spell(answer: &Answer<'_>, account: &Account) -> Option<Json> {
             let listed = replays.iter().map(|one| replay(one, account)).collect();
             list("Replays", listed, replays.last().map(|replay| replay.spec.name.as_str()), *more)
         }
+        Answer::ConnectionPut { connection, removed, made } => {
+            let mut spelt = connection_times(connection);
+            spelt["ConnectionArn"] = connection.arn.to_string().into();
+            spelt["ConnectionState"] = (if *removed { "DELETING" } else { endpoints::AUTHORIZED }).into();
+            if !made {
+                spelt["LastAuthorizedTime"] = seconds(connection.changed_at);
+            }
+            spelt
+        }
+        Answer::Connection(described) => {
+            let mut spelt = connection(described);
+            let secret = described.arn.resource.strip_prefix("connection/").unwrap_or_default();
+            let secret = account.arn("secretsmanager", &format!("secret:events!connection/{secret}"));
+            spelt["SecretArn"] = secret.to_string().into();
+            spelt["AuthParameters"] = endpoints::auth(described.spec);
+            if let Some(description) = &described.spec.description {
+                spelt["Description"] = description.as_str().into();
+            }
+            spelt
+        }
+        Answer::Connections { connections, more } => {
+            let listed = connections.iter().map(connection).collect();
+            list("Connections", listed, connections.last().map(|one| one.spec.name.as_str()), *more)
+        }
+        Answer::DestinationPut(described) => {
+            let mut spelt = json!({
+                "ApiDestinationArn": described.arn.to_string(),
+                "ApiDestinationState": destination_state(described),
+            });
+            spelt["CreationTime"] = seconds(described.created_at);
+            spelt["LastModifiedTime"] = seconds(described.changed_at);
+            spelt
+        }
+        Answer::Destination(described) => {
+            let mut spelt = destination(described);
+            if let Some(description) = &described.spec.description {
+                spelt["Description"] = description.as_str().into();
+            }
+            spelt
+        }
+        Answer::Destinations { destinations, more } => {
+            let listed = destinations.iter().map(destination).collect();
+            list("ApiDestinations", listed, destinations.last().map(|one| one.spec.name.as_str()), *more)
+        }
         Answer::Tags(tags) => {
             let tags: Vec<Json> = tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect();
             json!({ "Tags": tags })
@@ -330,6 +432,44 @@ fn rule(rule: &RuleDescription<'_>, account: &Account) -> Json {
         ("RoleArn", rule.role.map(Json::from)),
         ("EventBusName", Some(rule.bus.as_str().into())),
     ])
+}
+
+fn connection_times(connection: &ConnectionDescription<'_>) -> Json {
+    json!({
+        "CreationTime": seconds(connection.created_at),
+        "LastModifiedTime": seconds(connection.changed_at),
+    })
+}
+
+/// What a list tells of a connection.
+fn connection(connection: &ConnectionDescription<'_>) -> Json {
+    let mut spelt = connection_times(connection);
+    spelt["ConnectionArn"] = connection.arn.to_string().into();
+    spelt["Name"] = connection.spec.name.as_str().into();
+    spelt["ConnectionState"] = endpoints::AUTHORIZED.into();
+    spelt["AuthorizationType"] = endpoints::kind(connection.spec).into();
+    spelt["LastAuthorizedTime"] = seconds(connection.changed_at);
+    spelt
+}
+
+fn destination_state(destination: &DestinationDescription<'_>) -> &'static str {
+    if destination.active { "ACTIVE" } else { "INACTIVE" }
+}
+
+/// What a list tells of an API destination.
+fn destination(destination: &DestinationDescription<'_>) -> Json {
+    let spec = destination.spec;
+    json!({
+        "ApiDestinationArn": destination.arn.to_string(),
+        "Name": spec.name.as_str(),
+        "ApiDestinationState": destination_state(destination),
+        "ConnectionArn": spec.connection,
+        "InvocationEndpoint": spec.endpoint,
+        "HttpMethod": spec.method.name(),
+        "InvocationRateLimitPerSecond": spec.per_second.unwrap_or(PER_SECOND),
+        "CreationTime": seconds(destination.created_at),
+        "LastModifiedTime": seconds(destination.changed_at),
+    })
 }
 
 fn archive_arn(name: &ArchiveName, account: &Account) -> String {

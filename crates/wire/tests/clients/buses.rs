@@ -1,6 +1,7 @@
 //! Event buses: requests as boto3 sends them, answers and refusals as AWS was recorded, or as its API reference has them.
 
 mod answers;
+mod endpoints;
 mod refusals;
 mod requests;
 

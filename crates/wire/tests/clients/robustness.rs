@@ -7,7 +7,7 @@ use types::Timestamp;
 use wire::Response;
 use wire::sigv4::{Credentials, verify};
 
-const OPERATIONS: [&str; 61] = [
+const OPERATIONS: [&str; 66] = [
     "DynamoDB_20120810.PutItem",
     "DynamoDB_20120810.GetItem",
     "DynamoDB_20120810.DeleteItem",
@@ -58,6 +58,11 @@ const OPERATIONS: [&str; 61] = [
     "AWSEvents.PutTargets",
     "AWSEvents.RemoveTargets",
     "AWSEvents.ListTargetsByRule",
+    "AWSEvents.CreateConnection",
+    "AWSEvents.UpdateConnection",
+    "AWSEvents.ListConnections",
+    "AWSEvents.CreateApiDestination",
+    "AWSEvents.ListApiDestinations",
     "AWSEvents.ListRuleNamesByTarget",
     "AWSEvents.CreateArchive",
     "AWSEvents.UpdateArchive",

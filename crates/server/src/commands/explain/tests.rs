@@ -1,7 +1,7 @@
 //! An order's story as people see it.
 
 use super::*;
-use crate::views::order::Clause;
+use crate::views::order::{BusEvent, Clause};
 use serde_json::json;
 
 fn clause(sentence: &str) -> Clause {
@@ -52,7 +52,13 @@ fn attribute(name: &str, before: Option<Json>, after: Option<Json>) -> Attribute
 use serde_json::Value as Json;
 
 fn order(histories: Vec<History>) -> Order {
-    Order { order: "ORD-1001".into(), histories, searched: vec!["NewOrders".into(), "Orders".into()], similar: vec![] }
+    Order {
+        order: "ORD-1001".into(),
+        histories,
+        searched: vec!["NewOrders".into(), "Orders".into()],
+        similar: vec![],
+        events: vec![],
+    }
 }
 
 fn history(older: Older, changes: Vec<Change>) -> History {
@@ -294,9 +300,31 @@ fn nothing_out_of_an_order_reaches_the_terminal_as_it_stands() {
     let change = change(evil, "10:00:00.000", vec![attribute], pipes);
     let key = Some(json!({"a": {"S": evil}, "b": {"S": evil}}));
     let history = History { table: evil.into(), key, layout: None, older: Older::None, changes: vec![change] };
-    let view = Order { order: evil.into(), ..order(vec![history]) };
-    let text = draw(&view, false, Look::PLAIN);
+    let events = vec![event(evil)];
+    let view = Order { order: evil.into(), events, ..order(vec![history]) };
+    let text = draw(&view, false, Look::PLAIN) + &draw_events(&view, Look::PLAIN);
     assert!(!text.chars().any(|c| c != '\n' && (c.is_control() || c == '\u{202e}')), "{text:?}");
+}
+
+fn event(what: &str) -> BusEvent {
+    BusEvent {
+        id: "e1".into(),
+        at: "2025-10-31T10:00:00.000Z".into(),
+        source: "shop".into(),
+        detail_type: what.into(),
+        archive: "all".into(),
+    }
+}
+
+#[test]
+fn events_that_name_an_order_are_told_after_its_changes() {
+    assert_eq!(draw_events(&order(vec![]), Look::PLAIN), "");
+    let view = Order { events: vec![event("Order Created"), event("Order Shipped")], ..order(vec![]) };
+    insta::assert_snapshot!(draw_events(&view, Look::PLAIN).trim_start(), @r"
+    events that name it
+      2025-10-31 10:00:00.000  Order Created  from shop, archive all
+      2025-10-31 10:00:00.000  Order Shipped  from shop, archive all
+    ");
 }
 
 #[test]
