@@ -25,6 +25,7 @@ const SCRIPTS: &[(&str, &[&str])] = &[
             "functions.py",
             "logs.py",
             "queues.py",
+            "pipes.py",
             "event_patterns.py",
             "identity.py",
             "templates.py",

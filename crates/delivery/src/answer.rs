@@ -7,6 +7,7 @@
 //! Invariant: an answer that cannot be understood never settles a record. The whole batch counts as failed then.
 
 use serde_json::Value as Json;
+use std::collections::BTreeSet;
 use types::{Record, SequenceNumber};
 
 /// From which record on a batch is not done, and why.
@@ -22,25 +23,9 @@ pub struct Failure {
 /// What the answer to `batch` means. A record may be named by its event id or by its sequence number.
 pub fn read(answer: &Json, batch: &[Record]) -> Result<(), Failure> {
     let whole = |error: String| Failure { done: 0, error };
-    let failures = match answer.get("batchItemFailures") {
-        None | Some(Json::Null) => return Ok(()),
-        Some(Json::Array(failures)) => failures,
-        Some(other) => return Err(whole(format!("batchItemFailures is {}, not a list", kind(other)))),
-    };
     let mut lowest: Option<(usize, &str)> = None;
-    for (index, failure) in failures.iter().enumerate() {
-        let identifier = match failure.get("itemIdentifier") {
-            Some(Json::String(identifier)) if !identifier.is_empty() => identifier,
-            Some(Json::String(_)) => return Err(whole(format!("batchItemFailures[{index}].itemIdentifier is empty"))),
-            Some(other) => {
-                let found = kind(other);
-                return Err(whole(format!("batchItemFailures[{index}].itemIdentifier is {found}, not a string")));
-            }
-            None => return Err(whole(format!("batchItemFailures[{index}] has no itemIdentifier"))),
-        };
-        let Some(position) = position(identifier, batch) else {
-            return Err(whole(format!("batchItemFailures[{index}] names {identifier:?}, which is not in the batch")));
-        };
+    for (index, identifier) in identifiers(answer).map_err(whole)?.into_iter().enumerate() {
+        let Some(position) = position(identifier, batch) else { return Err(whole(unknown(index, identifier))) };
         if lowest.is_none_or(|(known, _)| position < known) {
             lowest = Some((position, identifier));
         }
@@ -54,6 +39,37 @@ pub fn read(answer: &Json, batch: &[Record]) -> Result<(), Failure> {
             Err(Failure { done, error })
         }
     }
+}
+
+/// Which messages of a batch failed, by their places; each message stands for itself. An answer that cannot be understood
+/// is an error: then all failed.
+pub fn failed_messages(answer: &Json, ids: &[String]) -> Result<BTreeSet<usize>, String> {
+    let named = identifiers(answer)?.into_iter().enumerate();
+    let place = |(index, identifier): (usize, &str)| {
+        ids.iter().position(|id| id == identifier).ok_or_else(|| unknown(index, identifier))
+    };
+    named.map(place).collect()
+}
+
+fn unknown(index: usize, identifier: &str) -> String {
+    format!("batchItemFailures[{index}] names {identifier:?}, which is not in the batch")
+}
+
+/// What the answer names as failed.
+fn identifiers(answer: &Json) -> Result<Vec<&str>, String> {
+    let failures = match answer.get("batchItemFailures") {
+        None | Some(Json::Null) => return Ok(Vec::new()),
+        Some(Json::Array(failures)) => failures,
+        Some(other) => return Err(format!("batchItemFailures is {}, not a list", kind(other))),
+    };
+    let identifier = |(index, failure): (usize, &'_ Json)| match failure.get("itemIdentifier") {
+        Some(Json::String(identifier)) if !identifier.is_empty() => Ok(()),
+        Some(Json::String(_)) => Err(format!("batchItemFailures[{index}].itemIdentifier is empty")),
+        Some(other) => Err(format!("batchItemFailures[{index}].itemIdentifier is {}, not a string", kind(other))),
+        None => Err(format!("batchItemFailures[{index}] has no itemIdentifier")),
+    };
+    failures.iter().enumerate().try_for_each(identifier)?;
+    Ok(failures.iter().filter_map(|failure| failure["itemIdentifier"].as_str()).collect())
 }
 
 /// Where in the batch the record with this event id or sequence number stands.
@@ -120,6 +136,19 @@ mod tests {
         for (answer, expected) in cases {
             assert_eq!(read(&answer, &batch).err().map(|failure| failure.done), expected, "{answer}");
         }
+    }
+
+    #[test]
+    fn each_message_of_a_queue_stands_for_itself() {
+        let ids = ["a".to_owned(), "b".to_owned(), "c".to_owned()];
+        let named = |names: &[&str]| {
+            let list: Vec<Json> = names.iter().map(|name| json!({ "itemIdentifier": name })).collect();
+            failed_messages(&json!({ "batchItemFailures": list }), &ids)
+        };
+        assert_eq!(named(&["c", "a"]), Ok(BTreeSet::from([0, 2])));
+        assert_eq!(named(&[]), Ok(BTreeSet::new()));
+        assert_eq!(failed_messages(&json!({"statusCode": 200}), &ids), Ok(BTreeSet::new()));
+        assert!(named(&["a", "d"]).is_err() && named(&[""]).is_err());
     }
 
     #[test]

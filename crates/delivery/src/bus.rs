@@ -5,8 +5,8 @@
 //! [`matcher::BusMatcher`] finds the rules; [`Rule`] and [`Target`] are what a client made, checked; [`input::Input`] makes of an
 //! event what a target gets; [`retry::State`] takes a delivery from its first attempt to its end, and
 //! [`dead_letter::attributes`] says what is written on what was given up. [`schedule::Schedule`] says when a rule fires
-//! without an event. [`endpoint`] says what is asked of HTTP endpoints, and [`pace`] how often. [`archive`] and [`replay`] keep events and bring them again. Pipes have templates of their own:
-//! [`pipe_input`].
+//! without an event. [`endpoint`] says what is asked of HTTP endpoints, and [`pace`] how often. [`archive`] and [`replay`]
+//! keep events and bring them again. Pipes have templates and targets of their own: [`pipe_input`], [`pipe_target`].
 //!
 //! Invariant: as everywhere in this crate, the time, the jitter and the ids come in as arguments. What was accepted when
 //! it was put cannot fail later but for what is in an event.
@@ -24,6 +24,7 @@ pub mod pace;
 mod parameter;
 mod path;
 pub mod pipe_input;
+pub mod pipe_target;
 pub mod replay;
 pub mod retry;
 mod rule;

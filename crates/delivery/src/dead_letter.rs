@@ -9,7 +9,7 @@
 use crate::lane::{Condition, DeadLetter};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use types::{Arn, FunctionName, PipeName, Timestamp};
+use types::{Arn, PipeName, Timestamp};
 
 /// What is kept of records that were given up.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -70,8 +70,8 @@ pub struct BatchInfo {
 pub struct Aside {
     /// The pipe.
     pub pipe: PipeName,
-    /// The function that could not do them.
-    pub function: FunctionName,
+    /// Who could not do them: the function's name, or what else the pipe hands them to.
+    pub function: String,
     /// What went wrong last, if they were tried at all.
     pub error: Option<String>,
     /// How many attempts at them counted.
@@ -82,7 +82,7 @@ pub struct Aside {
 
 impl Letter {
     /// What is kept of `dead`, which `pipe` gave up at `now`.
-    pub fn new(dead: &DeadLetter, pipe: &PipeName, pipe_arn: &Arn, function: &FunctionName, now: Timestamp) -> Self {
+    pub fn new(dead: &DeadLetter, pipe: &PipeName, pipe_arn: &Arn, target: &str, now: Timestamp) -> Self {
         let none = "a dead letter holds at least one record";
         let (first, last) = (dead.records.first().expect(none), dead.records.last().expect(none));
         let stream = first.stream.as_ref();
@@ -100,7 +100,7 @@ impl Letter {
         let json = |record| serde_json::value::to_raw_value(record).expect("a record has string keys");
         let aside = Aside {
             pipe: pipe.clone(),
-            function: function.clone(),
+            function: target.to_owned(),
             error: dead.error.clone(),
             attempts: dead.attempts,
             records: dead.records.iter().map(json).collect(),
@@ -128,9 +128,9 @@ mod tests {
             error: Some("boom".to_owned()),
             attempts: 4,
         };
-        let (pipe, function) = ("my-pipe".parse().unwrap(), "PremiumOrderLambda".parse().unwrap());
+        let pipe = "my-pipe".parse().unwrap();
         let arn = Account::default().arn("pipes", "pipe/my-pipe");
-        Letter::new(&dead, &pipe, &arn, &function, Timestamp::from_millis(1_709_856_007_498))
+        Letter::new(&dead, &pipe, &arn, "PremiumOrderLambda", Timestamp::from_millis(1_709_856_007_498))
     }
 
     #[test]

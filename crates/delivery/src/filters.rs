@@ -10,7 +10,7 @@ mod view;
 pub use pattern::Explanation;
 use pattern::{Dialect, Matcher, ParseError, Pattern, Scratch};
 use serde::de::IgnoredAny;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use std::cell::RefCell;
 use types::Record;
 use view::View;
@@ -84,8 +84,28 @@ impl Filters {
         if self.patterns.is_empty() {
             return true;
         }
-        let is_object = body.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(body).is_ok();
-        let event = if is_object { format!("{{\"body\":{body}}}") } else { json!({ "body": body }).to_string() };
+        let event = if is_object(body) { format!("{{\"body\":{body}}}") } else { json!({ "body": body }).to_string() };
+        self.passes_event(&event)
+    }
+
+    /// Whether a message gets through a pipe, which shows filters all that is known of it before its poller adds where it
+    /// comes from. `record` is the JSON that a function would get.
+    pub fn passes_received(&self, record: &str) -> bool {
+        if self.patterns.is_empty() {
+            return true;
+        }
+        let Ok(Json::Object(mut members)) = serde_json::from_str(record) else { return self.passes_message(record) };
+        ["eventSource", "eventSourceARN", "awsRegion"].iter().for_each(|added| drop(members.remove(*added)));
+        let body = match members.remove("body") {
+            Some(Json::String(body)) if is_object(&body) => body,
+            body => body.unwrap_or_default().to_string(),
+        };
+        let rest = Json::Object(members).to_string();
+        let comma = if rest == "{}" { "" } else { "," };
+        self.passes_event(&format!("{{\"body\":{body}{comma}{}", &rest[1..]))
+    }
+
+    fn passes_event(&self, event: &str) -> bool {
         SCRATCH.with_borrow_mut(|scratch| match self.matcher.matches_json(event.as_bytes(), scratch) {
             Ok(matches) => matches.len() > 0 || matches.is_undecided(),
             // Deeper than filters look: the function has to decide, rather than the message being lost.
@@ -102,6 +122,11 @@ impl Filters {
     pub fn patterns(&self) -> &[Pattern] {
         &self.patterns
     }
+}
+
+/// Whether filters look into a body: AWS does if it is JSON, of which only an object has members.
+fn is_object(body: &str) -> bool {
+    body.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(body).is_ok()
 }
 
 #[cfg(test)]

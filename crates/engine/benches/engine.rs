@@ -70,9 +70,14 @@ fn stack() -> StackSpec {
     };
     let pipe = |name: &str, filters: [&str; 2], target: &str| PipeSpec {
         name: name.parse().unwrap(),
-        source: "NewOrders".parse().unwrap(),
+        source: PipeSource::Table("NewOrders".parse().unwrap()),
+        enrichment: None,
+        parameters: Default::default(),
+        description: None,
+        role: None,
+        tags: Default::default(),
         filters: filters.map(str::to_owned).to_vec(),
-        target: target.parse().unwrap(),
+        target: PipeTarget::Function(target.parse().unwrap()),
         invocation: InvocationType::RequestResponse,
         batch_size: 100,
         window_seconds: 0,

@@ -382,7 +382,7 @@ impl Attempt {
 }
 
 /// What a failure says, in a line.
-fn error_text(response: &Json) -> String {
+pub(crate) fn error_text(response: &Json) -> String {
     let part = |name: &str| response[name].as_str().map(str::to_owned);
     part("errorMessage").or(part("errorType")).unwrap_or_else(|| "the function failed".to_owned())
 }

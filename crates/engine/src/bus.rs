@@ -33,6 +33,7 @@ pub use call::WEBHOOK_SECRET;
 pub use endpoints::{ConnectionEntry, ConnectionInfo, DestinationEntry, DestinationInfo};
 pub use entries::{ArchiveEntry, BusEntry, RuleEntry};
 pub use error::{BusError, PutError, PutRefused};
+pub(crate) use plan::Plan;
 pub use replay::ReplayInfo;
 pub use tell::TellError;
 

@@ -9,9 +9,11 @@
 use crate::bus::{ArchiveEntry, BusEntry, ConnectionEntry, DestinationEntry};
 use crate::indexes::IndexState;
 use crate::spec::{
-    Destination, FunctionSpec, IndexSpec, LogGroupSpec, PipeSpec, PollerSpec, QueueSpec, StackSpec, TableSpec,
+    Destination, FunctionSpec, IndexSpec, LogGroupSpec, PipeSource, PipeSpec, PollerSpec, QueueSpec, StackSpec,
+    TableSpec,
 };
 use delivery::Filters;
+use delivery::bus::pipe_target::PipeParametersRefused;
 use delivery::lane::lane_of;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -159,12 +161,15 @@ pub struct LogGroupEntry {
 pub struct PipeEntry {
     /// Its number on disk.
     pub id: u32,
-    /// The stack it belongs to.
+    /// The stack it belongs to; empty if clients have made it.
     pub stack: String,
     /// What it is.
     pub spec: PipeSpec,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When it was last changed, if it was.
+    #[serde(default)]
+    pub changed_at: Option<Timestamp>,
     /// What decided when: every definition it has had, oldest first.
     pub history: Vec<Definition>,
     /// Whether its stack no longer names it; it keeps its place.
@@ -235,8 +240,12 @@ fn next(last: &mut u32) -> u32 {
     *last
 }
 
-fn lanes_of(spec: &PipeSpec) -> u16 {
-    u16::try_from(spec.lanes).expect("at most ten lanes")
+/// How many lanes a pipe has: none if it reads a queue, which keeps its place by itself.
+pub(crate) fn lanes_of(spec: &PipeSpec) -> u16 {
+    match spec.source {
+        PipeSource::Table(_) => u16::try_from(spec.lanes).expect("at most ten lanes"),
+        PipeSource::Queue { .. } => 0,
+    }
 }
 
 /// Why a stack cannot be deployed. Nothing was changed.
@@ -267,7 +276,7 @@ pub enum DeployRefused {
     )]
     ViewChanged(TableName),
     /// The pipe would read another table.
-    #[error("pipe {0} cannot read another table: its place belongs to the present one; give the new pipe a new name")]
+    #[error("pipe {0} cannot read anything else: its place belongs to what it reads; give the new pipe a new name")]
     SourceChanged(PipeName),
     /// A pipe reads a table that is not there, or has no stream.
     #[error("pipe {pipe} reads table {table}, which has no stream")]
@@ -277,12 +286,26 @@ pub enum DeployRefused {
         /// Its source.
         table: TableName,
     },
+    /// What a pipe hands on cannot be made.
+    #[error("pipe {pipe}: {error}")]
+    Parameters {
+        /// The pipe.
+        pipe: PipeName,
+        /// What is wrong.
+        error: PipeParametersRefused,
+    },
+    /// There would be too many.
+    #[error("there are {max} pipes already, and that is the limit")]
+    TooManyPipes {
+        /// How many there may be.
+        max: usize,
+    },
     /// A pipe names a function or queue that is not there.
     #[error("pipe {pipe} names the {kind} {name}, which is not there")]
     NoTarget {
         /// The pipe.
         pipe: PipeName,
-        /// `function` or `queue`.
+        /// `function`, `queue`, `event bus` or `log group`.
         kind: &'static str,
         /// What it names.
         name: String,
@@ -390,6 +413,8 @@ pub struct Standing<'a> {
     pub head: SequenceNumber,
     /// The place before the oldest change that the log still has.
     pub horizon: SequenceNumber,
+    /// Whether there is a log group that no stack names.
+    pub has_log_group: &'a dyn Fn(&LogGroupName) -> bool,
     /// For a pipe that is there: how far each lane is.
     pub done: &'a dyn Fn(u32, u16) -> SequenceNumber,
 }
@@ -614,51 +639,10 @@ impl Catalog {
         deployed: &mut Deployed,
     ) -> Result<(), DeployRefused> {
         for spec in &stack.pipes {
-            self.check_pipe(spec)?;
-            let since = self.tables[&spec.source].stream.as_ref().expect("just checked").since;
-            if let Some(known) = self.pipes.get_mut(&spec.name) {
+            if let Some(known) = self.pipes.get(&spec.name) {
                 owned(&known.stack, stack, "pipe", &spec.name)?;
-                if known.spec.source != spec.source {
-                    return Err(DeployRefused::SourceChanged(spec.name.clone()));
-                }
-                if known.spec == *spec && !known.dormant {
-                    continue;
-                }
-                known.dormant = false;
-                deployed.step(Act::Changed, "pipe", &spec.name);
-                let lanes = |spec: &PipeSpec| 0..lanes_of(spec);
-                let mut done: Vec<_> = lanes(&known.spec).map(|lane| (standing.done)(known.id, lane)).collect();
-                if known.spec.lanes != spec.lanes {
-                    // Keys move to other lanes: all begin where the slowest was, so that none skips a record.
-                    let slowest = done.iter().min().copied().unwrap_or(since);
-                    deployed.end.extend(lanes(&known.spec).map(|lane| (known.id, lane)));
-                    deployed.begin.extend(lanes(spec).map(|lane| (known.id, lane, slowest)));
-                    done = lanes(spec).map(|_| slowest).collect();
-                }
-                if known.spec.filters != spec.filters || known.spec.lanes != spec.lanes {
-                    known.history.push(Definition { since: done, filters: spec.filters.clone() });
-                }
-                known.spec = spec.clone();
-            } else {
-                let begin = match spec.start {
-                    crate::spec::StartingPosition::Latest => standing.head,
-                    crate::spec::StartingPosition::TrimHorizon => since.max(standing.horizon),
-                };
-                let id = self.new_id();
-                let lanes = lanes_of(spec);
-                deployed.begin.extend((0..lanes).map(|lane| (id, lane, begin)));
-                let first = Definition { since: vec![begin; usize::from(lanes)], filters: spec.filters.clone() };
-                let entry = PipeEntry {
-                    id,
-                    stack: stack.name.clone(),
-                    spec: spec.clone(),
-                    created_at: standing.now,
-                    history: vec![first],
-                    dormant: false,
-                };
-                self.pipes.insert(spec.name.clone(), entry);
-                deployed.step(Act::Created, "pipe", &spec.name);
             }
+            self.put_pipe(spec, &stack.name, standing, deployed)?;
         }
         for (name, entry) in self.pipes.iter_mut().filter(|(_, entry)| entry.stack == stack.name && !entry.dormant) {
             if !stack.pipes.iter().any(|spec| spec.name == *name) {
@@ -693,27 +677,6 @@ impl Catalog {
             !entry.dormant && entry.spec.redrive.as_ref().is_some_and(|redrive| redrive.dead_letters == *queue)
         };
         self.queues.values().filter(names).map(|entry| entry.spec.name.clone()).collect()
-    }
-
-    /// Whether all that a pipe names is there, and its filters are patterns.
-    fn check_pipe(&self, spec: &PipeSpec) -> Result<(), DeployRefused> {
-        let pipe = || spec.name.clone();
-        if self.tables.get(&spec.source).is_none_or(|table| table.dormant || table.stream.is_none()) {
-            return Err(DeployRefused::NoStream { pipe: pipe(), table: spec.source.clone() });
-        }
-        if self.functions.get(&spec.target).is_none_or(|function| function.dormant) {
-            let name = spec.target.to_string();
-            return Err(DeployRefused::NoTarget { pipe: pipe(), kind: "function", name });
-        }
-        if let Some(queue) = &spec.dead_letters
-            && self.queues.get(queue).is_none_or(|queue| queue.dormant)
-        {
-            return Err(DeployRefused::NoTarget { pipe: pipe(), kind: "queue", name: queue.to_string() });
-        }
-        match delivery::filters::Filters::parse(&spec.filters) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(DeployRefused::Filter { pipe: pipe(), error: error.to_string() }),
-        }
     }
 }
 

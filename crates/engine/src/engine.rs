@@ -2,7 +2,7 @@
 
 use crate::asynchronous;
 use crate::bus::{self, Buses};
-use crate::catalog::{Catalog, DeployRefused, Deployed, Standing, Step, TableEntry};
+use crate::catalog::{Catalog, DeployRefused, Deployed, Step, TableEntry};
 use crate::clock::{self, Steady};
 use crate::codec::Malformed;
 use crate::commit::{self, Commits, WriteRefused};
@@ -14,30 +14,31 @@ use crate::housekeeping;
 use crate::indexes::{self, IndexState, Indexes};
 use crate::layout::{self, CATALOG_KEY, STATE, kind};
 use crate::moves::{self, Move, MoveRefused, MoveTask, Moves};
-use crate::pipes::Pipe;
+use crate::pipes::{RunningPipe, SpellMessage};
 use crate::pollers::{GiveWay, Pollers};
 use crate::progress::Checkpoints;
 use crate::query::{self, QueryRefused};
 use crate::queues::{LiveQueue, LiveQueues, ReceiveRefused, SendRefused, manage};
 use crate::scan;
-use crate::spec::{IndexSpec, StackSpec};
+use crate::spec::{IndexSpec, PipeSource, StackSpec};
 use crate::tables::{self, CommandRefused, SameItem, TableWrite, Written};
 use crate::traffic::{Meters, Traffic};
 use crate::watch::Watch;
-use delivery::filters::Filters;
 use delivery::lane::Progress;
 use delivery::queue::Counts;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use store::EntryBuilder;
 use store::lines::Lines;
 use table::{Expiry, Index, IndexId, Page, Query, Scan, Table};
-use types::{Account, FunctionName, IndexName, Item, Key, KeyValue, PipeName, QueueName, SequenceNumber, TableName};
+use types::{
+    Account, FunctionName, IndexName, Item, Key, KeyValue, LogGroupName, PipeName, QueueName, SequenceNumber, TableName,
+};
 
 /// How an engine is opened.
 pub struct Options {
@@ -115,6 +116,7 @@ pub(crate) struct Inner {
     pub(crate) meters: Meters,
     observer: Arc<OnceLock<Box<commit::Observer>>>,
     pub(crate) give_way: OnceLock<Box<GiveWay>>,
+    pub(crate) spell_message: OnceLock<Box<SpellMessage>>,
     pub(crate) lines: Arc<Lines>,
     pub(crate) catalog: RwLock<Arc<Catalog>>,
     pub(crate) tables: RwLock<BTreeMap<TableName, Arc<Table>>>,
@@ -136,7 +138,7 @@ pub(crate) struct Inner {
     pub(crate) buses: Buses,
     pub(crate) pipes: Mutex<BTreeMap<PipeName, RunningPipe>>,
     /// Held while a pipe is stopped or started, until that is done.
-    control: Mutex<()>,
+    pub(crate) control: Mutex<()>,
     /// Held by whoever delivers dead letters again, so that none is delivered twice at once.
     pub(crate) redriving: Mutex<()>,
     pub(crate) threads: Mutex<Vec<JoinHandle<()>>>,
@@ -146,11 +148,6 @@ pub(crate) struct Inner {
     pub(crate) keep_changes_for: Duration,
     pub(crate) log_bytes_max: u64,
     pub(crate) watch: Watch,
-}
-
-pub(crate) struct RunningPipe {
-    pub(crate) pipe: Arc<Pipe>,
-    lanes: Vec<JoinHandle<()>>,
 }
 
 pub(crate) const POISON: &str = "no thread panics while it holds this lock";
@@ -198,6 +195,7 @@ impl Engine {
             meters,
             observer,
             give_way: OnceLock::new(),
+            spell_message: OnceLock::new(),
             lines: Arc::new(lines),
             catalog: RwLock::new(Arc::new(catalog)),
             tables: RwLock::default(),
@@ -234,34 +232,17 @@ impl Engine {
         let _whole = inner.indexes.deploying();
         let changing = inner.changing.lock().expect(POISON);
         let mut catalog = (*inner.catalog()).clone();
-        let mut known = BTreeMap::new();
-        for pipe in catalog.pipes.values() {
-            for lane in 0..pipe.lanes() {
-                known.insert((pipe.id, lane), inner.progress(pipe.id, lane)?.done);
-            }
-        }
+        let known = inner.known_progress(&catalog)?;
         let done = |pipe, lane| known.get(&(pipe, lane)).copied().unwrap_or_default();
-        let lowest = layout::sequence(inner.commits.store.lowest());
-        let standing = Standing {
-            now: inner.clock.now(),
-            account: &inner.account,
-            head: inner.commits.feed.head(),
-            horizon: SequenceNumber::new(lowest.get().saturating_sub(1)),
-            done: &done,
-        };
+        let has_log_group = |name: &LogGroupName| inner.has_log_group(name.as_str());
+        let standing = inner.standing(&done, &has_log_group);
         let before = catalog.clone();
         let deployed: Vec<Deployed> =
             stacks.iter().map(|stack| catalog.deploy(stack, standing)).collect::<Result<_, _>>()?;
         if catalog != before {
             let value = serde_json::to_vec(&catalog).expect("a catalog is plain data");
             let mut entry = EntryBuilder::new(kind::CATALOG, &value).put_range(STATE, CATALOG_KEY, 0..value.len());
-            for (pipe, lane) in deployed.iter().flat_map(|one| one.end.iter().copied()) {
-                entry = entry.delete(STATE, &layout::progress(pipe, lane));
-            }
-            for (pipe, lane, begin) in deployed.iter().flat_map(|one| one.begin.iter().copied()) {
-                let progress = serde_json::to_vec(&Progress::after(begin)).expect("progress is plain data");
-                entry = entry.put(STATE, &layout::progress(pipe, lane), &progress);
-            }
+            entry = deployed.iter().fold(entry, |entry, one| one.write_lanes(entry));
             let states: Vec<_> = deployed.iter().flat_map(|one| one.indexes.iter().copied()).collect();
             entry = states.iter().fold(entry, |entry, (index, state)| state.note(*index, entry));
             inner.commits.commit_one_blocking(entry)?;
@@ -333,7 +314,8 @@ impl Engine {
         drop(threads);
         for (name, queue) in inner.handovers.read().expect(POISON).iter() {
             let handles = catalog.pipes.values().any(|pipe| {
-                pipe.spec.target.as_str() == name && pipe.spec.invocation == crate::spec::InvocationType::FireAndForget
+                pipe.spec.target.function().is_some_and(|target| target.as_str() == name)
+                    && pipe.spec.invocation == crate::spec::InvocationType::FireAndForget
             });
             let waits = queue.counts() != Counts::default();
             let function = catalog.functions.values().find(|entry| entry.spec.name.as_str() == name);
@@ -343,80 +325,8 @@ impl Engine {
         }
         moves::resume(inner)?;
         bus::replay::resume(inner)?;
-        for entry in
-            catalog.pipes.values().filter(|entry| stacks.contains(&entry.stack) && entry.spec.running && !entry.dormant)
-        {
-            self.start_pipe(&entry.spec.name, &functions)?;
-        }
-        self.start_pollers(stacks, &functions)
-    }
-
-    fn start_pipe(&self, name: &PipeName, functions: &Arc<dyn Functions>) -> Result<(), PipeError> {
-        let (inner, catalog) = (&self.inner, self.inner.catalog());
-        let entry = &catalog.pipes[name];
-        // A pipe of a stack that is not up has nowhere to deliver to.
-        self.table(&entry.spec.source)?;
-        let dead_letters = entry.spec.dead_letters.as_ref().map(|queue| self.queue(queue)).transpose()?;
-        let table = &catalog.tables[&entry.spec.source];
-        let stream = explain::stream_of(table, &inner.account).ok_or(WriteRefused::Malformed(Malformed("catalog")))?;
-        let handover = inner.handovers.read().expect(POISON).get(entry.spec.target.as_str()).cloned();
-        let waits = entry.spec.invocation == crate::spec::InvocationType::RequestResponse;
-        let missing = || NotFound { kind: "function", name: entry.spec.target.to_string() };
-        let handover = if waits { None } else { Some(handover.ok_or_else(missing)?) };
-        let pipe = Arc::new(Pipe {
-            id: entry.id,
-            spec: entry.spec.clone(),
-            table: table.id,
-            stream,
-            filters: Filters::parse(&entry.spec.filters).map_err(|_| WriteRefused::Malformed(Malformed("filter")))?,
-            account: inner.account.clone(),
-            kept_for: inner.keep_changes_for,
-            dead_letters,
-            handover,
-            functions: Arc::clone(functions),
-            commits: inner.commits.clone(),
-            feed: Arc::clone(&inner.commits.feed),
-            checkpoints: Arc::clone(&inner.checkpoints),
-            stopping: AtomicBool::new(false),
-            missed: AtomicU64::new(0),
-            meter: self.inner.meters.pipes.of(&entry.spec.name),
-            done: (0..entry.spec.lanes).map(|_| AtomicU64::new(0)).collect(),
-        });
-        let mut lanes = Vec::new();
-        for lane in 0..entry.lanes() {
-            let progress = inner.progress(entry.id, lane)?;
-            pipe.done[usize::from(lane)].store(progress.done.get(), Ordering::Relaxed);
-            let pipe = Arc::clone(&pipe);
-            lanes.push(spawn("lane", move || pipe.run_lane(lane, progress)));
-        }
-        inner.pipes.lock().expect(POISON).insert(name.clone(), RunningPipe { pipe, lanes });
-        Ok(())
-    }
-
-    /// Stops a pipe after what it is doing now; it goes on from there when it is started.
-    pub fn stop_pipe(&self, name: &PipeName) -> Result<(), PipeError> {
-        let _control = self.inner.control.lock().expect(POISON);
-        let stopped = self.inner.pipes.lock().expect(POISON).remove(name);
-        match stopped {
-            Some(running) => running.stop(),
-            None if self.inner.catalog().pipes.contains_key(name) => {}
-            None => return Err(NotFound { kind: "pipe", name: name.to_string() }.into()),
-        }
-        // Whoever starts it again reads where it is.
-        Ok(self.inner.checkpoints.flush()?)
-    }
-
-    /// Starts a pipe that was stopped.
-    pub fn resume_pipe(&self, name: &PipeName) -> Result<(), PipeError> {
-        let _control = self.inner.control.lock().expect(POISON);
-        if self.inner.catalog().pipes.get(name).is_none_or(|pipe| pipe.dormant) {
-            return Err(NotFound { kind: "pipe", name: name.to_string() }.into());
-        }
-        if self.inner.pipes.lock().expect(POISON).contains_key(name) {
-            return Ok(());
-        }
-        let functions = Arc::clone(self.inner.functions.get().ok_or(WriteRefused::Stopping)?);
-        self.start_pipe(name, &functions)
+        let shown = self.start_pipes(stacks, &functions)?;
+        self.start_pollers(stacks, &functions, &shown)
     }
 
     /// Ends everything in order: lanes finish what they are doing, progress is written, the store is closed.
@@ -431,7 +341,7 @@ impl Engine {
         inner.indexes.ring();
         let _control = inner.control.lock().expect(POISON);
         let pipes = std::mem::take(&mut *inner.pipes.lock().expect(POISON));
-        pipes.values().for_each(|running| running.pipe.stop());
+        pipes.values().for_each(RunningPipe::tell);
         pipes.into_values().for_each(RunningPipe::stop);
         inner.checkpoints.stop();
         for thread in std::mem::take(&mut *inner.threads.lock().expect(POISON)) {
@@ -580,6 +490,11 @@ impl Engine {
         self.inner.give_way.set(to).is_ok()
     }
 
+    /// How pipes spell the messages of queues that they hand on. There can be one way; a second is not taken.
+    pub fn spell_messages(&self, spell: Box<SpellMessage>) -> bool {
+        self.inner.spell_message.set(spell).is_ok()
+    }
+
     /// What the store has done since it was opened.
     pub fn store_stats(&self) -> store::Stats {
         self.inner.commits.store.stats()
@@ -607,20 +522,20 @@ impl Engine {
         let status = |entry: &crate::catalog::PipeEntry| {
             let running = running.get(&entry.spec.name);
             let kept = || {
-                let lanes = 0..u16::try_from(entry.spec.lanes).unwrap_or(0);
-                let done = lanes.filter_map(|lane| self.inner.progress(entry.id, lane).ok());
+                let done = (0..entry.lanes()).filter_map(|lane| self.inner.progress(entry.id, lane).ok());
                 done.map(|progress| progress.done).min().unwrap_or_default()
             };
-            let live = running.and_then(|running| {
-                running.pipe.done.iter().map(|done| SequenceNumber::new(done.load(Ordering::Relaxed))).min()
-            });
-            let done = live.unwrap_or_else(kept);
+            let done = match entry.spec.source {
+                PipeSource::Table(_) => running.and_then(RunningPipe::done).unwrap_or_else(kept),
+                // Its queue keeps its place: there is no change that it has not read.
+                PipeSource::Queue { .. } => newest,
+            };
             PipeStatus {
                 name: entry.spec.name.clone(),
                 running: running.is_some(),
                 done,
                 head: newest.max(done),
-                missed: running.map_or(0, |running| running.pipe.missed.load(Ordering::Relaxed)),
+                missed: running.map_or(0, RunningPipe::missed),
             }
         };
         self.inner.catalog().pipes.values().map(status).collect()
@@ -647,16 +562,6 @@ impl Engine {
     /// Reads the whole log and holds the index against it.
     pub fn check(&self) -> Result<Check, WriteRefused> {
         housekeeping::check(&self.inner)
-    }
-}
-
-impl RunningPipe {
-    fn stop(self) {
-        self.pipe.stop();
-        for lane in self.lanes {
-            // A lane that panicked has said so; its records are delivered again.
-            let _ = lane.join();
-        }
     }
 }
 

@@ -150,7 +150,7 @@ fn explain_key(
         next = change.previous;
         let record = Record { change, stream: stream.clone() };
         let mut pipes = Vec::new();
-        for pipe in catalog.pipes.values().filter(|pipe| pipe.spec.source == entry.spec.name) {
+        for pipe in catalog.pipes.values().filter(|pipe| pipe.spec.source.table() == Some(&entry.spec.name)) {
             pipes.push(verdict(commits, pipe, &record)?);
         }
         changes.push(ExplainedChange { record, pipes });

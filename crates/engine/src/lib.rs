@@ -70,6 +70,7 @@ pub use explain::{Decision, Difference, Explained, ExplainedChange, Older, Verdi
 pub use functions::{EventDone, Functions, Handed, Handled, Invoked, MessageFate};
 pub use indexes::IndexState;
 pub use moves::{MOVES_PER_SECOND_MAX, Move, MoveFailure, MoveRefused, MoveStatus, MoveTask};
+pub use pipes::{PipeRefused, SpellMessage};
 pub use pollers::GiveWay;
 pub use progress::{How, Outcome, Then};
 pub use query::QueryRefused;

@@ -4,6 +4,18 @@
 //! ring, or from the log while the lane is behind. A filtered change only moves the cursor: it writes nothing, and the
 //! new place is kept with the next thing that is written, or after [`FILTERED_MAX`] of them.
 
+mod begin;
+mod entries;
+mod flow;
+mod from_queue;
+mod manage;
+
+pub(crate) use begin::RunningPipe;
+pub(crate) use flow::{Delivery, Flow, Parts};
+pub(crate) use from_queue::FromQueue;
+pub use from_queue::SpellMessage;
+pub use manage::PipeRefused;
+
 use crate::clock;
 use crate::codec;
 use crate::commit::Commits;
@@ -12,7 +24,7 @@ use crate::functions::{Functions, Invoked};
 use crate::layout;
 use crate::progress::{Checkpoints, How, LaneId, Outcome as Recorded, Then};
 use crate::queues::{self, LiveQueue};
-use crate::spec::{InvocationType, PipeSpec};
+use crate::spec::{InvocationType, PipeSpec, PipeTarget};
 use crate::traffic::PipeMeter;
 use delivery::dead_letter::Letter;
 use delivery::filters::Filters;
@@ -42,6 +54,8 @@ pub(crate) struct Pipe {
     pub(crate) dead_letters: Option<Arc<LiveQueue>>,
     /// Where batches go that nobody waits for.
     pub(crate) handover: Option<Arc<LiveQueue>>,
+    /// What becomes of records on their way, unless they reach a function as they are.
+    pub(crate) flow: Option<Flow>,
     pub(crate) functions: Arc<dyn Functions>,
     pub(crate) commits: Commits,
     pub(crate) feed: Arc<Feed>,
@@ -84,7 +98,12 @@ impl Pipe {
         let lane = Lane::new(Self::policy(&self.spec, self.kept_for), progress.clone());
         let cursor = SequenceNumber::new(lane.next_wanted().get().saturating_sub(1));
         let id = LaneId { pipe: self.id, lane: number };
-        let mut worker = Worker { pipe: self, id, lane, cursor, log: None, written: progress.done };
+        let runtime = self.flow.as_ref().map(|_| tokio::runtime::Builder::new_current_thread().enable_all().build());
+        let runtime = match runtime.transpose() {
+            Ok(runtime) => runtime,
+            Err(error) => return eprintln!("orderflow: no lane for pipe {}: {error}", self.spec.name),
+        };
+        let mut worker = Worker { pipe: self, id, lane, cursor, log: None, written: progress.done, runtime };
         worker.run();
     }
 }
@@ -99,6 +118,8 @@ struct Worker {
     log: Option<store::LogReader>,
     /// The progress that was last handed in.
     written: SequenceNumber,
+    /// What waits for functions on the way, if there is a way.
+    runtime: Option<tokio::runtime::Runtime>,
 }
 
 impl Worker {
@@ -255,15 +276,22 @@ impl Worker {
     }
 
     fn invoke(&mut self, batch: Batch) {
-        let outcome = match self.pipe.spec.invocation {
-            InvocationType::RequestResponse => {
-                match self.pipe.functions.invoke(&self.pipe.spec.target, &batch.records) {
+        let outcome = match (self.delivered(&batch), self.pipe.spec.invocation) {
+            (Some(Delivery::Together(parts)), _) => return self.hand_on(&batch, parts),
+            (Some(Delivery::Answered(answer)), _) => Outcome::Answered(answer),
+            (Some(Delivery::Failed { error }), _) => Outcome::Failed { error },
+            (Some(Delivery::Unavailable { error }), _) => Outcome::Unavailable { error },
+            (None, InvocationType::RequestResponse) => {
+                let PipeTarget::Function(function) = &self.pipe.spec.target else {
+                    unreachable!("whatever else is handed records has them on a way")
+                };
+                match self.pipe.functions.invoke(function, &batch.records) {
                     Invoked::Answered { answer } => Outcome::Answered(answer),
                     Invoked::Failed { error } => Outcome::Failed { error },
                     Invoked::NotRun { reason } => Outcome::Unavailable { error: reason },
                 }
             }
-            InvocationType::FireAndForget => Outcome::Accepted,
+            (None, InvocationType::FireAndForget) => Outcome::Accepted,
         };
         let accepted = matches!(outcome, Outcome::Accepted);
         let settled = self.lane.settle(outcome, clock::now(), jitter());
@@ -271,6 +299,33 @@ impl Worker {
             return self.hand_over(&batch);
         }
         self.keep(settled);
+    }
+
+    /// What came of sending a batch on its way; nothing if it reaches a function as it is.
+    fn delivered(&self, batch: &Batch) -> Option<Delivery> {
+        let (flow, runtime) = (self.pipe.flow.as_ref()?, self.runtime.as_ref()?);
+        let json = |record: &Record| serde_json::to_string(record).expect("records are plain data");
+        let records: Vec<String> = batch.records.iter().map(json).collect();
+        Some(runtime.block_on(flow.deliver(&records)))
+    }
+
+    /// Makes what was made of a batch durable together with the progress past it. It may be nothing, because the target
+    /// has it already.
+    fn hand_on(&mut self, batch: &Batch, parts: Parts) {
+        let settled = self.lane.settle(Outcome::Accepted, clock::now(), jitter());
+        if parts.entries.is_empty() {
+            return self.keep(settled);
+        }
+        let how = match self.pipe.spec.target {
+            PipeTarget::Function(_) => How::Accepted,
+            PipeTarget::Queue { .. } | PipeTarget::Bus { .. } | PipeTarget::LogGroup { .. } => {
+                How::Delivered { invocations: 1 }
+            }
+        };
+        let Parts { entries, after } = parts;
+        if self.commit_with(&[recorded(span_of(&batch.records), how)], || entries.clone()) {
+            after.durable();
+        }
     }
 
     /// Keeps what became of a batch. If any of it must not be forgotten, all of it becomes durable as one, because the
@@ -316,7 +371,7 @@ impl Worker {
             queue: spec.dead_letters.as_ref().map(ToString::to_string),
         };
         let arn = self.pipe.account.arn("pipes", &format!("pipe/{}", spec.name));
-        letters.push(Letter::new(dead, &spec.name, &arn, &spec.target, clock::now()));
+        letters.push(Letter::new(dead, &spec.name, &arn, &spec.target.to_string(), clock::now()));
         recorded(span_of(&dead.records), how)
     }
 

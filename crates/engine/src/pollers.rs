@@ -1,5 +1,5 @@
-//! Decides how functions are handed the messages of queues: received in batches, so many at once, and settled as the
-//! function says.
+//! Decides how functions and pipes are handed the messages of queues: received in batches, so many at once, and settled as
+//! the function says, or as the pipe's target does.
 //!
 //! A poller waits for messages, not for a timer: a message that becomes visible wakes it. A message whose function
 //! failed stays hidden for the queue's time and is then received again, until the queue takes it for poison. One that its
@@ -14,15 +14,15 @@ use crate::command::{self, By, Fate, Found, Settle};
 use crate::commit::WriteRefused;
 use crate::engine::{Engine, Inner, PipeError};
 use crate::functions::{Functions, Handled, MessageFate};
+use crate::pipes::FromQueue;
 use crate::queues::{LiveQueue, Message, Outgoing, ReceiveRefused, ReceivedMessage, Wanted};
-use crate::spec::PollerSpec;
 use delivery::Filters;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
-use types::QueueName;
+use types::{FunctionName, QueueName};
 
 /// How many batches may be under way at once if nobody says.
 const BATCHES_USUAL: u32 = 64;
@@ -35,7 +35,7 @@ const SUSPECT: u32 = 4;
 /// How many messages are shown again in one commit.
 const SHOWN_AT_ONCE: usize = 256;
 /// How long a busy function, or a failing disk, is left alone.
-const BUSY_FOR: Duration = Duration::from_secs(1);
+pub(crate) const BUSY_FOR: Duration = Duration::from_secs(1);
 /// The longest that a message can be put back for, as of any message's delay.
 const LATER_MAX: Duration = Duration::from_secs(15 * 60);
 
@@ -48,17 +48,51 @@ pub type GiveWay = dyn Fn() -> bool + Send + Sync;
 
 /// One poller, at work.
 pub(crate) struct Poller {
-    pub(crate) spec: PollerSpec,
+    pub(crate) queue_name: QueueName,
+    /// The most messages of one batch.
+    pub(crate) batch_size: u32,
+    pub(crate) window: Duration,
+    /// How many batches may be under way at once; `None` for the usual number.
+    pub(crate) concurrency: Option<u32>,
+    /// How long messages are hidden; `None` for as long as the queue is set to.
+    pub(crate) visible_for: Option<Duration>,
     pub(crate) filters: Filters,
     pub(crate) queue: Arc<LiveQueue>,
-    pub(crate) functions: Arc<dyn Functions>,
     pub(crate) inner: Arc<Inner>,
+    pub(crate) hands: Hands,
+}
+
+/// Who is handed the messages.
+pub(crate) enum Hands {
+    /// A function, which says of each what becomes of it.
+    Function(FunctionName, Arc<dyn Functions>),
+    /// A pipe.
+    Pipe(Box<FromQueue>),
+}
+
+impl Hands {
+    /// Whether a message is wanted.
+    fn wants(&self, filters: &Filters, queue: &QueueName, received: &ReceivedMessage) -> bool {
+        match self {
+            Self::Function(..) => filters.passes_message(&received.message.body),
+            Self::Pipe(pipe) => pipe.wants(filters, queue, received),
+        }
+    }
+}
+
+impl std::fmt::Display for Hands {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Function(function, _) => write!(f, "function {function}"),
+            Self::Pipe(pipe) => write!(f, "pipe {}", pipe.name),
+        }
+    }
 }
 
 impl Poller {
     /// A poller's whole life: until it is told to stop, and what it has begun is done.
     pub(crate) async fn run(self: Arc<Self>, stop: watch::Receiver<bool>) {
-        let most = self.spec.concurrency.unwrap_or(BATCHES_USUAL).max(1);
+        let most = self.concurrency.unwrap_or(BATCHES_USUAL).max(1);
         let places = Arc::new(Semaphore::new(most as usize));
         let receivers = RECEIVERS.min(most as usize);
         let mut running = JoinSet::new();
@@ -88,7 +122,7 @@ impl Poller {
                 }
                 Err(ReceiveRefused::Gone) => break,
                 Err(refused) => {
-                    eprintln!("orderflow: function {} gets nothing for now: {refused}", self.spec.function);
+                    eprintln!("orderflow: {} gets nothing for now: {refused}", self.hands);
                     tokio::time::sleep(BUSY_FOR).await;
                 }
             }
@@ -108,10 +142,10 @@ impl Poller {
 
     /// The next batch: as soon as there is a message, and then for as long as the window is open, or until it is to stop.
     async fn batch(&self, stop: &watch::Receiver<bool>) -> Result<Vec<ReceivedMessage>, ReceiveRefused> {
-        let max = self.spec.batch_size as usize;
-        let wanted = |max, wait| Wanted { max, wait, stop: Some(stop.clone()), ..Wanted::default() };
+        let (max, visible_for) = (self.batch_size as usize, self.visible_for);
+        let wanted = |max, wait| Wanted { max, wait, visible_for, stop: Some(stop.clone()), ..Wanted::default() };
         let mut batch = self.queue.receive(&self.inner.commits, &wanted(max, WAIT)).await?;
-        let until = tokio::time::Instant::now() + Duration::from_secs(self.spec.window_seconds.into());
+        let until = tokio::time::Instant::now() + self.window;
         while !batch.is_empty() && batch.len() < max {
             let rest = until.saturating_duration_since(tokio::time::Instant::now());
             if rest.is_zero() || *stop.borrow() {
@@ -128,29 +162,34 @@ impl Poller {
 
     async fn hand_over(self: &Arc<Self>, batch: Vec<ReceivedMessage>) {
         let (batch, passed_over): (Vec<_>, Vec<_>) =
-            batch.into_iter().partition(|received| self.filters.passes_message(&received.message.body));
+            batch.into_iter().partition(|received| self.hands.wants(&self.filters, &self.queue_name, received));
         let mut done: Vec<Settle> = passed_over.iter().map(|one| self.settle(one, Fate::Delete)).collect();
         let mut later: Vec<(ReceivedMessage, Duration)> = Vec::new();
         let mut dead: Vec<Settle> = Vec::new();
-        if !batch.is_empty() {
-            match self.functions.handle(&self.spec.function, &self.spec.queue, &batch).await {
-                Handled::Each(fates) => {
-                    for (received, fate) in batch.into_iter().zip(fates) {
-                        match fate {
-                            MessageFate::Done => done.push(self.settle(&received, Fate::Delete)),
-                            MessageFate::Later(span) => later.push((received, span)),
-                            MessageFate::Dead(error) => {
-                                let function = self.spec.function.clone();
+        let handled = match &self.hands {
+            _ if batch.is_empty() => Handled::Each(Vec::new()),
+            Hands::Function(function, functions) => functions.handle(function, &self.queue_name, &batch).await,
+            Hands::Pipe(pipe) => Handled::Each(pipe.hand_on(self, &batch).await),
+        };
+        match handled {
+            Handled::Each(fates) => {
+                for (received, fate) in batch.into_iter().zip(fates) {
+                    match fate {
+                        MessageFate::Done => done.push(self.settle(&received, Fate::Delete)),
+                        MessageFate::Later(span) => later.push((received, span)),
+                        MessageFate::Dead(error) => {
+                            if let Hands::Function(function, _) = &self.hands {
+                                let function = function.clone();
                                 dead.push(self.settle(&received, Fate::DeadLetter { function, error }));
                             }
-                            MessageFate::Settled | MessageFate::Failed => {}
                         }
+                        MessageFate::Settled | MessageFate::Failed => {}
                     }
                 }
-                // They come again when they are seen again.
-                Handled::Failed => {}
-                Handled::NotRun => later.extend(batch.into_iter().map(|received| (received, BUSY_FOR))),
             }
+            // They come again when they are seen again.
+            Handled::Failed => {}
+            Handled::NotRun => later.extend(batch.into_iter().map(|received| (received, BUSY_FOR))),
         }
         // Each by itself, so that one that was received anew does not keep the others, and all at the same time.
         let mut putting = JoinSet::new();
@@ -181,7 +220,7 @@ impl Poller {
     }
 
     fn settle(&self, received: &ReceivedMessage, fate: Fate) -> Settle {
-        Settle { queue: self.spec.queue.clone(), receipt: received.receipt, fate }
+        Settle { queue: self.queue_name.clone(), receipt: received.receipt, fate }
     }
 
     async fn commit(&self, settles: Vec<Settle>, sends: Vec<Outgoing>) {
@@ -192,8 +231,8 @@ impl Poller {
             // A message that somebody else has received since is theirs.
             Ok(_) | Err(command::CommandError::Hide(_) | command::CommandError::Gone(_)) => {}
             Err(error) => {
-                let PollerSpec { function, queue, .. } = &self.spec;
-                eprintln!("orderflow: messages of queue {queue} that function {function} has done come again: {error}");
+                let (who, queue) = (&self.hands, &self.queue_name);
+                eprintln!("orderflow: messages of queue {queue} that {who} has done come again: {error}");
             }
         }
     }
@@ -241,12 +280,19 @@ pub(crate) fn show_again(inner: &Inner, queue: &Arc<LiveQueue>) -> Result<(), Wr
 
 impl Engine {
     /// Starts to hand over the messages of these stacks' queues; to be called within a runtime if there are any.
-    pub(crate) fn start_pollers(&self, stacks: &[String], functions: &Arc<dyn Functions>) -> Result<(), PipeError> {
+    /// Those `shown` show already what was in flight.
+    pub(crate) fn start_pollers(
+        &self,
+        stacks: &[String],
+        functions: &Arc<dyn Functions>,
+        shown: &BTreeSet<QueueName>,
+    ) -> Result<(), PipeError> {
         let catalog = self.inner.catalog();
         let specs = catalog.pollers.iter().filter(|(stack, _)| stacks.contains(stack)).flat_map(|(_, specs)| specs);
-        let polled: BTreeSet<&QueueName> = specs.clone().filter(|spec| spec.running).map(|spec| &spec.queue).collect();
+        let polled: BTreeSet<QueueName> =
+            specs.clone().filter(|spec| spec.running).map(|spec| spec.queue.clone()).collect();
         // Before any begins, so that nothing is shown that one has just received.
-        for queue in polled {
+        for queue in polled.difference(shown) {
             show_again(&self.inner, &self.inner.queue(queue)?)?;
         }
         let mut running = self.inner.pollers.lock();
@@ -254,7 +300,17 @@ impl Engine {
             let queue = self.inner.queue(&spec.queue)?;
             let filters = Filters::parse(&spec.filters).map_err(|_| WriteRefused::Malformed(Malformed("filter")))?;
             let (inner, functions) = (Arc::clone(&self.inner), Arc::clone(functions));
-            let poller = Arc::new(Poller { spec: spec.clone(), filters, queue, functions, inner });
+            let poller = Arc::new(Poller {
+                queue_name: spec.queue.clone(),
+                batch_size: spec.batch_size,
+                window: Duration::from_secs(spec.window_seconds.into()),
+                concurrency: spec.concurrency,
+                visible_for: None,
+                filters,
+                queue,
+                inner,
+                hands: Hands::Function(spec.function.clone(), functions),
+            });
             let begun = || Running { stop: watch::channel(false).0, tasks: JoinSet::new() };
             let running = running.get_or_insert_with(begun);
             let stop = running.stop.subscribe();

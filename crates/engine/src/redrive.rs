@@ -9,7 +9,8 @@ use crate::bus;
 use crate::clock;
 use crate::commit::WriteRefused;
 use crate::engine::{Inner, table_of};
-use crate::functions::Invoked;
+use crate::functions::{Functions, Invoked};
+use crate::pipes::{Delivery, Flow, Parts};
 use crate::progress::{How, LaneId, Outcome};
 use crate::queues::{LiveQueue, Message, Outgoing, Sending};
 use delivery::answer;
@@ -133,8 +134,20 @@ fn deliver(
     let Some(functions) = inner.functions.get() else {
         return failed("no functions run here; start the server with `orderflow up`".to_owned());
     };
-    match functions.invoke(&aside.function, &records) {
-        Invoked::Answered { answer } => match answer::read(&answer, &records) {
+    let texts: Vec<String> = aside.records.iter().map(|record| record.get().to_owned()).collect();
+    match again(inner, functions, &aside.pipe, &function, &records, &texts) {
+        Delivery::Together(parts) => {
+            let told = redelivered(inner, &aside.pipe, &records);
+            let gone = queue.remove_part(id);
+            let mut parts = parts;
+            parts.take(gone);
+            let Parts { mut entries, after } = parts;
+            entries.push(inner.checkpoints.outcome_entry(&told));
+            let committed = inner.commits.commit_blocking(entries);
+            after.tell(committed.as_ref());
+            committed.map(|_| Redriven::Delivered { id, function, records: count })
+        }
+        Delivery::Answered(answer) => match answer::read(&answer, &records) {
             Ok(()) => {
                 let told = redelivered(inner, &aside.pipe, &records);
                 let outcome = inner.checkpoints.outcome_entry(&told);
@@ -143,7 +156,37 @@ fn deliver(
             }
             Err(failure) => failed(failure.error),
         },
-        Invoked::Failed { error } | Invoked::NotRun { reason: error } => failed(error),
+        Delivery::Failed { error } | Delivery::Unavailable { error } => failed(error),
+    }
+}
+
+/// Sends records on their pipe's way again, or to the function that could not do them.
+fn again(
+    inner: &Arc<Inner>,
+    functions: &Arc<dyn Functions>,
+    pipe: &PipeName,
+    target: &str,
+    records: &[Record],
+    texts: &[String],
+) -> Delivery {
+    let catalog = inner.catalog();
+    let way = catalog.pipes.get(pipe).map(|entry| &entry.spec).filter(|spec| !spec.is_plain());
+    if let Some(spec) = way {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| error.to_string());
+        let flow = Flow::new(inner, functions, spec).map_err(|refused| refused.to_string());
+        return match runtime.and_then(|runtime| Ok((runtime, flow?))) {
+            Ok((runtime, flow)) => runtime.block_on(flow.deliver(texts)),
+            Err(error) => Delivery::Failed { error },
+        };
+    }
+    match target.parse::<FunctionName>() {
+        Ok(function) => match functions.invoke(&function, records) {
+            Invoked::Answered { answer } => Delivery::Answered(answer),
+            Invoked::Failed { error } => Delivery::Failed { error },
+            Invoked::NotRun { reason } => Delivery::Unavailable { error: reason },
+        },
+        Err(_) => Delivery::Failed { error: format!("pipe {pipe}, which hands records to {target}, is not there") },
     }
 }
 
@@ -210,7 +253,9 @@ fn hand_back(
 fn redelivered(inner: &Inner, pipe: &PipeName, records: &[Record]) -> Vec<(LaneId, Outcome)> {
     let catalog = inner.catalog();
     let Some(pipe) = catalog.pipes.get(pipe) else { return Vec::new() };
-    let Some(table) = catalog.tables.get(&pipe.spec.source).map(table_of) else { return Vec::new() };
+    let Some(table) = pipe.spec.source.table().and_then(|table| catalog.tables.get(table)).map(table_of) else {
+        return Vec::new();
+    };
     let outcome = |record: &Record| {
         let at = record.change.sequence;
         let key = table.key_of(&record.change.keys).ok()?;

@@ -6,10 +6,12 @@
 pub use delivery::bus::archive::ArchiveSpec;
 pub use delivery::bus::endpoint::{ConnectionSpec, DestinationSpec};
 pub use delivery::bus::input::{InputSpec, TransformerSpec};
+pub use delivery::bus::pipe_target::PipeParametersSpec;
 pub use delivery::bus::{RuleSpec, RuleState, TargetSpec};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
+use std::fmt;
 pub use table::Projection;
 use types::{BusName, FunctionName, IndexName, KeySchema, LogGroupName, PipeName, QueueName, TableName, ViewType};
 
@@ -254,37 +256,152 @@ pub struct LogGroupSpec {
     pub retention_days: Option<u32>,
 }
 
-/// A pipe from a table's stream to a function.
+/// A pipe from a table's stream or a queue to a function, a queue, an event bus or a log group.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PipeSpec {
     /// Its name.
     pub name: PipeName,
-    /// The table whose changes it reads.
-    pub source: TableName,
-    /// Up to five patterns, one of which a change must match; none lets everything through.
+    /// What it reads.
+    pub source: PipeSource,
+    /// Up to five patterns, one of which a record must match; none lets everything through.
     pub filters: Vec<String>,
-    /// The function it hands records to.
-    pub target: FunctionName,
-    /// Whether it waits for the function's answer.
+    /// The function that makes something else of records before they reach the target.
+    #[serde(default)]
+    pub enrichment: Option<EnrichmentSpec>,
+    /// Where it hands records to.
+    pub target: PipeTarget,
+    /// What goes with them.
+    #[serde(default)]
+    pub parameters: PipeParametersSpec,
+    /// Whether it waits for a function's answer.
     pub invocation: InvocationType,
     /// The most records of one batch.
     pub batch_size: u32,
     /// How long a batch that is not full waits for more.
     pub window_seconds: u32,
-    /// How many batches may be under way at once; records of one key stay in order.
+    /// Of a stream: how many batches may be under way at once; records of one key stay in order.
     pub lanes: u32,
-    /// How often a failed batch is tried again; `None` until its records expire.
+    /// Of a stream: how often a failed batch is tried again; `None` until its records expire.
     pub retries: Option<u32>,
-    /// How old a record may get before it is given up.
+    /// Of a stream: how old a record may get before it is given up.
     pub max_age_seconds: Option<u32>,
-    /// Whether a failed batch is halved until the faulty record stands alone.
+    /// Of a stream: whether a failed batch is halved until the faulty record stands alone.
     pub bisect: bool,
-    /// Where it begins when it runs for the first time.
+    /// Of a stream: where it begins when it runs for the first time.
     pub start: StartingPosition,
-    /// Where records go that are given up.
+    /// Of a stream: where records go that are given up.
     pub dead_letters: Option<QueueName>,
     /// Whether it should run.
     pub running: bool,
+    /// What it is for.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// The ARN of the role that it would have on AWS.
+    #[serde(default)]
+    pub role: Option<String>,
+    /// What people have written on it.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+}
+
+/// What a pipe reads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum PipeSource {
+    /// The changes of a table.
+    Table(TableName),
+    /// The messages of a queue.
+    Queue {
+        /// Which.
+        queue: QueueName,
+    },
+}
+
+/// Where a pipe hands records to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum PipeTarget {
+    /// To a function.
+    Function(FunctionName),
+    /// To a queue, each as a message.
+    Queue {
+        /// Which.
+        queue: QueueName,
+    },
+    /// To an event bus, each as an event.
+    Bus {
+        /// Which.
+        bus: BusName,
+    },
+    /// To a log group, each as a line.
+    LogGroup {
+        /// Which.
+        log_group: LogGroupName,
+    },
+}
+
+/// The function that makes something else of records.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnrichmentSpec {
+    /// Which.
+    pub function: FunctionName,
+    /// A template that is filled for each record; none gives the record itself.
+    pub input: Option<String>,
+}
+
+impl PipeSource {
+    /// The table, if it is one.
+    pub fn table(&self) -> Option<&TableName> {
+        match self {
+            Self::Table(table) => Some(table),
+            Self::Queue { .. } => None,
+        }
+    }
+
+    /// The queue, if it is one.
+    pub fn queue(&self) -> Option<&QueueName> {
+        match self {
+            Self::Queue { queue } => Some(queue),
+            Self::Table(_) => None,
+        }
+    }
+}
+
+impl PipeTarget {
+    /// The function, if it is one.
+    pub fn function(&self) -> Option<&FunctionName> {
+        match self {
+            Self::Function(function) => Some(function),
+            Self::Queue { .. } | Self::Bus { .. } | Self::LogGroup { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for PipeSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Table(table) => f.write_str(table.as_str()),
+            Self::Queue { queue } => write!(f, "queue {queue}"),
+        }
+    }
+}
+
+impl fmt::Display for PipeTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Function(function) => f.write_str(function.as_str()),
+            Self::Queue { queue } => write!(f, "queue {queue}"),
+            Self::Bus { bus } => write!(f, "event bus {bus}"),
+            Self::LogGroup { log_group } => write!(f, "log group {log_group}"),
+        }
+    }
+}
+
+impl PipeSpec {
+    /// Whether records reach their target as they are, and that is a function.
+    pub fn is_plain(&self) -> bool {
+        self.enrichment.is_none() && self.parameters.input.is_none() && self.target.function().is_some()
+    }
 }
 
 /// Whether a pipe waits for the function's answer.

@@ -116,7 +116,8 @@ impl Runtime {
     ) -> Result<Invocation, InvokeError> {
         let function = self.function(name)?;
         let Body::Worker(work) = &function.body else { return Err(InvokeError::NotFound(name.clone())) };
-        let records = payload["Records"].as_array();
+        // A pipe hands on the records alone.
+        let records = payload["Records"].as_array().or_else(|| payload.as_array());
         let bodies: Vec<(String, String)> = match records {
             Some(records) => {
                 let text = |record: &Json, name: &str| record[name].as_str().unwrap_or_default().to_owned();

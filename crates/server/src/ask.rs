@@ -129,8 +129,8 @@ pub(crate) fn tables(engine: &Engine) -> Vec<views::Table> {
 
 /// How a table keeps orders, by the functions that read its changes, or else by its name.
 pub(crate) fn layout(catalog: &engine::Catalog, table: &types::TableName) -> Option<views::Layout> {
-    let readers = catalog.pipes.values().filter(|pipe| pipe.spec.source == *table);
-    let functions = readers.filter_map(|pipe| catalog.functions.get(&pipe.spec.target));
+    let readers = catalog.pipes.values().filter(|pipe| pipe.spec.source.table() == Some(table));
+    let functions = readers.filter_map(|pipe| catalog.functions.get(pipe.spec.target.function()?));
     let by_function = functions.filter_map(|entry| layout_of_handler(&entry.spec.handler)).next();
     by_function.or_else(|| layout_of_name(table.as_str()))
 }

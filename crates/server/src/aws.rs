@@ -10,6 +10,8 @@ mod pipes;
 mod queues;
 mod tables;
 
+pub(crate) use queues::message_record;
+
 use crate::app::App;
 use serde_json::{Value as Json, json};
 use types::FunctionName;

@@ -1,9 +1,9 @@
 //! Decides how what a template says becomes what the engine deploys: the same things in the engine's words.
 
 use engine::spec::{
-    AsynchronousSpec, BusRuleSpec, BusSpec, Destination, EventsSpec, FifoSpec, FunctionSpec, IndexSpec, InvocationType,
-    Known, LogGroupSpec, PipeSpec, PollerSpec, Projection, QueueSpec, RedriveSpec, StackSpec, StartingPosition,
-    TableSpec,
+    AsynchronousSpec, BusRuleSpec, BusSpec, Destination, EnrichmentSpec, EventsSpec, FifoSpec, FunctionSpec, IndexSpec,
+    InvocationType, Known, LogGroupSpec, PipeSource, PipeSpec, PipeTarget, PollerSpec, Projection, QueueSpec,
+    RedriveSpec, StackSpec, StartingPosition, TableSpec,
 };
 use engine::watch::LineFilter;
 use observe::alarm::Definition;
@@ -134,11 +134,25 @@ fn log_group_of(group: &stack::LogGroup) -> LogGroupSpec {
 }
 
 fn pipe_of(pipe: &stack::Pipe) -> PipeSpec {
+    let (stack::RoleReference::InStack { arn: role, .. } | stack::RoleReference::Outside { arn: role }) = &pipe.role;
     PipeSpec {
         name: pipe.name.clone(),
-        source: pipe.source.name.clone(),
+        source: match &pipe.source {
+            stack::PipeSource::Table(table) => PipeSource::Table(table.name.clone()),
+            stack::PipeSource::Queue { queue } => PipeSource::Queue { queue: queue.name.clone() },
+        },
         filters: pipe.filters.clone(),
-        target: pipe.target.name.clone(),
+        enrichment: pipe.enrichment.as_ref().map(|enrichment| EnrichmentSpec {
+            function: enrichment.function.name.clone(),
+            input: enrichment.input.clone(),
+        }),
+        target: match &pipe.target {
+            stack::PipeTarget::Function(function) => PipeTarget::Function(function.name.clone()),
+            stack::PipeTarget::Queue { queue } => PipeTarget::Queue { queue: queue.name.clone() },
+            stack::PipeTarget::Bus { bus } => PipeTarget::Bus { bus: bus.clone() },
+            stack::PipeTarget::LogGroup { log_group } => PipeTarget::LogGroup { log_group: log_group.clone() },
+        },
+        parameters: pipe.parameters.clone(),
         invocation: match pipe.invocation {
             stack::Invocation::RequestResponse => InvocationType::RequestResponse,
             stack::Invocation::FireAndForget => InvocationType::FireAndForget,
@@ -155,6 +169,9 @@ fn pipe_of(pipe: &stack::Pipe) -> PipeSpec {
         },
         dead_letters: pipe.dead_letter.as_ref().map(|queue| queue.name.clone()),
         running: pipe.desired_state == stack::DesiredState::Running,
+        description: pipe.description.clone(),
+        role: Some(role.clone()),
+        tags: pipe.tags.clone(),
     }
 }
 

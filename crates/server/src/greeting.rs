@@ -234,7 +234,7 @@ fn say_stack(one: &Deployed, text: &mut String) -> std::fmt::Result {
     }
     for pipe in one.stack.pipes.iter().map(|pipe| &pipe.spec) {
         let letters = pipe.dead_letter.as_ref().map_or(String::new(), |queue| format!("  ✖ {}", queue.name));
-        writeln!(text, "  {}  →  {}  →  {}{letters}", pipe.source.name, pipe.name, pipe.target.name)?;
+        writeln!(text, "  {}  →  {}  →  {}{letters}", pipe.source.name(), pipe.name, pipe.target.name())?;
     }
     for function in one.stack.functions.iter().map(|function| &function.spec) {
         if let Some(letters) = &function.asynchronous.dead_letter {

@@ -361,6 +361,8 @@ async fn serve(
     let key = first_key(&app, &running)?;
     let waited_for = Arc::downgrade(&app);
     engine.give_way(Box::new(move || waited_for.upgrade().is_some_and(|app| app.rush.lasts(Instant::now()))));
+    let account = engine.account().clone();
+    engine.spell_messages(Box::new(move |queue, received| aws::message_record(queue, received, &account)));
     // From here on functions run: everything that could be refused has been.
     {
         let _within = work.enter();

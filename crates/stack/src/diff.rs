@@ -383,6 +383,7 @@ impl Diffable for Pipe {
         arn: "Arn",
         source: "Source",
         filters: "FilterCriteria",
+        enrichment: "Enrichment",
         starting_position: "StartingPosition",
         batch_size: "BatchSize",
         batching_window: "MaximumBatchingWindowInSeconds",
@@ -392,6 +393,7 @@ impl Diffable for Pipe {
         bisects: "OnPartialBatchItemFailure",
         dead_letter: "DeadLetterConfig",
         target: "Target",
+        parameters: "TargetParameters",
         invocation: "InvocationType",
         role: "RoleArn",
         desired_state: "DesiredState",
@@ -406,8 +408,9 @@ impl Diffable for Pipe {
             losses.push(("Name", reason, hint));
         }
         let anew = || "give the new pipe a new name and a new logical id".to_owned();
-        if self.source.name != new.source.name {
-            let reason = "the pipe's position belongs to the stream that it reads".to_owned();
+        let (old_table, new_table) = (self.source.table(), new.source.table());
+        if self.source.name() != new.source.name() || old_table.is_some() != new_table.is_some() {
+            let reason = "the pipe's position belongs to what it reads".to_owned();
             losses.push(("Source", reason, anew()));
         }
         if self.starting_position != new.starting_position {

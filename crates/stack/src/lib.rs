@@ -59,10 +59,10 @@ pub use environment::{Environment, Overrides, StreamLabel};
 pub use findings::{Errors, Finding, Position, Sort};
 pub use stack::{
     AccessLog, Alarm, Api, ApiKey, Asynchronous, Billing, Caching, Dashboard, DeadLettersFrom, DesiredState,
-    Destination, EventArchive, EventBus, EventConnection, EventDestination, EventRule, Fifo, Function,
+    Destination, Enrichment, EventArchive, EventBus, EventConnection, EventDestination, EventRule, Fifo, Function,
     FunctionReference, Index, InlinePolicy, Invocation, LogGroup, LogGroupOrigin, LogicalId, Method, MethodSettings,
-    MetricFilter, Note, Output, Period, Permission, Pipe, Plan, Policy, Poller, Projection, Queue, QueuePolicy,
-    QueueReference, Quota, Rate, Redrive, Resource, Role, RoleReference, RouteThrottle, Stack, StartingPosition, Table,
-    TableReference, Throttle,
+    MetricFilter, Note, Output, Period, Permission, Pipe, PipeSource, PipeTarget, Plan, Policy, Poller, Projection,
+    Queue, QueuePolicy, QueueReference, Quota, Rate, Redrive, Resource, Role, RoleReference, RouteThrottle, Stack,
+    StartingPosition, Table, TableReference, Throttle,
 };
 pub use template::Template;

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use delivery::bus::archive::ArchiveSpec;
 use delivery::bus::endpoint::{ConnectionSpec, DestinationSpec};
+use delivery::bus::pipe_target::PipeParametersSpec;
 use delivery::bus::{RuleSpec, TargetSpec};
 use serde::{Deserialize, Serialize};
 use types::{BusName, FunctionName, IndexName, KeySchema, LogGroupName, PipeName, QueueName, TableName, ViewType};
@@ -261,19 +262,22 @@ pub enum Destination {
     Function(FunctionReference),
 }
 
-/// A pipe from a table's change stream to a function.
+/// A pipe from a table's change stream or a queue to a function, a queue, an event bus or a log group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pipe {
     /// Its name.
     pub name: PipeName,
     /// Its ARN.
     pub arn: String,
-    /// The table whose changes it reads.
-    pub source: TableReference,
+    /// What it reads.
+    pub source: PipeSource,
     /// Event patterns as text, each valid in the pipe dialect; a record passes if any matches,
     /// and every record passes where there is none.
     pub filters: Vec<String>,
-    /// Where it begins on its very first start.
+    /// The function that makes something else of records before they reach the target.
+    #[serde(default)]
+    pub enrichment: Option<Enrichment>,
+    /// Where it begins on its very first start, if it reads a stream.
     pub starting_position: StartingPosition,
     /// How many records it hands over at once, at most.
     pub batch_size: u32,
@@ -289,8 +293,11 @@ pub struct Pipe {
     pub bisects: bool,
     /// Where given-up records go; without a queue they are dropped.
     pub dead_letter: Option<QueueReference>,
-    /// The function that it calls.
-    pub target: FunctionReference,
+    /// Where it hands records to.
+    pub target: PipeTarget,
+    /// What goes with them.
+    #[serde(default)]
+    pub parameters: PipeParametersSpec,
     /// Whether it waits for the function's answer.
     pub invocation: Invocation,
     /// The role it runs as.
@@ -301,6 +308,89 @@ pub struct Pipe {
     pub description: Option<String>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+}
+
+/// What a pipe reads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum PipeSource {
+    /// The changes of a table.
+    Table(TableReference),
+    /// The messages of a queue.
+    Queue {
+        /// Which.
+        queue: QueueReference,
+    },
+}
+
+/// Where a pipe hands records to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum PipeTarget {
+    /// To a function.
+    Function(FunctionReference),
+    /// To a queue.
+    Queue {
+        /// Which.
+        queue: QueueReference,
+    },
+    /// To an event bus.
+    Bus {
+        /// Which; it is of the template, or the default one.
+        bus: BusName,
+    },
+    /// To a log group.
+    LogGroup {
+        /// Which.
+        log_group: LogGroupName,
+    },
+}
+
+/// The function that makes something else of a pipe's records.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enrichment {
+    /// Which.
+    pub function: FunctionReference,
+    /// The template that is filled for it.
+    pub input: Option<String>,
+}
+
+impl PipeSource {
+    /// The table, if it is one.
+    pub fn table(&self) -> Option<&TableReference> {
+        match self {
+            Self::Table(table) => Some(table),
+            Self::Queue { .. } => None,
+        }
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Table(table) => table.name.as_str(),
+            Self::Queue { queue } => queue.name.as_str(),
+        }
+    }
+}
+
+impl PipeTarget {
+    /// The function, if it is one.
+    pub fn function(&self) -> Option<&FunctionReference> {
+        match self {
+            Self::Function(function) => Some(function),
+            Self::Queue { .. } | Self::Bus { .. } | Self::LogGroup { .. } => None,
+        }
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Function(function) => function.name.as_str(),
+            Self::Queue { queue } => queue.name.as_str(),
+            Self::Bus { bus } => bus.as_str(),
+            Self::LogGroup { log_group } => log_group.as_str(),
+        }
+    }
 }
 
 /// Where a pipe begins on its very first start.

@@ -148,6 +148,10 @@ codes! {
     Service = "ServiceException", Own, 500;
     /// There is no such pipe.
     NotFound = "NotFoundException", Own, 404;
+    /// There is such a pipe, or it cannot be changed so.
+    Conflict = "ConflictException", Own, 409;
+    /// There are too many of them.
+    ServiceQuotaExceeded = "ServiceQuotaExceededException", Own, 402;
     /// The engine does not take this now.
     ServiceUnavailable = "ServiceUnavailable", Own, 503;
     /// The engine does not take this now, as the log service names it.
@@ -204,6 +208,7 @@ impl Code {
             Self::ConditionalCheckFailed | Self::InvalidAddress | Self::InvalidAttributeName => self.name(),
             Self::InvalidAttributeValue | Self::InvalidMessageContents => self.name(),
             Self::InvalidEventPattern | Self::InvalidParameter | Self::InvalidRequestContent => self.name(),
+            Self::Conflict | Self::ServiceQuotaExceeded => self.name(),
             Self::IllegalStatus | Self::NotFound | Self::ResourceAlreadyExists => self.name(),
             Self::OverLimit => self.name(),
             Self::ReceiptHandleIsInvalid => self.name(),
@@ -286,6 +291,27 @@ pub enum Refusal<'a> {
     Events(events::Refused<'a>),
     /// There is no such pipe.
     NoSuchPipe(&'a PipeName),
+    /// The pipe is there already, or belongs to a template.
+    PipeConflict {
+        /// Which.
+        pipe: &'a PipeName,
+        /// Why not.
+        message: &'a str,
+    },
+    /// There would be too many pipes.
+    TooManyPipes {
+        /// The one too many.
+        pipe: &'a PipeName,
+        /// What is said.
+        message: &'a str,
+    },
+    /// What is asked of a pipe cannot be.
+    PipeInvalid {
+        /// Which member of the request is wrong.
+        field: &'a str,
+        /// What is wrong with it.
+        message: &'a str,
+    },
     /// Metrics, alarms and dashboards refuse, for a reason that only they have.
     CloudWatch(cloudwatch::Refused<'a>),
     /// There is no such metric filter.
@@ -314,7 +340,7 @@ impl WireError {
         Self { code, message: message.into(), members: Map::new() }
     }
 
-    fn with(mut self, name: &str, value: Json) -> Self {
+    pub(crate) fn with(mut self, name: &str, value: Json) -> Self {
         self.members.insert(name.to_owned(), value);
         self
     }
@@ -381,6 +407,15 @@ impl WireError {
                 Self::new(Code::InvalidParameter, format!("Invalid filter pattern: {problem}"))
             }
             Refusal::EventPatternInvalid { problem } => Self::new(Code::InvalidEventPattern, *problem),
+            Refusal::PipeConflict { pipe, message } => Self::new(Code::Conflict, *message)
+                .with("resourceId", pipe.as_str().into())
+                .with("resourceType", "pipe".into()),
+            Refusal::TooManyPipes { pipe, message } => Self::new(Code::ServiceQuotaExceeded, *message)
+                .with("resourceId", pipe.as_str().into())
+                .with("resourceType", "pipe".into())
+                .with("serviceCode", "pipes".into())
+                .with("quotaCode", "L-pipes".into()),
+            Refusal::PipeInvalid { field, message } => Self::field(field, message),
             Refusal::NoSuchPipe(pipe) => Self::new(Code::NotFound, format!("Pipe {pipe} does not exist.")),
             Refusal::Events(refused) => refused.error(),
             Refusal::EventInvalid(fault) => Self::new(Code::Validation, fault.to_string()),

@@ -75,7 +75,7 @@ pub fn parse(reply: &Reply<'_>, head: &RequestHead<'_>, body: &[u8]) -> Result<C
         (Service::Sqs, _) => sqs::parse(operation, body, reply.context).map(Call::Sqs),
         (Service::Logs, _) => logs::parse(operation, body, reply.context).map(Call::Logs),
         (Service::Events, _) => events::parse(operation, body, reply.context).map(Call::Events),
-        (Service::Pipes, _) => pipes::parse(head).map(Call::Pipes),
+        (Service::Pipes, _) => pipes::parse(head, body, reply.context).map(Call::Pipes),
         (Service::CloudWatch, Protocol::Query { .. }) => {
             cloudwatch::parse_form(operation, &reply.parameters).map(Call::CloudWatch)
         }

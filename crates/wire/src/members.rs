@@ -5,7 +5,7 @@
 
 use crate::error::{Code, WireError};
 use crate::reply::Service;
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 /// The members of one JSON object.
 #[derive(Debug, Clone, Copy)]
@@ -122,7 +122,7 @@ pub(crate) fn wrong_type(value: &Json, expected: &str) -> WireError {
 
 /// The rules that a request breaks: all of them are said in one error.
 #[derive(Debug, Default)]
-pub(crate) struct Rules(Vec<String>);
+pub(crate) struct Rules(Vec<(String, String)>);
 
 /// The longest value that is repeated in an error's text. AWS repeats all of it; here an answer stays small.
 const SHOWN_MAX: usize = 8192;
@@ -134,7 +134,7 @@ impl Rules {
             Some(value) => format!("'{}'", value.chars().take(SHOWN_MAX).collect::<String>()),
             None => "null".to_owned(),
         };
-        self.0.push(format!("Value {value} at '{path}' failed to satisfy constraint: {rule}"));
+        self.0.push((path.to_owned(), format!("Value {value} at '{path}' failed to satisfy constraint: {rule}")));
     }
 
     /// Notes that a member is missing.
@@ -181,14 +181,21 @@ impl Rules {
             1 => "1 validation error".to_owned(),
             count => format!("{count} validation errors"),
         };
-        Err(WireError::new(code, format!("{errors} detected: {}", self.0.join("; "))))
+        let all: Vec<&str> = self.0.iter().map(|(_, text)| text.as_str()).collect();
+        Err(WireError::new(code, format!("{errors} detected: {}", all.join("; "))))
+    }
+
+    /// The same, with a list of the members that break one, as some services tell it.
+    pub(crate) fn check_fields(self) -> Result<(), WireError> {
+        let field = |(name, message): &(String, String)| json!({ "name": name, "message": message });
+        let fields: Json = self.0.iter().map(field).collect();
+        self.check(Code::Validation).map_err(|error| error.with("fieldList", fields))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn a_wrong_type_is_named() {

@@ -309,5 +309,6 @@ fn is_rest(path: &str) -> bool {
 
 /// Whether the path is one of those of pipes.
 fn is_of_pipes(path: &str) -> bool {
-    path.strip_prefix(pipes::PATH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    let of_one = path.strip_prefix(pipes::PATH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    of_one || path.starts_with(pipes::TAGS_PATH)
 }

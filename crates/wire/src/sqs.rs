@@ -38,7 +38,7 @@ pub use redrive::{DeadLetters, RedriveAllowed};
 pub use refused::Refused;
 pub use settings::{Change, Settings};
 pub(crate) use spell::spell;
-pub use spell::{Answer, Message, Origin, Sent, message_id};
+pub use spell::{Answer, Message, Origin, Sent, message_id, record};
 pub(crate) use xml::spell_xml;
 
 use crate::error::{Code, WireError};

@@ -116,6 +116,11 @@ impl PipeEvent {
         }
     }
 
+    /// What came in, as JSON: a string, if it was none.
+    pub fn json(&self) -> &str {
+        &self.original
+    }
+
     /// What paths look into: nothing, if what came in is not JSON.
     pub(super) fn root(&self) -> Option<Json<'_>> {
         self.parsed.as_deref().map(Json::of_compact)

@@ -268,3 +268,32 @@ fn messages_are_filtered_by_what_their_body_holds() {
     }
     assert!(Filters::parse::<&str>(&[]).unwrap().passes_message("anything"));
 }
+
+#[test]
+fn a_pipe_sees_all_of_a_message_but_where_it_comes_from() {
+    let record = |body: &str| {
+        json!({
+            "messageId": "m1", "body": body, "attributes": {"SenderId": "AIDA"}, "awsRegion": "us-east-1",
+            "messageAttributes": {"kind": {"stringValue": "order", "dataType": "String"}},
+            "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:q",
+        })
+        .to_string()
+    };
+    let cases = [
+        (r#"{"body":{"n":[7]}}"#, r#"{"n":7}"#, true),
+        (r#"{"body":{"n":[7]}}"#, r#"{"n":8}"#, false),
+        (r#"{"body":{"n":[7]}}"#, "n is 7", false),
+        (r#"{"body":["new"]}"#, "new", true),
+        (r#"{"body":["new"]}"#, r#"{"new":1}"#, false),
+        (r#"{"messageAttributes":{"kind":{"stringValue":["order"]}}}"#, "x", true),
+        (r#"{"messageAttributes":{"kind":{"stringValue":["refund"]}}}"#, "x", false),
+        (r#"{"attributes":{"SenderId":["AIDA"]},"body":["x"]}"#, "x", true),
+        (r#"{"eventSource":["aws:sqs"]}"#, "x", false),
+        (r#"{"awsRegion":[{"exists":false}]}"#, "x", true),
+    ];
+    for (pattern, body, expected) in cases {
+        let filters = Filters::parse(&[pattern]).unwrap();
+        assert_eq!(filters.passes_received(&record(body)), expected, "{pattern} on {body}");
+    }
+    assert!(Filters::parse::<&str>(&[]).unwrap().passes_received("anything"));
+}

@@ -59,7 +59,7 @@ pub(super) enum Who {
 
 impl LiveBuses {
     /// The bus of this name, if it has anything to do.
-    pub(super) fn get(&self, name: &BusName) -> Option<&Arc<LiveBus>> {
+    pub(crate) fn get(&self, name: &BusName) -> Option<&Arc<LiveBus>> {
         self.buses.get(name)
     }
 

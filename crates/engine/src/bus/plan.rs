@@ -34,7 +34,7 @@ const INPUT_MAX: usize = 1 << 20;
 const DEAD_LETTERS_AGAIN: Duration = Duration::from_secs(600);
 
 /// What comes of events, to be made durable as one.
-pub(super) struct Plan<'i> {
+pub(crate) struct Plan<'i> {
     inner: &'i Arc<Inner>,
     live: Arc<LiveBuses>,
     entries: Vec<EntryBuilder>,
@@ -66,12 +66,12 @@ pub(super) enum Attempt {
 }
 
 impl<'i> Plan<'i> {
-    pub(super) fn new(inner: &'i Arc<Inner>) -> Self {
+    pub(crate) fn new(inner: &'i Arc<Inner>) -> Self {
         let live = inner.buses.live();
         Self { inner, live, entries: Vec::new(), after: After::default(), bytes: 0 }
     }
 
-    pub(super) fn live(&self) -> Arc<LiveBuses> {
+    pub(crate) fn live(&self) -> Arc<LiveBuses> {
         Arc::clone(&self.live)
     }
 
@@ -91,7 +91,7 @@ impl<'i> Plan<'i> {
     }
 
     /// All that comes of an event on a bus: what is kept of it, and whom it is brought to among the rules that are wanted.
-    pub(super) fn event(&mut self, bus: &LiveBus, event: &Event, depth: u8, wants: &dyn Fn(&RuleName) -> bool) {
+    pub(crate) fn event(&mut self, bus: &LiveBus, event: &Event, depth: u8, wants: &dyn Fn(&RuleName) -> bool) {
         let mut rules = Vec::new();
         for who in bus.matches(event) {
             match who {
@@ -304,6 +304,11 @@ impl<'i> Plan<'i> {
             }
             State::Due { .. } => self.later(aim, event, depth, Tried::Never, Duration::ZERO),
         }
+    }
+
+    /// All of it, for a commit that holds more than this.
+    pub(crate) fn into_parts(self) -> (Vec<EntryBuilder>, After) {
+        (self.entries, self.after)
     }
 
     /// Makes all of it durable.

@@ -51,7 +51,7 @@ fn stack() -> StackSpec {
 }
 
 /// What is there of the files at this moment, as after `kill -9`.
-fn killed(directory: &Path, copy: &Path) {
+pub(crate) fn killed(directory: &Path, copy: &Path) {
     std::fs::create_dir_all(copy.join("log")).unwrap();
     for name in ["WATERMARK", "FORMAT", "LOWEST"] {
         if directory.join(name).exists() {

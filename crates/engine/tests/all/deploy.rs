@@ -35,7 +35,7 @@ fn what_would_lose_something_is_refused_and_changes_nothing() {
     filter.pipes[0].filters = vec!["{".to_owned()];
     let mut source = stack(pipe("p"));
     source.tables.push(table("Others"));
-    source.pipes[0].source = "Others".parse().unwrap();
+    source.pipes[0].source = engine::spec::PipeSource::Table("Others".parse().unwrap());
     let mut taken = stack(pipe("q"));
     taken.name = "another".to_owned();
     let refused = |spec| match engine.deploy(&spec).unwrap_err() {

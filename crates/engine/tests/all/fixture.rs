@@ -82,9 +82,14 @@ pub(crate) fn queue(name: &str) -> QueueSpec {
 pub(crate) fn pipe(name: &str) -> PipeSpec {
     PipeSpec {
         name: name.parse().unwrap(),
-        source: "Orders".parse().unwrap(),
+        source: PipeSource::Table("Orders".parse().unwrap()),
+        enrichment: None,
+        parameters: Default::default(),
+        description: None,
+        role: None,
+        tags: Default::default(),
         filters: vec![],
-        target: "F".parse().unwrap(),
+        target: PipeTarget::Function("F".parse().unwrap()),
         invocation: InvocationType::RequestResponse,
         batch_size: 100,
         window_seconds: 0,

@@ -52,8 +52,8 @@ fn two_pipes(directory: &std::path::Path, gate: &Arc<Gate>) -> Engine {
     let mut both = stack(pipe("standard"));
     both.functions = vec![function("Standard"), function("Premium")];
     let [mut standard, mut premium] = [pipe("standard"), pipe("premium")];
-    standard.target = "Standard".parse().unwrap();
-    premium.target = "Premium".parse().unwrap();
+    standard.target = engine::spec::PipeTarget::Function("Standard".parse().unwrap());
+    premium.target = engine::spec::PipeTarget::Function("Premium".parse().unwrap());
     both.pipes = vec![standard, premium];
     let engine = open(directory);
     engine.deploy(&both).unwrap();

@@ -13,6 +13,8 @@ mod fixture;
 mod indexes;
 mod isolation;
 mod moves;
+mod pipe_ways;
+mod pipe_ways_crash;
 mod pipes;
 mod queue_fixture;
 mod queue_model;

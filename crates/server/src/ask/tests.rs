@@ -5,7 +5,8 @@ use crate::config::Config;
 use crate::views::letters::{Again, Redrive};
 use crate::views::order::{Delivery, Order, Verdict};
 use engine::spec::{
-    FunctionSpec, InvocationType, LogGroupSpec, PipeSpec, QueueSpec, StackSpec, StartingPosition, TableSpec,
+    FunctionSpec, InvocationType, LogGroupSpec, PipeSource, PipeSpec, PipeTarget, QueueSpec, StackSpec,
+    StartingPosition, TableSpec,
 };
 use engine::{Functions, Invoked, TableWrite};
 use orders::Layout;
@@ -46,9 +47,14 @@ const PREMIUM: &str = r#"{"eventName":["MODIFY"],"dynamodb":{"OldImage":{"status
 fn stack() -> StackSpec {
     let pipe = |name: &str, target: &str, filters: &[&str]| PipeSpec {
         name: name.parse().unwrap(),
-        source: "NewOrders".parse().unwrap(),
+        source: PipeSource::Table("NewOrders".parse().unwrap()),
+        enrichment: None,
+        parameters: Default::default(),
+        description: None,
+        role: None,
+        tags: Default::default(),
         filters: filters.iter().map(|&filter| filter.to_owned()).collect(),
-        target: target.parse().unwrap(),
+        target: PipeTarget::Function(target.parse().unwrap()),
         invocation: InvocationType::RequestResponse,
         batch_size: 1,
         window_seconds: 0,

@@ -1,18 +1,58 @@
-//! Decides what calls on pipes do: those of the stacks that run.
+//! Decides what calls on pipes do: those of the stacks that run, and those that clients have made.
+
+mod make;
 
 use super::{internal, not_written};
 use crate::app::App;
-use engine::spec::{InvocationType, StartingPosition};
-use engine::{Catalog, Engine, PipeEntry, PipeError};
-use std::collections::{BTreeMap, BTreeSet};
+use engine::spec::{InvocationType, PipeSource, PipeTarget, StartingPosition};
+use engine::{Catalog, DeployRefused, Engine, PipeEntry, PipeRefused};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use types::PipeName;
-use wire::pipes::{Answer, Call, PipeDescription};
+use wire::pipes::{Answer, Call, PipeDescription, Way};
 use wire::{Refusal, Reply, Response};
 
 pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response {
     match call {
-        Call::DescribePipe { pipe } => tell(app, reply, &pipe, true),
+        Call::CreatePipe { pipe, asked } => {
+            let spec = match make::new(&Seen::of(app), &pipe, &asked) {
+                Ok(spec) => spec,
+                Err(wrong) => return refuse_field(reply, &wrong),
+            };
+            let made = act(app, reply, &pipe, move |engine| engine.create_pipe(spec)).await;
+            made.unwrap_or_else(|| tell(app, reply, &pipe, |pipe| Answer::OnItsWay(pipe, Way::Creating)))
+        }
+        Call::UpdatePipe { pipe, asked } => {
+            let seen = Seen::of(app);
+            let Some(entry) = seen.entry(&pipe) else { return reply.refuse(&Refusal::NoSuchPipe(&pipe)) };
+            let spec = match make::changed(&seen, &entry.spec, &asked) {
+                Ok(spec) => spec,
+                Err(wrong) => return refuse_field(reply, &wrong),
+            };
+            let changed = act(app, reply, &pipe, move |engine| engine.update_pipe(spec)).await;
+            changed.unwrap_or_else(|| tell(app, reply, &pipe, |pipe| Answer::OnItsWay(pipe, Way::Updating)))
+        }
+        Call::DeletePipe { pipe } => {
+            let seen = Seen::of(app);
+            let Some(described) = seen.find(&pipe) else { return reply.refuse(&Refusal::NoSuchPipe(&pipe)) };
+            let name = pipe.clone();
+            let gone = act(app, reply, &pipe, move |engine| engine.delete_pipe(&name)).await;
+            let answer = || reply.answer(&wire::Answer::Pipes(Answer::OnItsWay(&described, Way::Deleting)));
+            gone.unwrap_or_else(answer)
+        }
+        Call::ListTags { pipe } => match Seen::of(app).entry(&pipe) {
+            Some(entry) => reply.answer(&wire::Answer::Pipes(Answer::Tags(&entry.spec.tags))),
+            None => reply.refuse(&Refusal::NoSuchPipe(&pipe)),
+        },
+        Call::Tag { pipe, tags } => {
+            let name = pipe.clone();
+            write_on(app, reply, &pipe, move |engine| engine.change_pipe_tags(&name, tags, &[])).await
+        }
+        Call::Untag { pipe, keys } => {
+            let name = pipe.clone();
+            write_on(app, reply, &pipe, move |engine| engine.change_pipe_tags(&name, Default::default(), &keys)).await
+        }
+        Call::DescribePipe { pipe } => tell(app, reply, &pipe, |pipe| Answer::Described(pipe)),
         Call::ListPipes { filter, page } => {
             let seen = Seen::of(app);
             let mut pipes = seen.all();
@@ -20,36 +60,96 @@ pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response
             let (pipes, more) = page.of(pipes, |pipe| pipe.name.as_str());
             reply.answer(&wire::Answer::Pipes(Answer::Listed { pipes: &pipes, more }))
         }
-        Call::StartPipe { pipe } => switch(app, reply, pipe, Engine::resume_pipe).await,
-        Call::StopPipe { pipe } => switch(app, reply, pipe, Engine::stop_pipe).await,
+        Call::StartPipe { pipe } => switch(app, reply, pipe, true).await,
+        Call::StopPipe { pipe } => switch(app, reply, pipe, false).await,
     }
 }
 
 /// Starts or stops a pipe, which waits for what it is doing.
-async fn switch(
-    app: &App,
-    reply: &Reply<'_>,
-    pipe: PipeName,
-    act: fn(&Engine, &PipeName) -> Result<(), PipeError>,
-) -> Response {
+async fn switch(app: &App, reply: &Reply<'_>, pipe: PipeName, on: bool) -> Response {
     // One that does not run here is not there, whatever the engine may know of it.
-    if Seen::of(app).find(&pipe).is_none() {
+    if Seen::of(app).entry(&pipe).is_none() {
         return reply.refuse(&Refusal::NoSuchPipe(&pipe));
     }
-    let (engine, name) = (Arc::clone(&app.engine), pipe.clone());
-    match tokio::task::spawn_blocking(move || act(&engine, &name)).await {
-        Ok(Ok(())) => tell(app, reply, &pipe, false),
-        Ok(Err(PipeError::NotFound(_))) => reply.refuse(&Refusal::NoSuchPipe(&pipe)),
-        Ok(Err(PipeError::Write(refused))) => not_written(reply, &refused),
-        Err(error) => internal(reply, &error),
+    let name = pipe.clone();
+    let switched = move |engine: &Engine| {
+        let done = if on { engine.resume_pipe(&name) } else { engine.stop_pipe(&name) };
+        done.map_err(PipeRefused::from)
+    };
+    act(app, reply, &pipe, switched).await.unwrap_or_else(|| tell(app, reply, &pipe, |pipe| Answer::Switched(pipe)))
+}
+
+async fn write_on(
+    app: &App,
+    reply: &Reply<'_>,
+    pipe: &PipeName,
+    work: impl FnOnce(&Engine) -> Result<(), PipeRefused> + Send + 'static,
+) -> Response {
+    if Seen::of(app).entry(pipe).is_none() {
+        return reply.refuse(&Refusal::NoSuchPipe(pipe));
+    }
+    let done = act(app, reply, pipe, work).await;
+    done.unwrap_or_else(|| reply.answer(&wire::Answer::Pipes(Answer::Done)))
+}
+
+/// Does something that waits for the disk; what is answered if it is refused.
+async fn act(
+    app: &App,
+    reply: &Reply<'_>,
+    pipe: &PipeName,
+    work: impl FnOnce(&Engine) -> Result<(), PipeRefused> + Send + 'static,
+) -> Option<Response> {
+    let engine = Arc::clone(&app.engine);
+    match tokio::task::spawn_blocking(move || work(&engine)).await {
+        Ok(Ok(())) => None,
+        Ok(Err(refused)) => Some(refuse(reply, pipe, &refused)),
+        Err(error) => Some(internal(reply, &error)),
     }
 }
 
-fn tell(app: &App, reply: &Reply<'_>, pipe: &PipeName, whole: bool) -> Response {
-    let seen = Seen::of(app);
-    match seen.find(pipe) {
-        Some(pipe) if whole => reply.answer(&wire::Answer::Pipes(Answer::Described(&pipe))),
-        Some(pipe) => reply.answer(&wire::Answer::Pipes(Answer::Switched(&pipe))),
+/// What is wrong with a member of a request.
+struct Wrong {
+    field: &'static str,
+    message: String,
+}
+
+fn refuse_field(reply: &Reply<'_>, wrong: &Wrong) -> Response {
+    reply.refuse(&Refusal::PipeInvalid { field: wrong.field, message: &wrong.message })
+}
+
+fn refuse(reply: &Reply<'_>, pipe: &PipeName, refused: &PipeRefused) -> Response {
+    let message = match refused {
+        PipeRefused::Exists(_) => format!("Pipe {pipe} already exists."),
+        _ => refused.to_string(),
+    };
+    let message = message.as_str();
+    let field = match refused {
+        PipeRefused::NotFound(_) => return reply.refuse(&Refusal::NoSuchPipe(pipe)),
+        PipeRefused::Exists(_) | PipeRefused::OfStack { .. } => {
+            return reply.refuse(&Refusal::PipeConflict { pipe, message });
+        }
+        PipeRefused::Write(refused) => return not_written(reply, refused),
+        PipeRefused::Refused(DeployRefused::TooManyPipes { .. }) => {
+            return reply.refuse(&Refusal::TooManyPipes { pipe, message });
+        }
+        PipeRefused::Refused(
+            DeployRefused::NoStream { .. } | DeployRefused::NoMessages { .. } | DeployRefused::SourceChanged(_),
+        ) => "source",
+        PipeRefused::Refused(DeployRefused::Filter { .. }) => "sourceParameters.filterCriteria",
+        PipeRefused::Refused(DeployRefused::Parameters { .. }) => "targetParameters",
+        PipeRefused::Refused(_) => "target",
+    };
+    reply.refuse(&Refusal::PipeInvalid { field, message })
+}
+
+fn tell(
+    app: &App,
+    reply: &Reply<'_>,
+    pipe: &PipeName,
+    say: for<'a> fn(&'a PipeDescription<'a>) -> Answer<'a>,
+) -> Response {
+    match Seen::of(app).find(pipe) {
+        Some(pipe) => reply.answer(&wire::Answer::Pipes(say(&pipe))),
         None => reply.refuse(&Refusal::NoSuchPipe(pipe)),
     }
 }
@@ -60,48 +160,59 @@ struct Seen<'a> {
     catalog: Arc<Catalog>,
     /// Those that run.
     running: BTreeSet<PipeName>,
-    /// What templates say of them that the engine has no need of.
-    stacks: BTreeMap<PipeName, stack::Pipe>,
 }
 
 impl<'a> Seen<'a> {
     fn of(app: &'a App) -> Self {
         let catalog = app.engine.catalog();
         let running = app.engine.pipes().into_iter().filter(|pipe| pipe.running).map(|pipe| pipe.name).collect();
-        let read = |origin: &serde_json::Value| serde_json::from_value::<stack::Stack>(origin.clone()).ok();
-        let stacks = catalog.origins.iter().filter(|(name, _)| app.stacks.contains(name));
-        let pipes = stacks.filter_map(|(_, origin)| read(origin)).flat_map(|stack| stack.pipes);
-        let stacks = pipes.map(|pipe| (pipe.spec.name.clone(), pipe.spec)).collect();
-        Self { app, catalog, running, stacks }
+        Self { app, catalog, running }
     }
 
     fn all(&self) -> Vec<PipeDescription<'_>> {
-        self.catalog.pipes.values().filter_map(|entry| self.describe(entry)).collect()
+        let seen = self.catalog.pipes.keys().filter_map(|name| self.entry(name));
+        seen.map(|entry| self.describe(entry)).collect()
     }
 
     fn find(&self, name: &PipeName) -> Option<PipeDescription<'_>> {
-        self.describe(self.catalog.pipes.get(name)?)
+        self.entry(name).map(|entry| self.describe(entry))
     }
 
-    /// What a pipe is, if it is one of a stack that runs.
-    fn describe<'b>(&'b self, entry: &'b PipeEntry) -> Option<PipeDescription<'b>> {
-        if entry.dormant || !self.app.stacks.contains(&entry.stack) {
-            return None;
-        }
+    /// A pipe, if it is one of a stack that runs, or of no stack.
+    fn entry(&self, name: &PipeName) -> Option<&PipeEntry> {
+        let entry = self.catalog.pipes.get(name)?;
+        let is_seen = entry.stack.is_empty() || self.app.stacks.contains(&entry.stack);
+        (is_seen && !entry.dormant).then_some(entry)
+    }
+
+    fn describe<'b>(&'b self, entry: &'b PipeEntry) -> PipeDescription<'b> {
         let (spec, account) = (&entry.spec, self.app.engine.account());
-        let label = self.catalog.tables.get(&spec.source).and_then(|table| table.stream.as_ref());
-        let label = label.map_or("", |stream| stream.label.as_str());
-        let template = self.stacks.get(&spec.name);
-        Some(PipeDescription {
+        let function = |name: &types::FunctionName| account.arn("lambda", &format!("function:{name}")).to_string();
+        let source = match &spec.source {
+            PipeSource::Table(table) => self.stream(table).unwrap_or_default(),
+            PipeSource::Queue { queue } => account.arn("sqs", queue.as_str()).to_string(),
+        };
+        let target = match &spec.target {
+            PipeTarget::Function(name) => function(name),
+            PipeTarget::Queue { queue } => account.arn("sqs", queue.as_str()).to_string(),
+            PipeTarget::Bus { bus } => account.arn("events", &format!("event-bus/{bus}")).to_string(),
+            PipeTarget::LogGroup { log_group } => account.arn("logs", &format!("log-group:{log_group}")).to_string(),
+        };
+        let running = self.running.contains(&spec.name);
+        PipeDescription {
             name: &spec.name,
-            description: template.and_then(|pipe| pipe.description.as_deref()),
-            running: self.running.contains(&spec.name),
-            source: account.arn("dynamodb", &format!("table/{}/stream/{label}", spec.source)).to_string(),
-            target: account.arn("lambda", &format!("function:{}", spec.target)).to_string(),
-            role: template.map(|pipe| {
-                let (stack::RoleReference::InStack { arn, .. } | stack::RoleReference::Outside { arn }) = &pipe.role;
-                arn.as_str()
-            }),
+            description: spec.description.as_deref(),
+            running,
+            // Whether one of a stack should run is decided with the next start, by its template.
+            wanted: if entry.stack.is_empty() { spec.running } else { running },
+            source,
+            from_queue: spec.source.queue().is_some(),
+            enrichment: spec.enrichment.as_ref().map(|enrichment| function(&enrichment.function)),
+            enrichment_input: spec.enrichment.as_ref().and_then(|enrichment| enrichment.input.as_deref()),
+            target,
+            kind: make::kind(&self.catalog, &spec.target),
+            parameters: &spec.parameters,
+            role: spec.role.as_deref(),
             filters: &spec.filters,
             batch_size: spec.batch_size,
             window_seconds: spec.window_seconds,
@@ -112,8 +223,15 @@ impl<'a> Seen<'a> {
             from_oldest: spec.start == StartingPosition::TrimHorizon,
             dead_letters: spec.dead_letters.as_ref().map(|queue| account.arn("sqs", queue.as_str()).to_string()),
             waits: spec.invocation == InvocationType::RequestResponse,
-            tags: template.map(|pipe| &pipe.tags),
+            tags: Some(&spec.tags),
             created_at: entry.created_at,
-        })
+            changed_at: entry.changed_at.unwrap_or(entry.created_at),
+        }
+    }
+
+    /// The ARN of a table's stream.
+    fn stream(&self, table: &types::TableName) -> Option<String> {
+        let label = &self.catalog.tables.get(table)?.stream.as_ref()?.label;
+        Some(self.app.engine.account().arn("dynamodb", &format!("table/{table}/stream/{label}")).to_string())
     }
 }

@@ -15,6 +15,8 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use messages::record as message_record;
+
 use super::{internal, not_written};
 use crate::app::App;
 use describe::Known;

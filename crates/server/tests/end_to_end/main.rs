@@ -3,7 +3,8 @@
 //! What each file holds: [`crash`] that nothing acknowledged is lost, however often the server dies; [`poison`] that one
 //! order that cannot be done costs the others nothing; [`command_line`] what the verbs print and how they end;
 //! [`events`] that buses deliver, keep and bring again; [`checking`] what `check` and `match` find in filters; [`costing`]
-//! what `cost` reckons; [`drawing`] what `diagram` draws; [`changing`] what running `up` again may change; [`premium`]
+//! what `cost` reckons; [`drawing`] what `diagram` draws; [`changing`] what running `up` again may change;
+//! [`pipes`] that pipes of every kind hand on what came in; [`premium`]
 //! whom premium customers' orders are told to; [`shop`] what the shop front promises those who order there; [`snacks`] that
 //! each order of snacks is processed once; [`targets`] where rules bring events, and whom alarms tell. [`harness`] starts servers and talks to them.
 
@@ -17,6 +18,7 @@ mod crash;
 mod drawing;
 mod events;
 mod harness;
+mod pipes;
 mod poison;
 mod premium;
 mod shop;

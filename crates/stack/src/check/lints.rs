@@ -46,7 +46,7 @@ pub(super) static UNSUPPORTED_FEATURE: Lint = Lint {
     title: "orderflow does not have this property, function or section",
     explanation: "It is no mistake on AWS. Leaving it out would change what the resource does, so `orderflow up` \
                   refuses the template.",
-    wrong: "Properties:\n  Enrichment: !GetAtt Lookup.Arn",
+    wrong: "Properties:\n  LogConfiguration: {Level: INFO}",
     right: None,
 };
 

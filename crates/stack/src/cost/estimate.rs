@@ -104,7 +104,7 @@ impl Way<'_> {
             blocks_together: if path == Path::Shop { self.each(ending) } else { 0 },
             read_blocks: read,
         };
-        let source = self.stack.pipes.first().map(|pipe| pipe.spec.source.name.as_str());
+        let source = self.stack.pipes.iter().find_map(|pipe| Some(pipe.spec.source.table()?.name.as_str()));
         let table = self.known_as("ORDERS_TABLE").or(source).map(str::to_owned);
         let payments = self.known_as("PAYMENTS_TABLE").map(str::to_owned);
         let stock = self.known_as("STOCK_TABLE").map(str::to_owned);
@@ -162,6 +162,10 @@ impl Way<'_> {
     }
 
     fn pipe(&mut self, pipe: &Pipe) {
+        // What messages an order is, nobody can say from a template.
+        if pipe.source.table().is_none() {
+            return;
+        }
         let filters: Vec<Pattern> =
             pipe.filters.iter().filter_map(|filter| Pattern::parse(filter, Dialect::Pipe).ok()).collect();
         let passes = |change: &Json| {
@@ -178,8 +182,11 @@ impl Way<'_> {
         // Neither image comes near 64 KiB.
         let read = MeasuredPipe { passed, passed_blocks: passed, stopped, stopped_blocks: stopped };
         self.counted.pipes.insert(pipe.name.to_string(), read);
-        if let Some(function) = self.function(&pipe.target.name).cloned() {
-            self.ran(&function, passed, PIPE_MILLIS, PIPE_LINES);
+        let enrichment = pipe.enrichment.as_ref().map(|enrichment| &enrichment.function);
+        for called in enrichment.into_iter().chain(pipe.target.function()) {
+            if let Some(function) = self.function(&called.name).cloned() {
+                self.ran(&function, passed, PIPE_MILLIS, PIPE_LINES);
+            }
         }
     }
 

@@ -7,8 +7,9 @@ use super::{
     ApiUsage, Architecture, Capacity, FunctionUsage, HOURS_IN_MONTH, LogUsage, Month, PipeUsage, QueueUsage, Stopped,
     TableUsage, Usage,
 };
-use crate::stack::{Api, Billing, Caching, Function, Pipe, Projection, Queue, Stack, Table};
+use crate::stack::{Api, Billing, Caching, DesiredState, Function, Pipe, PipeSource, Projection, Queue, Stack, Table};
 use std::collections::{BTreeMap, BTreeSet};
+use types::FunctionName;
 
 /// What CloudWatch counts for each line beside its text.
 const LINE_BYTES: u64 = 26;
@@ -150,7 +151,8 @@ impl Scale {
 /// # Errors
 /// When there is nothing to scale by.
 pub fn measured(stack: &Stack, counted: &Measured, period: Period) -> Result<Month, NothingMeasured> {
-    let sources: BTreeSet<&str> = stack.pipes.iter().map(|pipe| pipe.spec.source.name.as_str()).collect();
+    let sources: BTreeSet<&str> =
+        stack.pipes.iter().filter_map(|pipe| Some(pipe.spec.source.table()?.name.as_str())).collect();
     let orders: u64 =
         counted.tables.iter().filter(|(name, _)| sources.contains(name.as_str())).map(|(_, table)| table.inserts).sum();
     let scale = match period {
@@ -166,7 +168,7 @@ pub fn measured(stack: &Stack, counted: &Measured, period: Period) -> Result<Mon
     let usage = Usage {
         tables: stack.tables.iter().map(|table| reader.table(&table.spec)).collect(),
         functions: stack.functions.iter().map(|function| reader.function(&function.spec)).collect(),
-        pipes: stack.pipes.iter().filter_map(|pipe| reader.pipe(&pipe.spec)).collect(),
+        pipes: stack.pipes.iter().map(|pipe| reader.pipe(&pipe.spec)).collect(),
         queues: stack.queues.iter().map(|queue| reader.queue(&queue.spec)).collect(),
         apis: stack.apis.iter().enumerate().map(|(index, api)| reader.api(index, &api.spec)).collect(),
         logs: reader.logs(),
@@ -211,36 +213,47 @@ impl Reader<'_> {
         self.counted.functions.get(function.name.as_str()).copied().unwrap_or_default()
     }
 
-    /// Nothing for a pipe whose function is not in the stack, which a stack does not have.
-    fn pipe(&self, pipe: &Pipe) -> Option<PipeUsage> {
+    fn pipe(&self, pipe: &Pipe) -> PipeUsage {
         let counted = self.counted.pipes.get(pipe.name.as_str()).copied().unwrap_or_default();
-        let function = &self.stack.functions.iter().find(|function| function.spec.name == pipe.target.name)?.spec;
-        let ran = self.of_function(function);
-        let same = self.stack.pipes.iter().filter(|other| other.spec.target.name == pipe.target.name);
-        let handed: u64 =
-            same.filter_map(|other| self.counted.pipes.get(other.spec.name.as_str())).map(|other| other.passed).sum();
-        // As many records a call as there were; one, as long as nobody knows.
         let records = self.scale.of(counted.stopped);
-        let per_call = handed.checked_div(ran.invocations).unwrap_or(1).clamp(1, pipe.batch_size.max(1).into());
-        let invocations = records.div_ceil(per_call);
-        let millis = u128::from(invocations) * u128::from(ran.millis) / u128::from(ran.invocations.max(1));
-        let millis = u64::try_from(millis).unwrap_or(u64::MAX).max(invocations);
-        Some(PipeUsage {
+        let called = called_by(pipe);
+        let function = called.and_then(|name| self.stack.functions.iter().find(|other| other.spec.name == *name));
+        let (function, log_bytes) = match function {
+            Some(function) => {
+                let ran = self.of_function(&function.spec);
+                let same = self.stack.pipes.iter().filter(|other| called_by(&other.spec) == called);
+                let handed: u64 = same
+                    .filter_map(|other| self.counted.pipes.get(other.spec.name.as_str()))
+                    .map(|other| other.passed)
+                    .sum();
+                // As many records a call as there were; one, as long as nobody knows.
+                let per_call = handed.checked_div(ran.invocations).unwrap_or(1).clamp(1, pipe.batch_size.max(1).into());
+                let invocations = records.div_ceil(per_call);
+                let millis = u128::from(invocations) * u128::from(ran.millis) / u128::from(ran.invocations.max(1));
+                let millis = u64::try_from(millis).unwrap_or(u64::MAX).max(invocations);
+                (usage_of(&function.spec, invocations, millis), invocations.saturating_mul(PLATFORM_BYTES))
+            }
+            // What it hands to anybody else would have cost no function more.
+            None => {
+                let (name, architecture) = (pipe.target.name().to_owned(), Architecture::Arm);
+                (FunctionUsage { name, architecture, memory_mib: 128, invocations: 0, millis: 0 }, 0)
+            }
+        };
+        PipeUsage {
             name: pipe.name.to_string(),
             requests: self.scale.of(counted.passed_blocks),
-            stopped: Stopped {
-                records,
-                requests: self.scale.of(counted.stopped_blocks),
-                function: usage_of(function, invocations, millis),
-                log_bytes: invocations.saturating_mul(PLATFORM_BYTES),
-            },
-        })
+            stopped: Stopped { records, requests: self.scale.of(counted.stopped_blocks), function, log_bytes },
+        }
     }
 
     fn queue(&self, queue: &Queue) -> QueueUsage {
         let counted = self.counted.queues.get(queue.name.as_str()).copied().unwrap_or_default();
         let mut pollers = self.stack.pollers.iter().filter(|poller| poller.spec.queue.name == queue.name);
-        let polled = pollers.any(|poller| poller.spec.enabled);
+        let by_pipe = self.stack.pipes.iter().map(|pipe| &pipe.spec).any(|pipe| {
+            let reads = matches!(&pipe.source, PipeSource::Queue { queue: read } if read.name == queue.name);
+            reads && pipe.desired_state == DesiredState::Running
+        });
+        let polled = by_pipe || pollers.any(|poller| poller.spec.enabled);
         // Lambda deletes what it has received at once with one request.
         let deletes = if polled { counted.deleted.min(counted.receives) } else { counted.deleted };
         // What is more than one block of a message is more than one request when it is sent, and when it is received.
@@ -278,6 +291,12 @@ impl Reader<'_> {
         };
         self.stack.log_groups.iter().map(|declared| group(&declared.spec)).collect()
     }
+}
+
+/// The function that a pipe calls for each batch, if there is one.
+fn called_by(pipe: &Pipe) -> Option<&FunctionName> {
+    let enrichment = pipe.enrichment.as_ref().map(|enrichment| &enrichment.function);
+    enrichment.or(pipe.target.function()).map(|function| &function.name)
 }
 
 fn usage_of(function: &Function, invocations: u64, millis: u64) -> FunctionUsage {

@@ -10,7 +10,7 @@ use super::access::Access;
 use super::{Flow, Graph, Kind, Node, NodeId, words};
 use crate::stack::{
     Api, Asynchronous, Caching, DesiredState, Destination, EventBus, EventRule, Function, LogGroup, LogicalId, Period,
-    Pipe, Plan, Poller, Queue, Resource, Stack, Table,
+    Pipe, PipeSource, PipeTarget, Plan, Poller, Queue, Resource, Stack, Table,
 };
 use delivery::bus::RuleState;
 use types::{BusName, LogGroupName, QueueName};
@@ -82,6 +82,13 @@ impl<'s> Reading<'s> {
             let host = spec.endpoint.split('/').nth(2).unwrap_or_default();
             let node = Node::new(Kind::Client, spec.name.as_str()).with([format!("{} {host}", spec.method.name())]);
             self.destinations.insert(&destination.spec.arn, self.graph.add(node));
+        }
+        for pipe in &stack.pipes {
+            if let PipeTarget::Bus { bus } = &pipe.spec.target
+                && !self.buses.contains_key(bus)
+            {
+                self.buses.insert(bus, self.graph.add(Node::new(Kind::Bus, bus.as_str())));
+            }
         }
         for group in &stack.log_groups {
             self.log_groups.insert(&group.spec.name, self.graph.add(log_group_node(&group.spec)));
@@ -202,9 +209,24 @@ impl<'s> Reading<'s> {
         let stopped = (pipe.desired_state == DesiredState::Stopped).then(|| "stopped".to_owned());
         let node = Node::new(Kind::Pipe, pipe.name.as_str());
         let id = self.graph.add(node.with(filter_words(&pipe.filters)).with(stopped));
-        self.graph.join(self.tables[&pipe.source.logical_id], id, Flow::Passes, Some("changes".to_owned()));
-        let target = self.functions[&pipe.target.logical_id];
-        self.graph.join(id, target, Flow::Passes, Some(batches(pipe.batch_size)));
+        let (from, label) = match &pipe.source {
+            PipeSource::Table(table) => (self.tables[&table.logical_id], "changes"),
+            PipeSource::Queue { queue } => (self.queues[&queue.name], "messages"),
+        };
+        self.graph.join(from, id, Flow::Passes, Some(label.to_owned()));
+        if let Some(enrichment) = &pipe.enrichment {
+            let function = self.functions[&enrichment.function.logical_id];
+            self.graph.join(id, function, Flow::Passes, Some("enriches".to_owned()));
+        }
+        let target = match &pipe.target {
+            PipeTarget::Function(function) => self.functions.get(&function.logical_id),
+            PipeTarget::Queue { queue } => self.queues.get(&queue.name),
+            PipeTarget::Bus { bus } => self.buses.get(bus),
+            PipeTarget::LogGroup { log_group } => self.log_groups.get(log_group),
+        };
+        if let Some(target) = target {
+            self.graph.join(id, *target, Flow::Passes, Some(batches(pipe.batch_size)));
+        }
         let letters = pipe.dead_letter.as_ref().and_then(|letters| self.queues.get(&letters.name));
         if let Some(letters) = letters {
             let after = match (pipe.maximum_retry_attempts, pipe.maximum_record_age) {

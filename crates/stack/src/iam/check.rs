@@ -15,7 +15,8 @@ use crate::environment::Environment;
 use crate::findings::{Findings, Path, Sort};
 use crate::identity::stream_arn;
 use crate::stack::{
-    Asynchronous, Destination, Function, Note, Pipe, Poller, QueueReference, Resource, Role, RoleReference, Stack,
+    Asynchronous, Destination, Function, FunctionReference, Note, Pipe, PipeSource, PipeTarget, Poller, QueueReference,
+    Resource, Role, RoleReference, Stack,
 };
 
 /// What reading a change stream takes.
@@ -100,11 +101,41 @@ impl<'s> Checked<'s> {
         let what = format!("the pipe `{}`", pipe.logical_id);
         let spec = &pipe.spec;
         self.trusts("pipes.amazonaws.com", &spec.arn, &what, findings, notes);
-        let stream = stream_arn(spec.source.name.as_str(), self.environment);
-        self.allows(&STREAM_ACTIONS, &stream, &spec.arn, &what, findings, notes);
-        let functions = &self.stack.functions;
-        if let Some(function) = functions.iter().find(|function| function.logical_id == spec.target.logical_id) {
-            self.allows(&["lambda:InvokeFunction"], &function.spec.arn, &spec.arn, &what, findings, notes);
+        let mut allows = |actions: &[&str], arn: &str| self.allows(actions, arn, &spec.arn, &what, findings, notes);
+        let queue_arn = |reference: &QueueReference| {
+            let queue = self.stack.queues.iter().find(|queue| queue.logical_id == reference.logical_id);
+            queue.map(|queue| queue.spec.arn.as_str())
+        };
+        let function_arn = |reference: &FunctionReference| {
+            let function = self.stack.functions.iter().find(|function| function.logical_id == reference.logical_id);
+            function.map(|function| function.spec.arn.as_str())
+        };
+        match &spec.source {
+            PipeSource::Table(table) => {
+                allows(&STREAM_ACTIONS, &stream_arn(table.name.as_str(), self.environment));
+            }
+            PipeSource::Queue { queue } => {
+                queue_arn(queue).into_iter().for_each(|arn| allows(&QUEUE_ACTIONS, arn));
+            }
+        }
+        let enrichment = spec.enrichment.iter().filter_map(|enrichment| function_arn(&enrichment.function));
+        enrichment.for_each(|arn| allows(&["lambda:InvokeFunction"], arn));
+        match &spec.target {
+            PipeTarget::Function(function) => {
+                function_arn(function).into_iter().for_each(|arn| allows(&["lambda:InvokeFunction"], arn));
+            }
+            PipeTarget::Queue { queue } => {
+                queue_arn(queue).into_iter().for_each(|arn| allows(&["sqs:SendMessage"], arn));
+            }
+            PipeTarget::Bus { bus } => {
+                let arn = self.environment.arn("events", format_args!("event-bus/{bus}"));
+                allows(&["events:PutEvents"], &arn);
+            }
+            PipeTarget::LogGroup { log_group } => {
+                // Both actions are done to a stream, so a policy must reach below the group.
+                let stream = format_args!("log-group:{log_group}:log-stream:*").to_string();
+                allows(&["logs:CreateLogStream", "logs:PutLogEvents"], &self.environment.arn("logs", stream));
+            }
         }
         if let Some(queue) = &spec.dead_letter
             && let Some(queue) = self.stack.queues.iter().find(|candidate| candidate.logical_id == queue.logical_id)

@@ -82,7 +82,12 @@ fn source_queue(properties: &mut Properties<'_, '_, '_>, context: &Context<'_>) 
 }
 
 /// AWS's own rules for batches of messages.
-fn check_batches(properties: &mut Properties<'_, '_, '_>, queue: &QueueReference, batch_size: u32, window: u32) {
+pub(super) fn check_batches(
+    properties: &mut Properties<'_, '_, '_>,
+    queue: &QueueReference,
+    batch_size: u32,
+    window: u32,
+) {
     let keeps_order = is_fifo(queue.name.as_str());
     if keeps_order && batch_size > SMALL_BATCH_MAX {
         properties.wrong("BatchSize", format!("a batch of a FIFO queue has {SMALL_BATCH_MAX} messages at most"));

@@ -6,7 +6,7 @@ use stack::{Environment, Overrides, Template};
 use crate::{CATALOGUE, resolve};
 
 /// Each edge on a line, as `from → to: flow, label`.
-fn edges(graph: &Graph) -> Vec<String> {
+pub(crate) fn edges(graph: &Graph) -> Vec<String> {
     let edge = |edge: &stack::diagram::Edge| {
         let [from, to] = [edge.from, edge.to].map(|id| graph.node(id).name.as_str());
         let label = edge.label.as_ref().map_or(String::new(), |label| format!(", {label}"));

@@ -10,6 +10,7 @@ mod events;
 mod functions;
 mod gateway;
 mod permissions;
+mod pipes;
 mod queues;
 mod refusals;
 mod services;

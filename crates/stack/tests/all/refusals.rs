@@ -106,7 +106,7 @@ fn what_is_not_run_here_is_refused_by_name_with_its_line() {
         (
             "Name: pipe",
             "Enrichment: x",
-            "t.yaml:18:7: Resources.Pipe.Properties.Enrichment: `Enrichment` is not run here",
+            "t.yaml:18:19: Resources.Pipe.Properties.Enrichment: `x` is not the ARN of a function, and other enrichments are not run here",
         ),
         (
             "Name: pipe",
@@ -115,8 +115,8 @@ fn what_is_not_run_here_is_refused_by_name_with_its_line() {
         ),
         (
             "{LambdaFunctionParameters: {InvocationType: REQUEST_RESPONSE}}",
-            "{InputTemplate: x}",
-            "t.yaml:30:26: Resources.Pipe.Properties.TargetParameters.InputTemplate: `InputTemplate` is not run here",
+            "{HttpParameters: {}}",
+            "t.yaml:30:26: Resources.Pipe.Properties.TargetParameters.HttpParameters: `HttpParameters` is not run here",
         ),
         (
             "{LambdaFunctionParameters: {InvocationType: REQUEST_RESPONSE}}",
@@ -141,12 +141,12 @@ fn what_is_not_run_here_is_refused_by_name_with_its_line() {
         (
             "Source: !GetAtt Orders.StreamArn",
             "Source: !GetAtt Failed.Arn",
-            "t.yaml:20:15: Resources.Pipe.Properties.Source: `arn:aws:sqs:us-east-1:000000000000:failed` is not the ARN of a table's stream",
+            "t.yaml:24:9: Resources.Pipe.Properties.SourceParameters.DynamoDBStreamParameters: `DynamoDBStreamParameters` is not run here: the source is a queue",
         ),
         (
             "Target: !GetAtt Function.Arn",
             "Target: !GetAtt Failed.Arn",
-            "t.yaml:29:15: Resources.Pipe.Properties.Target: `arn:aws:sqs:us-east-1:000000000000:failed` is not the ARN of a function",
+            "t.yaml:30:26: Resources.Pipe.Properties.TargetParameters.LambdaFunctionParameters: `LambdaFunctionParameters` is not run here: the target is a queue",
         ),
         (
             "Parameters:\n",

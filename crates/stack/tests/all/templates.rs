@@ -27,14 +27,15 @@ fn the_premium_template_is_the_premium_order_pipeline() {
 
     let [standard, premium] = stack.pipes.as_slice() else { panic!("two pipes") };
     assert_eq!(standard.spec.name.as_str(), "shop-standard-orders");
-    assert_eq!(standard.spec.target.name.as_str(), "OrderProcessorLambda");
+    assert_eq!(standard.spec.target.name(), "OrderProcessorLambda");
     assert_eq!(premium.spec.name.as_str(), "shop-premium-orders");
-    assert_eq!(premium.spec.target.name.as_str(), "PremiumOrderLambda");
+    assert_eq!(premium.spec.target.name(), "PremiumOrderLambda");
     let dead_letters = stack.pipes.iter().map(|pipe| pipe.spec.dead_letter.as_ref().map(|queue| queue.name.as_str()));
     assert_eq!(dead_letters.collect::<Vec<_>>(), [Some("StandardOrdersDLQ"), Some("PremiumOrdersDLQ")]);
     for pipe in &stack.pipes {
         let pipe = &pipe.spec;
-        assert_eq!((pipe.source.logical_id.as_str(), pipe.source.name.as_str()), ("NewOrders", "NewOrders"));
+        let source = pipe.source.table().expect("a table");
+        assert_eq!((source.logical_id.as_str(), source.name.as_str()), ("NewOrders", "NewOrders"));
         assert_eq!(pipe.batch_size, 100);
         assert_eq!(pipe.invocation, Invocation::RequestResponse);
         assert_eq!(pipe.starting_position, StartingPosition::TrimHorizon);
@@ -73,7 +74,7 @@ fn the_orders_template_is_the_order_event_pipeline() {
     let ways: Vec<_> = stack
         .pipes
         .iter()
-        .map(|pipe| (pipe.spec.target.name.as_str(), pipe.spec.dead_letter.as_ref().map(|queue| queue.name.as_str())))
+        .map(|pipe| (pipe.spec.target.name(), pipe.spec.dead_letter.as_ref().map(|queue| queue.name.as_str())))
         .collect();
     assert_eq!(
         ways,
@@ -142,7 +143,7 @@ fn the_table_name_is_a_parameter() {
     for text in [PREMIUM, ORDERS] {
         let stack = resolve_with(text, &[("TableName", "Mine")]).unwrap_or_else(|errors| panic!("{errors}"));
         assert_eq!(stack.tables[0].spec.name.as_str(), "Mine");
-        assert_eq!(stack.pipes[0].spec.source.name.as_str(), "Mine");
+        assert_eq!(stack.pipes[0].spec.source.name(), "Mine");
     }
 }
 

@@ -55,6 +55,15 @@ impl Attribute {
             AttributeValue::Bytes(bytes) => json!({ "DataType": self.data_type, "BinaryValue": BASE64.encode(bytes) }),
         }
     }
+
+    /// The same, as functions get it.
+    pub(super) fn of_record(&self) -> Json {
+        let (name, value) = match &self.value {
+            AttributeValue::Text(text) => ("stringValue", text.clone()),
+            AttributeValue::Bytes(bytes) => ("binaryValue", BASE64.encode(bytes)),
+        };
+        json!({ name: value, "stringListValues": [], "binaryListValues": [], "dataType": self.data_type })
+    }
 }
 
 /// The digest of attributes, in whatever order they come; there is none of no attributes.

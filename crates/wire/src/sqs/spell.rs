@@ -7,7 +7,7 @@ use crate::Context;
 use crate::head::hex;
 use md5::{Digest as _, Md5};
 use serde_json::{Map, Value as Json, json};
-use types::{QueueName, Timestamp};
+use types::{Account, QueueName, Timestamp};
 
 /// What is answered about queues.
 #[derive(Debug)]
@@ -198,6 +198,44 @@ fn received(queue: &QueueName, message: &Message<'_>, wanted: &WantedOfMessages,
         spelt["MD5OfMessageAttributes"] = digest.into();
         let named = sent().map(|attribute| (attribute.name.clone(), attribute.spell()));
         spelt["MessageAttributes"] = named.collect::<Map<String, Json>>().into();
+    }
+    spelt
+}
+
+/// A message as functions and pipes' targets get it.
+pub fn record(queue: &QueueName, message: &Message<'_>, account: &Account) -> Json {
+    let receipt =
+        Receipt { queue: queue.clone(), message: message.id, sent_at: message.sent_at, receives: message.receives };
+    let text = |text: String| Some(Json::from(text));
+    let attributes = [
+        ("ApproximateReceiveCount", text(message.receives.to_string())),
+        ("SentTimestamp", text(message.sent_at.millis().to_string())),
+        ("SenderId", text(account.id.clone())),
+        ("ApproximateFirstReceiveTimestamp", text(message.first_received_at.millis().to_string())),
+        ("SequenceNumber", message.sequence.map(sequence_number).and_then(text)),
+        ("MessageGroupId", message.group.map(Json::from)),
+        ("MessageDeduplicationId", message.deduplication.map(Json::from)),
+        (attributes::TRACE_HEADER, message.trace_header.map(Json::from)),
+        (
+            "DeadLetterQueueSourceArn",
+            message.dead_letter_source.and_then(|queue| text(account.arn("sqs", queue.as_str()).to_string())),
+        ),
+    ];
+    let attributes = attributes.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    let sent = message.attributes.iter().map(|attribute| (attribute.name.clone(), attribute.of_record()));
+    let mut spelt = json!({
+        "messageId": message_id(message.origin),
+        "receiptHandle": receipt.handle(),
+        "body": message.body,
+        "attributes": attributes.collect::<Map<String, Json>>(),
+        "messageAttributes": sent.collect::<Map<String, Json>>(),
+        "md5OfBody": md5_of(message.body),
+        "eventSource": "aws:sqs",
+        "eventSourceARN": account.arn("sqs", queue.as_str()).to_string(),
+        "awsRegion": account.region,
+    });
+    if let Some(digest) = attributes::digest(&message.attributes) {
+        spelt["md5OfMessageAttributes"] = digest.into();
     }
     spelt
 }

@@ -1,8 +1,10 @@
 //! Pipes: requests as boto3 sends them, answers with the members that AWS's API reference has.
 
 use super::{AT, Sent, header, json, text};
-use serde_json::json;
-use wire::pipes::{Answer, Call, PipeDescription};
+use delivery::bus::pipe_target::{PipeParametersSpec, PipeTargetKind};
+use serde_json::{Value as Json, json};
+use std::sync::LazyLock;
+use wire::pipes::{Answer, Call, OtherTarget, PipeDescription, Way};
 use wire::{Answer as Any, Refusal};
 
 fn call(method: &'static str, path: &str) -> Call {
@@ -12,13 +14,21 @@ fn call(method: &'static str, path: &str) -> Call {
     }
 }
 
+static PLAIN: LazyLock<PipeParametersSpec> = LazyLock::new(PipeParametersSpec::default);
+
 fn pipe(name: &types::PipeName) -> PipeDescription<'_> {
     PipeDescription {
         name,
         description: None,
         running: true,
+        wanted: true,
         source: "arn:aws:dynamodb:us-east-1:000000000000:table/T/stream/2024-03-08T00:00:00.498".to_owned(),
+        from_queue: false,
+        enrichment: None,
+        enrichment_input: None,
         target: "arn:aws:lambda:us-east-1:000000000000:function:F".to_owned(),
+        kind: PipeTargetKind::Function,
+        parameters: &PLAIN,
         role: None,
         filters: &[],
         batch_size: 100,
@@ -32,6 +42,7 @@ fn pipe(name: &types::PipeName) -> PipeDescription<'_> {
         waits: true,
         tags: None,
         created_at: AT,
+        changed_at: AT,
     }
 }
 
@@ -47,21 +58,12 @@ fn operations_are_methods_and_paths() {
         assert_eq!(refused.status, 404, "{method} {path}");
         assert_eq!(header(&refused, "x-amzn-errortype"), Some("UnknownOperationException"));
     }
-    for (method, operation) in [("POST", "CreatePipe"), ("PUT", "UpdatePipe"), ("DELETE", "DeletePipe")] {
-        let refused = Sent::new(method, "/v1/pipes/a").body("{}").refused();
-        assert_eq!(refused.status, 400);
-        assert!(
-            text(&refused).starts_with(&format!("{{\"message\":\"{operation} is not handled")),
-            "{}",
-            text(&refused)
-        );
-    }
 }
 
 #[test]
 fn lists_are_filtered_and_paged() {
     let names: [types::PipeName; 2] = ["a".parse().unwrap(), "b".parse().unwrap()];
-    let [running, stopped] = [pipe(&names[0]), PipeDescription { running: false, ..pipe(&names[1]) }];
+    let [running, stopped] = [pipe(&names[0]), PipeDescription { running: false, wanted: false, ..pipe(&names[1]) }];
     let cases = [
         ("", [true, true]),
         ("?DesiredState=STOPPED", [false, true]),
@@ -153,16 +155,23 @@ fn errors_are_named_in_a_header() {
         format!("1 validation error detected: Value '{value}' at '{path}' failed to satisfy constraint: {rule}")
     };
     let cases = [
-        ("/v1/pipes/a%20b", rule("a b", "name", r"Member must satisfy regular expression pattern: [\.\-_A-Za-z0-9]+")),
-        ("/v1/pipes?Limit=101", rule("101", "limit", "Member must have value less than or equal to 100")),
+        (
+            "/v1/pipes/a%20b",
+            "name",
+            rule("a b", "name", r"Member must satisfy regular expression pattern: [\.\-_A-Za-z0-9]+"),
+        ),
+        ("/v1/pipes?Limit=101", "limit", rule("101", "limit", "Member must have value less than or equal to 100")),
         (
             "/v1/pipes?DesiredState=DELETED",
+            "desiredState",
             rule("DELETED", "desiredState", "Member must satisfy enum value set: [RUNNING, STOPPED]"),
         ),
     ];
-    for (path, message) in cases {
+    for (path, field, message) in cases {
         let refused = Sent::new("GET", path).refused();
-        assert_eq!((refused.status, json(&refused)), (400, json!({ "message": message })), "{path}");
+        let told = json(&refused);
+        assert_eq!((refused.status, &told["message"]), (400, &json!(message)), "{path}");
+        assert_eq!(told["fieldList"][0]["name"], field, "{path}");
         assert_eq!(header(&refused, "x-amzn-errortype"), Some("ValidationException"));
     }
     let name = "none".parse().unwrap();
@@ -171,4 +180,128 @@ fn errors_are_named_in_a_header() {
     assert_eq!(header(&refused, "x-amzn-errortype"), Some("NotFoundException"));
     let throttled = Sent::new("GET", "/v1/pipes").refuse(&Refusal::Throttled);
     assert_eq!((throttled.status, header(&throttled, "x-amzn-errortype")), (429, Some("ThrottlingException")));
+}
+
+fn asked(method: &'static str, body: &Json) -> wire::pipes::Asked {
+    match Sent::new(method, "/v1/pipes/p").body(&body.to_string()).call() {
+        wire::Call::Pipes(Call::CreatePipe { asked, .. } | Call::UpdatePipe { asked, .. }) => *asked,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn sound() -> Json {
+    json!({
+        "Source": "arn:aws:dynamodb:us-east-1:000000000000:table/T/stream/1", "RoleArn": "r",
+        "Target": "arn:aws:sqs:us-east-1:000000000000:q.fifo", "Description": "d", "DesiredState": "STOPPED",
+        "Enrichment": "e", "EnrichmentParameters": {"InputTemplate": "<$.a>"}, "Tags": {"k": "v"},
+        "SourceParameters": {
+            "FilterCriteria": {"Filters": [{"Pattern": "{}"}]},
+            "DynamoDBStreamParameters": {
+                "StartingPosition": "TRIM_HORIZON", "BatchSize": 5, "MaximumRetryAttempts": -1,
+                "MaximumRecordAgeInSeconds": 60, "OnPartialBatchItemFailure": "AUTOMATIC_BISECT",
+                "ParallelizationFactor": 2, "DeadLetterConfig": {"Arn": "x"},
+            },
+        },
+        "TargetParameters": {
+            "InputTemplate": "<$.b>", "SqsQueueParameters": {"MessageGroupId": "g", "MessageDeduplicationId": "$.d"},
+        },
+    })
+}
+
+#[test]
+fn what_is_asked_of_a_pipe_is_read() {
+    let given = asked("POST", &sound());
+    assert_eq!(given.source.as_deref(), Some("arn:aws:dynamodb:us-east-1:000000000000:table/T/stream/1"));
+    assert_eq!((given.role.as_str(), given.description.as_deref(), given.running), ("r", Some("d"), Some(false)));
+    assert_eq!((given.enrichment.as_deref(), given.enrichment_input.as_deref()), (Some("e"), Some("<$.a>")));
+    assert_eq!(given.tags, [("k".to_owned(), "v".to_owned())].into());
+    assert_eq!(given.source_parameters.filters, Some(vec!["{}".to_owned()]));
+    let stream = given.source_parameters.stream.unwrap();
+    assert_eq!((stream.batch_size, stream.retries, stream.max_age_seconds, stream.lanes), (Some(5), None, Some(60), 2));
+    assert!(stream.bisects && stream.from_oldest);
+    assert_eq!(stream.dead_letters.as_deref(), Some("x"));
+    assert_eq!(given.target_parameters.input.as_deref(), Some("<$.b>"));
+    let (kind, parameters) = given.target_parameters.other.unwrap();
+    assert_eq!((kind, parameters.message_group.as_deref()), (OtherTarget::Queue, Some("g")));
+    // An update gives what it changes.
+    let given = asked("PUT", &json!({"RoleArn": "r", "TargetParameters": {"InputTemplate": ""}}));
+    assert_eq!((given.target, given.running, given.target_parameters.input.as_deref()), (None, None, Some("")));
+    assert_eq!(given.source_parameters, Default::default());
+}
+
+#[test]
+fn what_a_pipe_cannot_be_is_said_with_its_field() {
+    let with = |pointer: &str, value: Json| {
+        let mut body = sound();
+        let (parent, member) = pointer.rsplit_once('/').unwrap();
+        body.pointer_mut(parent).unwrap()[member] = value;
+        body
+    };
+    let stream = "/SourceParameters/DynamoDBStreamParameters";
+    let cases = [
+        (with("/Source", Json::Null), "source"),
+        (with("/Target", json!("")), "target"),
+        (with("/RoleArn", Json::Null), "roleArn"),
+        (with("/DesiredState", json!("PAUSED")), "desiredState"),
+        (with("/Description", json!("d".repeat(513))), "description"),
+        (
+            with(&format!("{stream}/StartingPosition"), Json::Null),
+            "sourceParameters.dynamoDBStreamParameters.startingPosition",
+        ),
+        (with(&format!("{stream}/BatchSize"), json!(10_001)), "sourceParameters.dynamoDBStreamParameters.batchSize"),
+        (
+            with(&format!("{stream}/ParallelizationFactor"), json!(0)),
+            "sourceParameters.dynamoDBStreamParameters.parallelizationFactor",
+        ),
+        (with("/TargetParameters/InputTemplate", json!("t".repeat(8193))), "targetParameters.inputTemplate"),
+        (with("/TargetParameters/LambdaFunctionParameters", json!({})), "targetParameters"),
+    ];
+    for (body, field) in cases {
+        let refused = Sent::new("POST", "/v1/pipes/p").body(&body.to_string()).refused();
+        assert_eq!(
+            (refused.status, header(&refused, "x-amzn-errortype")),
+            (400, Some("ValidationException")),
+            "{field}"
+        );
+        let told = json(&refused);
+        assert_eq!(told["fieldList"][0]["name"], field, "{told}");
+        assert!(told["message"].as_str().is_some_and(|message| !message.is_empty()));
+    }
+    let name = Sent::new("POST", "/v1/pipes/a%20b").body(&sound().to_string()).refused();
+    assert_eq!(json(&name)["fieldList"][0]["name"], "name");
+    for member in ["LogConfiguration", "KmsKeyIdentifier"] {
+        let refused =
+            Sent::new("POST", "/v1/pipes/p").body(&with(&format!("/{member}"), json!({})).to_string()).refused();
+        assert!(text(&refused).contains(&format!("{member} is not handled")), "{}", text(&refused));
+    }
+}
+
+#[test]
+fn pipes_on_their_way_conflicts_and_tags() {
+    let name: types::PipeName = "p".parse().unwrap();
+    let sent = Sent::new("POST", "/v1/pipes/p");
+    let states = |way| {
+        let told = json(&sent.answer(&Any::Pipes(Answer::OnItsWay(&pipe(&name), way))));
+        (told["DesiredState"].as_str().unwrap().to_owned(), told["CurrentState"].as_str().unwrap().to_owned())
+    };
+    let pair = |desired: &str, current: &str| (desired.to_owned(), current.to_owned());
+    assert_eq!(states(Way::Creating), pair("RUNNING", "CREATING"));
+    assert_eq!(states(Way::Updating), pair("RUNNING", "UPDATING"));
+    assert_eq!(states(Way::Deleting), pair("DELETED", "DELETING"));
+    let failed = PipeDescription { running: false, ..pipe(&name) };
+    assert_eq!(json(&sent.answer(&Any::Pipes(Answer::Described(&failed))))["CurrentState"], "START_FAILED");
+    let conflict = sent.refuse(&Refusal::PipeConflict { pipe: &name, message: "there" });
+    assert_eq!((conflict.status, header(&conflict, "x-amzn-errortype")), (409, Some("ConflictException")));
+    assert_eq!(json(&conflict), json!({"message": "there", "resourceId": "p", "resourceType": "pipe"}));
+    let tags = "/tags/arn%3Aaws%3Apipes%3Aus-east-1%3A000000000000%3Apipe%2Fp";
+    assert_eq!(call("GET", tags), Call::ListTags { pipe: name.clone() });
+    assert_eq!(
+        call("DELETE", &format!("{tags}?tagKeys=a&tagKeys=b")),
+        Call::Untag { pipe: name.clone(), keys: vec!["a".to_owned(), "b".to_owned()] }
+    );
+    let tagged = Sent::new("POST", tags).body(r#"{"tags":{"k":"v"}}"#).call();
+    let expected = Call::Tag { pipe: name, tags: [("k".to_owned(), "v".to_owned())].into() };
+    assert!(matches!(tagged, wire::Call::Pipes(call) if call == expected));
+    let other = Sent::new("GET", "/tags/arn%3Aaws%3Apipes%3Aus-east-1%3A111111111111%3Apipe%2Fp").refused();
+    assert_eq!(json(&other)["fieldList"][0]["name"], "resourceArn");
 }

@@ -136,6 +136,11 @@ async fn wait_for_messages(desk: Desk<'_>, request: ReceiveRequest) -> Result<Ve
     }
 }
 
+/// A message as pipes hand it on.
+pub(crate) fn record(queue: &QueueName, received: &ReceivedMessage, account: &types::Account) -> serde_json::Value {
+    sqs::record(queue, &shown(queue, received, received.message.attributes.clone()), account)
+}
+
 fn shown<'a>(
     queue: &QueueName,
     received: &'a ReceivedMessage,
