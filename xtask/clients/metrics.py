@@ -5,6 +5,7 @@ import json
 import time
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from check import contains, equal, refuses, said, soon, within
 
@@ -156,6 +157,67 @@ soon("AWS/SQS ApproximateNumberOfMessagesVisible is there",
      lambda: recent("AWS/SQS", "ApproximateNumberOfMessagesVisible", "SampleCount", [{"Name": "QueueName", "Value": "PremiumOrdersDLQ"}]),
      lambda seen: seen >= 1, 90)
 
+# What AWS's services measure of themselves. Sums are those of what is done here, whatever was done before.
+time.sleep(11)  # Until what was done before is counted.
+events = boto3.client("events", config=config)
+table = [{"Name": "TableName", "Value": "NewOrders"}]
+puts = table + [{"Name": "Operation", "Value": "PutItem"}]
+
+
+def of_tables():
+    sums = [recent("AWS/DynamoDB", name, "Sum", table) for name in
+            ("ConsumedWriteCapacityUnits", "ConsumedReadCapacityUnits", "ConditionalCheckFailedRequests")]
+    return sums + [recent("AWS/DynamoDB", "SuccessfulRequestLatency", "SampleCount", puts), recent("AWS/DynamoDB", "UserErrors", "Sum")]
+
+
+before = of_tables()
+# 1.5 KB are two units to write and, read consistently, one; half of it otherwise. A write whose condition does not hold
+# costs as well, and is no fault of the client's.
+key = {"orderId": {"S": "M-BIG"}}
+dynamodb.put_item(TableName="NewOrders", Item={**key, "status": {"S": "none"}, "note": {"S": "x" * 1500}})
+dynamodb.get_item(TableName="NewOrders", Key=key, ConsistentRead=True)
+dynamodb.get_item(TableName="NewOrders", Key=key)
+refuses("a condition that does not hold",
+        lambda: dynamodb.put_item(TableName="NewOrders", Item=key, ConditionExpression="attribute_not_exists(orderId)"),
+        "ConditionalCheckFailedException", "The conditional request failed", kind="ConditionalCheckFailedException")
+refuses("a key of another type", lambda: dynamodb.get_item(TableName="NewOrders", Key={"orderId": {"N": "1"}}),
+        "ValidationException", "", kind="ClientError")
+soon("AWS/DynamoDB: units written and read, conditions failed, puts that went well, faults",
+     lambda: [now - then for now, then in zip(of_tables(), before)], lambda seen: seen == [4.0, 1.5, 1.0, 1.0, 1.0], 30)
+
+url = sqs.create_queue(QueueName="metered")["QueueUrl"]
+for length in (10, 20, 30):
+    sqs.send_message(QueueUrl=url, MessageBody="x" * length)
+taken = [sqs.receive_message(QueueUrl=url)["Messages"][0] for _ in range(2)]
+sqs.delete_message(QueueUrl=url, ReceiptHandle=taken[0]["ReceiptHandle"])
+url = sqs.create_queue(QueueName="metered-empty")["QueueUrl"]
+sqs.receive_message(QueueUrl=url)
+queue_metric = lambda name, stat, queue="metered": recent("AWS/SQS", name, stat, [{"Name": "QueueName", "Value": queue}])
+soon("AWS/SQS: messages sent, received and deleted",
+     lambda: [queue_metric(f"NumberOfMessages{what}", "Sum") for what in ("Sent", "Received", "Deleted")],
+     lambda seen: seen == [3.0, 2.0, 1.0], 30)
+equal("SentMessageSize", [queue_metric("SentMessageSize", stat) for stat in ("Minimum", "Maximum", "Sum", "SampleCount")],
+      [10.0, 30.0, 60.0, 3.0])
+soon("NumberOfEmptyReceives", lambda: queue_metric("NumberOfEmptyReceives", "Sum", "metered-empty"), lambda seen: seen == 1.0, 30)
+
+# A rule of the default bus is known by its name alone, one of another bus by both; what cannot be delivered failed.
+queue_arn = "arn:aws:sqs:us-east-1:000000000000:"
+events.create_event_bus(Name="metered")
+for bus, rule, target, more in (("default", "metered-rule", "metered", {}),
+                                ("metered", "failing-rule", "nowhere", {"DeadLetterConfig": {"Arn": queue_arn + "metered-empty"}})):
+    events.put_rule(Name=rule, EventBusName=bus, EventPattern=json.dumps({"source": ["metered"]}))
+    events.put_targets(Rule=rule, EventBusName=bus, Targets=[{"Id": "1", "Arn": queue_arn + target, **more}])
+    entry = {"Source": "metered", "DetailType": "t", "Detail": "{}", "EventBusName": bus}
+    events.put_events(Entries=[entry, {**entry, "Source": "another"}])
+rule_metric = lambda name, by: recent("AWS/Events", name, "Sum", [{"Name": n, "Value": v} for n, v in by.items()])
+soon("AWS/Events: a rule that delivers",
+     lambda: [rule_metric(name, {"RuleName": "metered-rule"}) for name in ("MatchedEvents", "TriggeredRules", "Invocations", "FailedInvocations")],
+     lambda seen: seen == [1.0, 1.0, 1.0, 0], 30)
+failing = {"EventBusName": "metered", "RuleName": "failing-rule"}
+soon("AWS/Events: one that cannot",
+     lambda: [rule_metric(name, failing) for name in ("MatchedEvents", "Invocations", "FailedInvocations", "InvocationsSentToDlq")],
+     lambda seen: seen == [1.0, 1.0, 1.0, 1.0], 30)
+
 # Alarms.
 queue = sqs.create_queue(QueueName="alarm-events")["QueueUrl"]
 # Each change of an alarm is an event on the default bus, whoever else is told of it.
@@ -248,3 +310,43 @@ refuses("a body that is no JSON", lambda: cloudwatch.put_dashboard(DashboardName
 cloudwatch.delete_dashboards(DashboardNames=["board"])
 refuses("a dashboard that is none", lambda: cloudwatch.get_dashboard(DashboardName="board"), "ResourceNotFound", "board",
         status=404, kind="ResourceNotFound")
+
+# The same in Smithy's RPC v2 with CBOR, which other SDKs speak: botocore's own, told to leave JSON out.
+session = botocore.session.get_session()
+loader = session.get_component("data_loader")
+load = loader.load_service_model
+
+
+def only_cbor(service, kind, **more):
+    model = load(service, kind, **more)
+    if service == "cloudwatch" and kind == "service-2":
+        model = {**model, "metadata": {**model["metadata"], "protocol": "smithy-rpc-v2-cbor", "protocols": ["smithy-rpc-v2-cbor"]}}
+    return model
+
+
+loader.load_service_model = only_cbor
+in_cbor = boto3.Session(botocore_session=session).client("cloudwatch", config=config)
+equal("the protocol is another", in_cbor.meta.service_model.resolved_protocol, "smithy-rpc-v2-cbor")
+in_cbor.put_metric_data(Namespace="Shop", MetricData=[
+    {"MetricName": "Cbor", "Dimensions": by, "Timestamp": start, "Values": [1.5, 3], "Counts": [2, 1], "Unit": "Milliseconds"}])
+asked = {"Namespace": "Shop", "MetricName": "Cbor", "Dimensions": by, "StartTime": start, "EndTime": start + 5 * minute, "Period": 60}
+points = in_cbor.get_metric_statistics(Statistics=["Sum", "SampleCount"], ExtendedStatistics=["p50"], **asked)["Datapoints"]
+equal("a minute", [(p["Timestamp"], p["Sum"], p["SampleCount"], p["Unit"]) for p in points], [(start, 6.0, 3.0, "Milliseconds")])
+within("its median", points[0]["ExtendedStatistics"]["p50"], 1.4, 1.6)
+equal("in JSON it is the same", statistics("Cbor", ["Sum"], Dimensions=by)[0]["Sum"], 6.0)
+query = {"Id": "c", "MetricStat": {"Metric": {"Namespace": "Shop", "MetricName": "Cbor", "Dimensions": by}, "Period": 60, "Stat": "Average"}}
+results = in_cbor.get_metric_data(MetricDataQueries=[query], StartTime=start, EndTime=start + 5 * minute)["MetricDataResults"]
+equal("GetMetricData", [(r["Timestamps"], r["Values"], r["StatusCode"]) for r in results], [([start], [2.0], "Complete")])
+equal("ListMetrics", in_cbor.list_metrics(Namespace="Shop", MetricName="Cbor")["Metrics"],
+      [{"Namespace": "Shop", "MetricName": "Cbor", "Dimensions": by}])
+in_cbor.put_metric_alarm(**{**alarm, "AlarmName": "cbor", "Threshold": 2.5})
+made = in_cbor.describe_alarms(AlarmNames=["cbor"])["MetricAlarms"][0]
+equal("an alarm", (made["Threshold"], made["EvaluationPeriods"], made["ActionsEnabled"]), (2.5, 1, True))
+said("its instants are instants", isinstance(made["StateUpdatedTimestamp"], datetime.datetime), "a datetime", made["StateUpdatedTimestamp"])
+refuses("an alarm that is none, in CBOR", lambda: in_cbor.set_alarm_state(AlarmName="none", StateValue="OK", StateReason="x"),
+        "ResourceNotFound", "", status=404, kind="ResourceNotFound")
+refuses("values and a value, in CBOR",
+        lambda: in_cbor.put_metric_data(Namespace="Shop", MetricData=[{"MetricName": "X", "Value": 1, "Values": [1]}]),
+        "InvalidParameterCombination", "mutually exclusive", kind="InvalidParameterCombinationException")
+in_cbor.delete_alarms(AlarmNames=["cbor"])
+equal("no alarm is left", in_cbor.describe_alarms()["MetricAlarms"], [])

@@ -34,7 +34,7 @@ const SCRIPTS: &[(&str, &[&str])] = &[
     ),
     ("orders", &["premium_service.py"]),
     ("snacks", &["snacks.py"]),
-    ("commerce", &["sqs.py", "events.py", "endpoints.py", "cases.py", "slow.py"]),
+    ("commerce", &["sqs.py", "events.py", "endpoints.py", "tracing.py", "cases.py", "slow.py"]),
 ];
 
 /// What is tried.

@@ -103,6 +103,7 @@ fn record(number: u64, kind: ChangeKind, old: Option<(&str, &str)>, new: (&str, 
         new: Some(image(new)),
         spread: number,
         by_service: false,
+        trace: None,
     };
     let stream = Stream {
         arn: Account::default().arn("dynamodb", "table/Orders/stream/2024-01-01T00:00:00.000"),

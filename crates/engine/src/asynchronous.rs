@@ -11,16 +11,17 @@ use crate::clock;
 use crate::command::{self, By, CommandError, Fate, Found, Settle};
 use crate::commit::WriteRefused;
 use crate::engine::{Inner, NotFound, POISON, spawn};
-use crate::functions::{EventDone, Handed, Invoked};
+use crate::functions::{EventDone, Functions, Handed, Invoked};
 use crate::pollers::show_again;
 use crate::queues::{Attribute, AttributeValue, Failed, LiveQueue, Message, ReceivedMessage, Wanted};
 use crate::spec::{AsynchronousSpec, Destination, QueueSpec};
+use crate::trace::{self, Current};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::{JoinError, JoinSet};
-use types::{FunctionName, QueueName, Record};
+use types::{FunctionName, QueueName, Record, TraceContext};
 
 /// How many events of one function are worked on at once.
 const UNDERWAY_MAX: usize = 64;
@@ -35,6 +36,8 @@ const UNSETTLED_FOR: Duration = Duration::from_secs(60);
 /// The most bytes of an error's message that are written on a dead letter.
 const MESSAGE_BYTES_MAX: usize = 1_024;
 
+/// Where a batch says within which spans its records were delivered.
+const SPANS: &str = "spans";
 /// Where a dead letter says by which invocation it was tried.
 const REQUEST_ID: &str = "RequestID";
 
@@ -75,7 +78,14 @@ pub(crate) fn begin(inner: &Arc<Inner>, queue: &Arc<LiveQueue>, function: &Funct
 /// How an event lies in the queue. What a pipe hands over is a list of records, and so never the same.
 pub(crate) fn message_of(handed: &Handed) -> Message {
     let body = json!({"requestId": handed.request_id, "payload": handed.payload}).to_string();
-    Message { body, ..Message::default() }
+    Message { body, trace: trace::header(), ..Message::default() }
+}
+
+/// How a pipe's batch lies in the queue; `spans` are those of its records' delivery.
+pub(crate) fn message_of_records(body: String, spans: Option<String>) -> Message {
+    let text = |spans| Attribute { data_type: "String".to_owned(), value: AttributeValue::Text(spans) };
+    let attributes = spans.map(|spans| (SPANS.to_owned(), text(spans))).into_iter().collect();
+    Message { body, attributes, ..Message::default() }
 }
 
 /// The event that a dead letter of a function carries.
@@ -235,6 +245,21 @@ impl Attempt {
         self.inner.catalog().functions.get(&self.function).map(|entry| entry.spec.asynchronous.clone())
     }
 
+    fn invoke_records(&self, functions: &dyn Functions, records: &[Record]) -> Invoked {
+        let spans = match self.received.message.attributes.get(SPANS).map(|attribute| &attribute.value) {
+            Some(AttributeValue::Text(spans)) => Some(spans.as_str()),
+            Some(AttributeValue::Bytes(_)) | None => None,
+        };
+        trace::handed_over(spans, || functions.invoke(&self.function, records))
+    }
+
+    /// The span in which the event was handed over.
+    fn handed_in(&self) -> Option<Current> {
+        let tracer = Arc::clone(self.inner.tracer.get()?);
+        let context = TraceContext::parse_aws(self.received.message.trace.as_deref()?)?;
+        Some(Current { tracer, context })
+    }
+
     fn receives(&self) -> u32 {
         self.received.receipt.receives
     }
@@ -247,12 +272,14 @@ impl Attempt {
                 return Attempted::TooOld;
             }
             let done = match work {
-                Work::Records(records) => match functions.invoke(&self.function, records) {
+                Work::Records(records) => match self.invoke_records(functions.as_ref(), records) {
                     Invoked::Answered { answer } => EventDone::Answered(answer),
                     Invoked::Failed { error } => EventDone::Failed(json!({ "errorMessage": error })),
                     Invoked::NotRun { .. } => EventDone::NotRun,
                 },
-                Work::Event(handed) => functions.invoke_event(&self.function, handed).await,
+                Work::Event(handed) => {
+                    trace::within(self.handed_in(), functions.invoke_event(&self.function, handed)).await
+                }
             };
             match done {
                 EventDone::Answered(answer) => return Attempted::Answered(answer),

@@ -8,9 +8,10 @@
 //! item     count, then for each attribute: name, value
 //! value    tag (1 S, 2 N, 3 B, 4 true, 5 false, 6 null, 7 M, 8 L, 9 SS, 10 NS, 11 BS), then its content
 //! number   text in canonical form
-//! change   table u32 LE, spread u64 LE, kind u8, flags u8, previous, keys item, [old], state
+//! change   table u32 LE, spread u64 LE, kind u8, flags u8, previous, [trace], keys item, [old], state
 //! flags    1 there is an old item, 2 the service itself removed the item, 4 `previous` counts back from the change's own
-//!          place, 8 `old` is a difference
+//!          place, 8 `old` is a difference, 16 there is a trace, 32 its spans are kept
+//! trace    16 bytes of the trace's id, 8 of the span's that made the change
 //! old      the item | the difference: count, then for each attribute of either item in which the two differ: name, and
 //!          the old value, or 0 if it had none, or (12, n) if the old one was the list of the new one's first n elements
 //! state    1 then the item | 2 (removed): what the index keeps under the item's key
@@ -18,7 +19,9 @@
 //!
 //! Most changes touch few attributes, and append to lists: written as a difference, an old item is a tenth of itself.
 
-use types::{Change, ChangeKind, Item, Number, SequenceNumber, TableId, Timestamp, Value};
+use types::{
+    Change, ChangeKind, Item, Number, SequenceNumber, SpanId, TableId, Timestamp, TraceContext, TraceId, Value,
+};
 
 /// The bytes are not what this room wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -29,6 +32,8 @@ const HAS_OLD: u8 = 1;
 const BY_SERVICE: u8 = 2;
 const PREVIOUS_IS_NEAR: u8 = 4;
 const OLD_IS_DIFFERENCE: u8 = 8;
+const HAS_TRACE: u8 = 16;
+const TRACE_IS_SAMPLED: u8 = 32;
 const VALUE_ABSENT: u8 = 0;
 const LIST_BEGINS: u8 = 12;
 const STATE_ITEM: u8 = 1;
@@ -65,9 +70,15 @@ pub(crate) fn write_change(change: &Change, follows: Option<usize>, out: &mut Ve
         (change.by_service, BY_SERVICE),
         (follows.is_some(), PREVIOUS_IS_NEAR),
         (change.old.is_some() && change.new.is_some(), OLD_IS_DIFFERENCE),
+        (change.trace.is_some(), HAS_TRACE),
+        (change.trace.is_some_and(|trace| trace.sampled), TRACE_IS_SAMPLED),
     ];
     out.push(flags.into_iter().map(|(holds, flag)| if holds { flag } else { 0 }).sum());
     write_whole(follows.map_or(change.previous.get(), |distance| distance as u64), out);
+    if let Some(trace) = &change.trace {
+        out.extend(trace.trace.bytes());
+        out.extend(trace.span.bytes());
+    }
     write_item(&change.keys, out);
     match (&change.old, &change.new) {
         (Some(old), Some(new)) => write_difference(old, new, out),
@@ -109,6 +120,7 @@ pub(crate) fn read_change(bytes: &[u8], sequence: SequenceNumber, at: Timestamp)
         place => place,
     };
     let previous = SequenceNumber::new(previous);
+    let trace = if flags & HAS_TRACE != 0 { Some(reader.trace(flags & TRACE_IS_SAMPLED != 0)?) } else { None };
     let keys = reader.item(0)?;
     let old = match (flags & HAS_OLD != 0, flags & OLD_IS_DIFFERENCE != 0) {
         (false, _) => None,
@@ -127,7 +139,7 @@ pub(crate) fn read_change(bytes: &[u8], sequence: SequenceNumber, at: Timestamp)
         (Some(Old::Difference(_)), None) => return Err(Malformed("change")),
     };
     let by_service = flags & BY_SERVICE != 0;
-    Ok(Change { sequence, previous, at, table, kind, keys, old, new, spread, by_service })
+    Ok(Change { sequence, previous, at, table, kind, keys, old, new, spread, by_service, trace })
 }
 
 /// The item before a change, as it is kept.
@@ -319,6 +331,14 @@ impl<'a> Reader<'a> {
         Ok(Timestamp::from_millis(i64::from_le_bytes(*millis)))
     }
 
+    fn trace(&mut self, sampled: bool) -> Result<TraceContext, Malformed> {
+        let (trace, rest) = self.bytes.split_first_chunk().ok_or(self.malformed())?;
+        let (span, rest) = rest.split_first_chunk().ok_or(self.malformed())?;
+        self.bytes = rest;
+        let (trace, span) = TraceId::new(*trace).zip(SpanId::new(*span)).ok_or(self.malformed())?;
+        Ok(TraceContext { trace, span, sampled })
+    }
+
     /// How many elements follow; no more than there are bytes left.
     fn count(&mut self) -> Result<usize, Malformed> {
         let count = usize::try_from(self.whole()?).map_err(|_| self.malformed())?;
@@ -442,6 +462,7 @@ mod tests {
         fn any_change()(
             sequence in 1u64.., previous: u64, at: i64, table: u32, spread: u64, by_service: bool,
             keys in any_item(), old in proptest::option::of(any_item()), new in proptest::option::of(any_item()),
+            trace in proptest::option::of((1u64.., any::<bool>())),
             kind in prop_oneof![Just(ChangeKind::Insert), Just(ChangeKind::Modify), Just(ChangeKind::Remove)],
         ) -> Change {
             Change {
@@ -450,6 +471,10 @@ mod tests {
                 at: Timestamp::from_millis(at),
                 table: TableId(table),
                 kind, keys, old, new, spread, by_service,
+                trace: trace.map(|(id, sampled)| {
+                    let trace = TraceId::derived(&[&id.to_be_bytes()]);
+                    TraceContext { trace, span: SpanId::derived(trace, &[]), sampled }
+                }),
             }
         }
     }

@@ -26,6 +26,8 @@ use crate::traffic::{Meters, Traffic};
 use crate::watch::Watch;
 use delivery::lane::Progress;
 use delivery::queue::Counts;
+use observe::measure::Statistics;
+use observe::trace::Tracer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -148,6 +150,7 @@ pub(crate) struct Inner {
     pub(crate) keep_changes_for: Duration,
     pub(crate) log_bytes_max: u64,
     pub(crate) watch: Watch,
+    pub(crate) tracer: OnceLock<Arc<Tracer>>,
 }
 
 pub(crate) const POISON: &str = "no thread panics while it holds this lock";
@@ -184,6 +187,7 @@ impl Engine {
         let watch = Watch::open(&commits, &options.account)?;
         let inner = Inner {
             watch,
+            tracer: OnceLock::new(),
             account: options.account,
             checkpoints: Checkpoints::new(commits.clone(), clock::now()),
             moves: Moves::open(&commits)?,
@@ -495,6 +499,16 @@ impl Engine {
         self.inner.spell_message.set(spell).is_ok()
     }
 
+    /// Has this one keep spans of what is done from now on. There can be one; a second is not taken.
+    pub fn trace_by(&self, tracer: Arc<Tracer>) -> bool {
+        self.inner.tracer.set(tracer).is_ok()
+    }
+
+    /// Who keeps spans, if anybody does.
+    pub fn tracer(&self) -> Option<&Arc<Tracer>> {
+        self.inner.tracer.get()
+    }
+
     /// What the store has done since it was opened.
     pub fn store_stats(&self) -> store::Stats {
         self.inner.commits.store.stats()
@@ -551,7 +565,13 @@ impl Engine {
             tables: self.table_names().into_iter().filter_map(table).map(|(traffic, name)| (name, traffic)).collect(),
             queues: self.queue_names().into_iter().filter_map(queue).map(|(traffic, name)| (name, traffic)).collect(),
             pipes: meters.pipes.all(),
+            buses: meters.buses.all(),
         }
+    }
+
+    /// How large the messages of a queue were that were sent since this was asked last.
+    pub fn take_sent_sizes(&self, queue: &QueueName) -> Statistics {
+        self.inner.queue(queue).map(|queue| queue.take_sizes()).unwrap_or_default()
     }
 
     /// When the flush of a recent change had returned, by the monotonic clock; for measuring what comes after it.

@@ -174,6 +174,7 @@ mod tests {
             new: Some(Item::from([("a", Value::S("x".repeat(bytes).into()))])),
             spread: 0,
             by_service: false,
+            trace: None,
         };
         let sizes = Sizes::of(&change);
         (change, sizes)

@@ -46,6 +46,7 @@ mod redrive;
 mod scan;
 pub mod spec;
 mod tables;
+pub mod trace;
 mod traffic;
 pub mod watch;
 
@@ -80,4 +81,4 @@ pub use queues::{
 };
 pub use redrive::{Redrive, Redriven};
 pub use tables::{CommandRefused, TableWrite, Written};
-pub use traffic::{PipeTraffic, QueueTraffic, TableTraffic, Traffic};
+pub use traffic::{BusTraffic, PipeTraffic, QueueTraffic, RuleTraffic, TableTraffic, Traffic};

@@ -16,6 +16,7 @@ pub(crate) use from_queue::FromQueue;
 pub use from_queue::SpellMessage;
 pub use manage::PipeRefused;
 
+use crate::asynchronous;
 use crate::clock;
 use crate::codec;
 use crate::commit::Commits;
@@ -25,16 +26,18 @@ use crate::layout;
 use crate::progress::{Checkpoints, How, LaneId, Outcome as Recorded, Then};
 use crate::queues::{self, LiveQueue};
 use crate::spec::{InvocationType, PipeSpec, PipeTarget};
+use crate::trace;
 use crate::traffic::PipeMeter;
 use delivery::dead_letter::Letter;
 use delivery::filters::Filters;
 use delivery::lane::{self, Batch, DeadLetter, Lane, Next, Outcome, Policy, Progress, Settled, Span, Step};
+use observe::trace::Tracer;
 use std::cell::RefCell;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
-use types::{Account, Change, Record, SequenceNumber, Stream, TableId};
+use types::{Account, Change, FunctionName, Record, SequenceNumber, Stream, TableId};
 
 /// How many changes a lane takes from the ring or the log at once.
 const CHUNK: usize = 512;
@@ -64,6 +67,7 @@ pub(crate) struct Pipe {
     /// Records that the log no longer had when the pipe came to read them.
     pub(crate) missed: AtomicU64,
     pub(crate) meter: Arc<PipeMeter>,
+    pub(crate) tracer: Option<Arc<Tracer>>,
     /// How far each lane is.
     pub(crate) done: Vec<AtomicU64>,
 }
@@ -285,7 +289,7 @@ impl Worker {
                 let PipeTarget::Function(function) = &self.pipe.spec.target else {
                     unreachable!("whatever else is handed records has them on a way")
                 };
-                match self.pipe.functions.invoke(function, &batch.records) {
+                match self.call(function, &batch.records) {
                     Invoked::Answered { answer } => Outcome::Answered(answer),
                     Invoked::Failed { error } => Outcome::Failed { error },
                     Invoked::NotRun { reason } => Outcome::Unavailable { error: reason },
@@ -306,7 +310,14 @@ impl Worker {
         let (flow, runtime) = (self.pipe.flow.as_ref()?, self.runtime.as_ref()?);
         let json = |record: &Record| serde_json::to_string(record).expect("records are plain data");
         let records: Vec<String> = batch.records.iter().map(json).collect();
-        Some(runtime.block_on(flow.deliver(&records)))
+        let deliver = || runtime.block_on(flow.deliver(&records));
+        let Some(tracer) = &self.pipe.tracer else { return Some(deliver()) };
+        let name = self.pipe.spec.name.as_str();
+        Some(trace::deliver(tracer, name, &batch.records, deliver, |delivery, record| match delivery {
+            Delivery::Together(_) => None,
+            Delivery::Answered(answer) => reported(answer, record),
+            Delivery::Failed { error } | Delivery::Unavailable { error } => Some(error.clone()),
+        }))
     }
 
     /// Makes what was made of a batch durable together with the progress past it. It may be nothing, because the target
@@ -326,6 +337,18 @@ impl Worker {
         if self.commit_with(&[recorded(span_of(&batch.records), how)], || entries.clone()) {
             after.durable();
         }
+    }
+
+    /// Calls the target with these records.
+    fn call(&self, function: &FunctionName, records: &[Record]) -> Invoked {
+        let Pipe { functions, spec, tracer, .. } = &*self.pipe;
+        let call = || functions.invoke(function, records);
+        let Some(tracer) = tracer else { return call() };
+        trace::deliver(tracer, spec.name.as_str(), records, call, |invoked, record| match invoked {
+            Invoked::Answered { answer } => reported(answer, record),
+            Invoked::Failed { error } => Some(error.clone()),
+            Invoked::NotRun { reason } => Some(reason.clone()),
+        })
     }
 
     /// Keeps what became of a batch. If any of it must not be forgotten, all of it becomes durable as one, because the
@@ -393,9 +416,11 @@ impl Worker {
         let outcome = recorded(span_of(&batch.records), How::Accepted);
         let queue = self.pipe.handover.clone().expect("a pipe that waits for nobody has a handover queue");
         let body = serde_json::to_string(&batch.records).expect("records are plain data");
+        let traced = self.pipe.tracer.as_ref();
+        let spans = traced.map(|tracer| trace::hand_over(tracer, self.pipe.spec.name.as_str(), &batch.records));
         let sent = Sending::default();
-        if self.commit_with(&[outcome], || sent.entries(std::iter::once(queue.letter_part(body.clone(), None).split())))
-        {
+        let part = || queue.place_part(asynchronous::message_of_records(body.clone(), spans.clone()));
+        if self.commit_with(&[outcome], || sent.entries(std::iter::once(part().split()))) {
             sent.durable();
         }
     }
@@ -455,4 +480,9 @@ fn span_of(records: &[Record]) -> Span {
 fn jitter() -> f64 {
     let random = RandomState::new().build_hasher().finish();
     (random >> 11) as f64 / (1u64 << 53) as f64
+}
+
+/// What a trace says of a record that a function answered it could not do.
+fn reported(answer: &serde_json::Value, record: &Record) -> Option<String> {
+    trace::is_reported(answer, record).then(|| "reported as failed".to_owned())
 }

@@ -32,6 +32,7 @@ use crate::layout::{self, DEDUPLICATION, MESSAGES, MessagePart, STATE};
 use crate::spec::QueueSpec;
 use crate::traffic::QueueTraffic;
 use delivery::queue::{Counts, Fifo, Kept, Key, Queue, Receipt, Settings, State};
+use observe::measure::Statistics;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -67,6 +68,26 @@ struct Inner {
     /// When the queue was last purged since it was opened.
     purged_at: Option<Timestamp>,
     traffic: QueueTraffic,
+    /// How large messages were that were sent since somebody asked for that.
+    sizes: Sizes,
+}
+
+/// How many bytes there were, together and at a time.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sizes {
+    count: u64,
+    sum: u64,
+    smallest: u64,
+    largest: u64,
+}
+
+impl Sizes {
+    fn add(&mut self, bytes: u64) {
+        self.smallest = if self.count == 0 { bytes } else { self.smallest.min(bytes) };
+        self.largest = self.largest.max(bytes);
+        self.count += 1;
+        self.sum += bytes;
+    }
 }
 
 /// What a receive has found, for when it is asked for again.
@@ -130,6 +151,7 @@ impl LiveQueue {
             names_cleared: Timestamp::EPOCH,
             purged_at: None,
             traffic: QueueTraffic::default(),
+            sizes: Sizes::default(),
         };
         Ok(Self {
             id,
@@ -205,6 +227,15 @@ impl LiveQueue {
     /// What the queue was asked to do since it was opened.
     pub(crate) fn traffic(&self) -> QueueTraffic {
         self.lock().traffic
+    }
+
+    /// How large messages were that were sent since this was asked last.
+    pub(crate) fn take_sizes(&self) -> Statistics {
+        let Sizes { count, sum, smallest, largest } = std::mem::take(&mut self.lock().sizes);
+        match count {
+            0 => Statistics::default(),
+            _ => Statistics::of_set(count as f64, sum as f64, smallest as f64, largest as f64),
+        }
     }
 
     /// How many messages there are.

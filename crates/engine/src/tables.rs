@@ -11,6 +11,7 @@ use crate::commit::{Carry, Commits, WriteRefused};
 use crate::indexes::{self, Indexes};
 use crate::layout::{self, ITEMS, STATE, kind};
 use crate::queues::After;
+use crate::trace;
 use std::sync::{Arc, Mutex};
 use store::{Check, Class, EntryBuilder, Seen};
 use table::{Condition, Outcome, Table};
@@ -281,7 +282,10 @@ pub(crate) fn change(
     spread: u64,
 ) -> Change {
     let (sequence, at) = (SequenceNumber::ZERO, Timestamp::EPOCH);
-    Change { sequence, previous, at, table: table.id, kind, keys, old, new, spread, by_service: false }
+    // Only what does not say by itself to which trace it belongs.
+    let says_so = || new.as_ref().or(old.as_ref()).is_some_and(|item| trace::written_by(item).is_some());
+    let trace = trace::current().filter(|_| !says_so()).map(|current| current.context);
+    Change { sequence, previous, at, table: table.id, kind, keys, old, new, spread, by_service: false, trace }
 }
 
 /// Where a change's item is kept.

@@ -1,4 +1,4 @@
-//! Decides what is counted of what tables, queues and pipes are asked to do, so that somebody can say what it would cost
+//! Decides what is counted of what tables, queues, pipes and buses are asked to do, so that somebody can say what it would cost
 //! elsewhere.
 //!
 //! All of it is counted from when the engine was opened, and is gone with it. Sizes are counted in blocks that were
@@ -9,11 +9,13 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
-use types::{Change, ChangeKind, PipeName, QueueName, TableId, TableName};
+use types::{BusName, Change, ChangeKind, PipeName, QueueName, RuleName, TableId, TableName};
 
 const WRITTEN_BLOCK: usize = 1024;
 const READ_BLOCK: usize = 4 * 1024;
 const HANDED_ON_BLOCK: usize = 64 * 1024;
+/// Of how many rules it is counted what they did: rules come and go, and what was counted of them stays.
+const RULES_MAX: usize = 4_096;
 
 /// What was asked since the engine was opened.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +28,8 @@ pub struct Traffic {
     pub queues: Vec<(QueueName, QueueTraffic)>,
     /// Of each pipe that ran.
     pub pipes: Vec<(PipeName, PipeTraffic)>,
+    /// Of each bus that took an event.
+    pub buses: Vec<(BusName, BusTraffic)>,
 }
 
 /// What a table was asked to do. What the engine does of itself, such as removing what has expired, is not in it.
@@ -52,6 +56,8 @@ pub struct QueueTraffic {
     pub sent: u64,
     /// Blocks of them.
     pub sent_blocks: u64,
+    /// How many of them were received too often elsewhere, and came here as dead letters.
+    pub dead_letters: u64,
     /// Receives that found something.
     pub receives: u64,
     /// Messages that were received, each as often as it was.
@@ -75,10 +81,37 @@ pub struct PipeTraffic {
     pub stopped_blocks: u64,
 }
 
+/// What a bus was asked to do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BusTraffic {
+    /// Events that were put.
+    pub events: u64,
+    /// Blocks of them.
+    pub event_blocks: u64,
+    /// Events that a rule wanted.
+    pub matched: u64,
+    /// What each rule did that wanted any.
+    pub rules: BTreeMap<RuleName, RuleTraffic>,
+}
+
+/// What a rule did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RuleTraffic {
+    /// Events that it wanted.
+    pub matched: u64,
+    /// How often an event came to a target, or was given up.
+    pub invocations: u64,
+    /// How often one was given up.
+    pub failed: u64,
+    /// How often one that was given up went to a dead-letter queue.
+    pub dead_letters: u64,
+}
+
 impl QueueTraffic {
-    /// A message of so many bytes was sent.
-    pub(crate) fn sent(&mut self, bytes: usize) {
+    /// A message of so many bytes was sent; `dead` if it was received too often elsewhere.
+    pub(crate) fn sent(&mut self, bytes: usize, dead: bool) {
         self.sent += 1;
+        self.dead_letters += u64::from(dead);
         self.sent_blocks += blocks(bytes, HANDED_ON_BLOCK);
     }
 }
@@ -160,18 +193,72 @@ impl PipeMeters {
     }
 }
 
+/// Counts what buses are asked to do.
+#[derive(Debug, Default)]
+pub(crate) struct BusMeters(Mutex<BTreeMap<BusName, BusTraffic>>);
+
+impl BusMeters {
+    fn with(&self, bus: &BusName, count: impl FnOnce(&mut BusTraffic)) {
+        let mut buses = self.0.lock().expect("no thread panics while it counts");
+        if !buses.contains_key(bus) {
+            buses.insert(bus.clone(), BusTraffic::default());
+        }
+        count(buses.get_mut(bus).expect("it was just put there"));
+    }
+
+    /// Somebody put an event of so many bytes.
+    pub(crate) fn put(&self, bus: &BusName, bytes: usize) {
+        self.with(bus, |traffic| {
+            traffic.events += 1;
+            traffic.event_blocks += blocks(bytes, HANDED_ON_BLOCK);
+        });
+    }
+
+    /// An event was wanted by these rules.
+    pub(crate) fn matched<'r>(&self, bus: &BusName, rules: impl Iterator<Item = &'r RuleName>) {
+        self.with(bus, |traffic| {
+            traffic.matched += 1;
+            rules.for_each(|rule| traffic.rule(rule, |traffic| traffic.matched += 1));
+        });
+    }
+
+    /// Something came of an event that a rule wanted.
+    pub(crate) fn rule(&self, bus: &BusName, rule: &RuleName, count: impl FnOnce(&mut RuleTraffic)) {
+        self.with(bus, |traffic| traffic.rule(rule, count));
+    }
+
+    pub(crate) fn all(&self) -> Vec<(BusName, BusTraffic)> {
+        let buses = self.0.lock().expect("no thread panics while it counts");
+        buses.iter().map(|(name, traffic)| (name.clone(), traffic.clone())).collect()
+    }
+}
+
+impl BusTraffic {
+    fn rule(&mut self, rule: &RuleName, count: impl FnOnce(&mut RuleTraffic)) {
+        if !self.rules.contains_key(rule) {
+            if self.rules.len() >= RULES_MAX {
+                return;
+            }
+            self.rules.insert(rule.clone(), RuleTraffic::default());
+        }
+        count(self.rules.get_mut(rule).expect("it is there"));
+    }
+}
+
 /// Everything that is counted here, but for queues: those count themselves.
 #[derive(Debug)]
 pub(crate) struct Meters {
     pub(crate) since: Instant,
     pub(crate) tables: Arc<TableMeters>,
     pub(crate) pipes: PipeMeters,
+    pub(crate) buses: BusMeters,
 }
 
 impl Meters {
     /// From now on.
     pub(crate) fn new() -> Self {
-        Self { since: Instant::now(), tables: Arc::default(), pipes: PipeMeters::default() }
+        let (tables, pipes, buses) = Default::default();
+        Self { since: Instant::now(), tables, pipes, buses }
     }
 }
 
@@ -190,6 +277,20 @@ mod tests {
         for (bytes, expected) in cases {
             assert_eq!(blocks(bytes, WRITTEN_BLOCK), expected, "{bytes}");
         }
+    }
+
+    #[test]
+    fn a_bus_counts_events_and_what_each_rule_made_of_them() {
+        let meters = BusMeters::default();
+        let (bus, one, two): (BusName, RuleName, RuleName) =
+            ("default".parse().unwrap(), "one".parse().unwrap(), "two".parse().unwrap());
+        meters.put(&bus, 65_537);
+        meters.put(&bus, 10);
+        meters.matched(&bus, [&one, &two].into_iter());
+        meters.rule(&bus, &one, |rule| rule.invocations += 1);
+        let wanted = RuleTraffic { matched: 1, ..RuleTraffic::default() };
+        let rules = BTreeMap::from([(one, RuleTraffic { invocations: 1, ..wanted }), (two, wanted)]);
+        assert_eq!(meters.all(), [(bus, BusTraffic { events: 2, event_blocks: 3, matched: 1, rules })]);
     }
 
     #[test]

@@ -37,6 +37,7 @@ fn record(sequence: u64, old: Option<Item>, new: Option<Item>) -> Record {
         new,
         spread: 0,
         by_service: false,
+        trace: None,
     };
     Record { change: Arc::new(change), stream: None }
 }

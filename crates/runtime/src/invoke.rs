@@ -7,11 +7,13 @@ use crate::premium::Premium;
 use crate::remote::endpoints::Endpoints;
 use crate::shop::{EngineShop, Places, WrongEnvironment};
 use crate::snacks::Snacks;
+use crate::trace::Spans;
 use crate::work::Work;
 use engine::endpoints::{Answer, Call};
 use engine::spec::FunctionSpec;
 use engine::{Engine, EventDone, Functions, Handed, Handled, Invoked, ReceivedMessage};
 use observe::invocation::{self, Report};
+use observe::trace::Tracer;
 use orders::shop::breaker::Position;
 use orders::{Context, FailingOrders, Handler};
 use serde_json::{Value as Json, json};
@@ -38,6 +40,8 @@ pub struct Runtime {
     memory: Memory,
     endpoints: Endpoints,
     pub(crate) meters: Meters,
+    /// Who keeps spans of what functions do.
+    pub(crate) tracer: Option<Arc<Tracer>>,
 }
 
 pub(crate) struct Function {
@@ -127,7 +131,8 @@ impl Runtime {
         }
         let (printing_fails, memory, meters) = (AtomicBool::new(false), Memory::default(), Meters::default());
         let endpoints = Endpoints::new("").expect("nothing is listed");
-        Ok(Self { functions, printer, printing_fails, failing, memory, endpoints, meters })
+        let tracer = engine.upgrade().and_then(|engine| engine.tracer().cloned());
+        Ok(Self { functions, printer, printing_fails, failing, memory, endpoints, meters, tracer })
     }
 
     /// The same runtime, which calls endpoints of events also at these addresses: addresses and ranges such as
@@ -241,6 +246,7 @@ impl Runtime {
             self.meters.invocations.with(&[name.as_str(), "throttled"]).one();
             return Err(InvokeError::Throttled(name.clone()));
         };
+        let spans = self.tracer.as_ref().map(|tracer| Spans::begin(tracer, name, &request_id, records));
         let mut lines = vec![(begun_at, invocation::start_line(&request_id))];
         let begun = Instant::now();
         let mut log = |line: &str| lines.push((engine::now(), format!("{line}\n")));
@@ -250,7 +256,9 @@ impl Runtime {
             let answer = handler.handle(records, &mut Context::new(&mut log, &self.failing, begun_at))?;
             // A part of the time is left for saying what was done in the rest.
             match premium {
-                Some(premium) => premium.look_after(records, answer, limit * 9 / 10, &self.meters, &mut log),
+                Some(premium) => {
+                    premium.look_after(records, answer, limit * 9 / 10, &self.meters, spans.as_ref(), &mut log)
+                }
                 None => Ok(answer),
             }
         }));
@@ -275,6 +283,9 @@ impl Runtime {
             }
         };
         self.meters.ran(name, if failed { "failed" } else { "ok" }, duration);
+        if let Some(spans) = spans {
+            spans.end(&payload, failed, records);
+        }
         lines.extend(self.end_lines(function, &request_id, duration, taken.cold).map(|line| (ended_at, line)));
         self.print(function, taken.stream(), &lines);
         let printed = lines.into_iter().map(|(_, line)| line).collect();

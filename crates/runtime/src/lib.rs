@@ -22,6 +22,7 @@ mod requests;
 mod shop;
 mod snacks;
 mod timer;
+mod trace;
 mod turns;
 mod work;
 
@@ -29,4 +30,5 @@ pub use events::EngineEvents;
 pub use invoke::{Invocation, InvokeError, Printer, Runtime};
 pub use meters::Meters;
 pub use orders::shop::breaker::Position;
+pub use remote::collector::{Collector, Heard};
 pub use shop::WrongEnvironment;

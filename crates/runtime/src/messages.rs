@@ -3,6 +3,7 @@
 use crate::all::all;
 use crate::invoke::{Body, Function, Invocation, InvokeError, Runtime, without_server};
 use crate::work::{Work, fate_of};
+use engine::trace::{self, Begun};
 use engine::{Handled, MessageFate, ReceivedMessage};
 use observe::invocation;
 use orders::shop::worker::{Message, Worked};
@@ -73,11 +74,20 @@ impl Runtime {
         let limit = Duration::from_secs(function.spec.timeout_seconds.into());
         let each = given.iter().map(|one| -> Pin<Box<dyn Future<Output = Option<Worked>> + Send + '_>> {
             let lines = &lines;
-            Box::pin(async move {
+            let span = self.begin_message(name, one.received, one.message.body);
+            Box::pin(trace::within(span.as_ref().map(Begun::current), async move {
                 let mut log = |text: &str| lines.line(text);
                 let working = pin!(work.message(one.received, one.message, &self.meters, &mut log));
-                tokio::time::timeout(limit, working).await.ok()
-            })
+                let worked = tokio::time::timeout(limit, working).await.ok();
+                if let Some(span) = span {
+                    span.end(match &worked {
+                        None => Some("its time ran out".to_owned()),
+                        Some(Worked::Failed { error }) => Some(error.clone()),
+                        Some(Worked::Settled | Worked::Done | Worked::Later(_)) => None,
+                    });
+                }
+                worked
+            }))
         });
         let worked = all(each.collect()).await;
         let duration = begun.elapsed();

@@ -19,6 +19,10 @@ pub struct Meters {
     pub step_seconds: Family<Histogram>,
     /// What was done for premium orders, by effect and how it ended.
     pub effects: Family<Counter>,
+    /// Orders that were taken in, by the function that did.
+    pub taken: Family<Counter>,
+    /// What completed orders came to, in the smallest unit of their currency, by currency.
+    pub revenue: Family<Counter>,
     /// Orders that came to an end, by status.
     pub orders: Family<Counter>,
     /// From an order's taking in to its end, by status.
@@ -54,6 +58,12 @@ impl Default for Meters {
                 "What was done for premium orders, by how it ended.",
                 &["effect", "outcome"],
             ),
+            taken: Family::new("orderflow_orders_taken_total", "Orders that were taken in.", &["function"]),
+            revenue: Family::new(
+                "orderflow_revenue_minor_total",
+                "What completed orders came to, in the smallest unit of their currency.",
+                &["currency"],
+            ),
             orders: Family::new("orderflow_orders_total", "Orders that came to an end, by status.", &["status"]),
             order_seconds: Family::new(
                 "orderflow_order_seconds",
@@ -82,6 +92,8 @@ impl Meters {
         self.steps.write(page);
         self.step_seconds.write(page);
         self.effects.write(page);
+        self.taken.write(page);
+        self.revenue.write(page);
         self.orders.write(page);
         self.order_seconds.write(page);
     }

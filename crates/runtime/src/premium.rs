@@ -13,6 +13,7 @@ use crate::remote::sign::Secret;
 use crate::remote::smtp::Post;
 use crate::shop::{WrongEnvironment, name};
 use crate::timer::Clock;
+use crate::trace::Spans;
 use engine::spec::FunctionSpec;
 use engine::{Command, CommandError, CommandRefused, Engine, TableWrite, WriteRefused};
 use orders::emf::{self, Unit};
@@ -153,6 +154,7 @@ impl Premium {
         answer: Json,
         limit: Duration,
         meters: &Meters,
+        spans: Option<&Spans>,
         log: &mut dyn FnMut(&str),
     ) -> Result<Json, HandlerError> {
         // What the handler failed at is not done, and nothing after it.
@@ -171,7 +173,7 @@ impl Premium {
             return Ok(answer);
         }
         self.say_what_is_off(log);
-        let came = self.attend_all(&orders, limit);
+        let came = self.attend_all(&orders, limit, spans);
         let (mut done, mut not_done) = (0_u64, 0_u64);
         let mut first_failure = None;
         for ((index, order), came) in orders.iter().zip(&came) {
@@ -213,7 +215,7 @@ impl Premium {
     }
 
     /// What came of each effect of each order.
-    fn attend_all(&self, orders: &[(usize, Shipped)], limit: Duration) -> Vec<Vec<Attended>> {
+    fn attend_all(&self, orders: &[(usize, Shipped)], limit: Duration, spans: Option<&Spans>) -> Vec<Vec<Attended>> {
         let waiting = self.waiting.get_or_init(|| {
             let mut builder = tokio::runtime::Builder::new_multi_thread();
             builder.worker_threads(1).max_blocking_threads(4).thread_name("premium").enable_all().build()
@@ -227,17 +229,18 @@ impl Premium {
             }
         };
         let at_once = Semaphore::new(AT_ONCE);
-        let jobs = orders.iter().flat_map(|(_, order)| Effect::ALL.map(|effect| (order, effect)));
-        let jobs = jobs.map(|(order, effect)| -> Pin<Box<dyn Future<Output = Attended> + Send + '_>> {
+        let jobs = orders.iter().flat_map(|(index, order)| Effect::ALL.map(|effect| (*index, order, effect)));
+        let jobs = jobs.map(|(index, order, effect)| -> Pin<Box<dyn Future<Output = Attended> + Send + '_>> {
             let at_once = &at_once;
-            Box::pin(async move {
+            let current = spans.and_then(|spans| spans.of(index));
+            Box::pin(engine::trace::within(current, async move {
                 let attending = async {
                     let _place = at_once.acquire().await;
                     attend(&self.desk, &self.settings, order, effect).await
                 };
                 let out_of_time = |_| Attended::Failed { error: "the function's time ran out".to_owned(), attempt: 0 };
                 tokio::time::timeout(limit, attending).await.unwrap_or_else(out_of_time)
-            })
+            }))
         });
         let jobs = jobs.collect();
         let came = waiting.block_on(async { all(jobs).await });

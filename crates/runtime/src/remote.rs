@@ -9,6 +9,7 @@
 //! Invariant: however the other side behaves, a call costs one connection, an answer of bounded size, and the time
 //! that its caller allows: a call that is dropped takes its connection along.
 
+pub(crate) mod collector;
 pub(crate) mod connect;
 pub(crate) mod endpoints;
 pub(crate) mod guard;
@@ -16,8 +17,10 @@ pub(crate) mod notify;
 pub(crate) mod sign;
 pub(crate) mod smtp;
 
+use crate::trace;
 use bytes::Bytes;
 use connect::{Address, Pool};
+use engine::trace::Begun;
 use http_body_util::Full;
 use hyper::header::HeaderValue;
 use hyper::{Method, Request};
@@ -53,8 +56,15 @@ impl Remote {
         let body = body.to_string();
         // Whoever goes by the key alone must not take a taking back for what it takes back.
         let key = format!("{}:{verb}", attempt.key);
-        let request = self.request(verb, &key, body).map_err(transient)?;
-        let (status, body) = self.pool.call(&self.address, request).await.map_err(transient)?;
+        let span = trace::calling(verb, &self.address.shown());
+        let request = self.request(verb, &key, body, span.as_ref()).map_err(transient)?;
+        let (status, body) = match self.pool.call(&self.address, request).await {
+            Ok(answer) => {
+                let status = answer.0;
+                trace::called(span, Some(status), (status >= 400).then(|| format!("status {status}")), answer)
+            }
+            Err(error) => return Err(trace::called(span, None, Some(error.clone()), transient(error))),
+        };
         let answer = || serde_json::from_slice::<Json>(&body).ok();
         match status {
             200..300 if body.is_empty() => Ok(Json::Null),
@@ -72,13 +82,22 @@ impl Remote {
         }
     }
 
-    fn request(&self, verb: &str, key: &str, body: String) -> Result<Request<Full<Bytes>>, String> {
+    fn request(
+        &self,
+        verb: &str,
+        key: &str,
+        body: String,
+        span: Option<&Begun>,
+    ) -> Result<Request<Full<Bytes>>, String> {
         let mut request = Request::builder()
             .method(Method::POST)
             .uri(format!("{}/{verb}", self.address.path()))
             .header("host", self.address.host_header())
             .header("content-type", "application/json")
             .header("idempotency-key", key);
+        if let Some(span) = span {
+            request = request.header("traceparent", span.context().traceparent());
+        }
         if let Some(secret) = &self.secret {
             let at = engine::now().seconds().to_string();
             let signature = secret.sign(key, &at, &body);

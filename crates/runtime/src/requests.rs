@@ -1,6 +1,7 @@
 //! Decides how functions that answer requests are called: with what the gateway read, as often at once as they may.
 
 use crate::invoke::{Body, InvokeError, Runtime};
+use engine::trace::{self, Begun};
 use orders::shop::api::{self, Answer, Follow, Operation, Request};
 use orders::shop::ports::Unreadable;
 use std::time::Instant;
@@ -20,13 +21,28 @@ impl Runtime {
             return Err(InvokeError::Throttled(name.clone()));
         };
         let begun = Instant::now();
+        let span = self.begin_span(name, request.request_id);
+        let within = || span.as_ref().map(Begun::current);
         let answer = match &function.body {
-            Body::Api(shop) => api::handle(&**shop, request).await,
-            Body::Chatbot(chat) if request.operation == Operation::AskChatbot => chat.answer(request).await,
+            Body::Api(shop) => trace::within(within(), api::handle(&**shop, request)).await,
+            Body::Chatbot(chat) if request.operation == Operation::AskChatbot => {
+                trace::within(within(), chat.answer(request)).await
+            }
             Body::Chatbot(_) | Body::Records(_) | Body::Premium(_) | Body::Worker(_) | Body::Snacks(_) => {
                 return Err(InvokeError::NotFound(name.clone()));
             }
         };
+        if let Some(mut span) = span {
+            if let Some(order) = &answer.concerns {
+                span.say("orderflow.order.id", order.as_str());
+            }
+            span.end((answer.status >= 500).then(|| format!("status {}", answer.status)));
+        }
+        // What is said again was taken in before.
+        let again = || answer.headers.iter().any(|(name, _)| *name == "idempotent-replayed");
+        if request.operation == Operation::CreateOrder && answer.status == 201 && !again() {
+            self.meters.taken.with(&[name.as_str()]).one();
+        }
         self.meters.ran(name, if answer.status < 500 { "ok" } else { "failed" }, begun.elapsed());
         Ok(answer)
     }

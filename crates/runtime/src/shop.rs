@@ -5,7 +5,9 @@
 //! all that it saw. Whoever answers a customer reads what is durable.
 
 use crate::turns::{Turn, Turns};
+use engine::trace::{self, Current};
 use engine::{Command, CommandError, CommandRefused, Engine, Fate, Outgoing, TableWrite, WriteRefused};
+use observe::trace::{Fact, Kind, Span};
 use orders::shop::ports::{
     Commit, CommitRefused, CustomerPage, CustomerQuery, Expected, Put, Settle, Shop, Table, Unreadable,
 };
@@ -13,7 +15,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Weak};
 use table::{Comparison, Condition, Operand, Order, Path, Query, Write};
-use types::{FunctionName, Item, KeyValue, Number, QueueName, TableName, Timestamp};
+use types::{FunctionName, Item, KeyValue, Number, Origin, QueueName, SpanId, TableName, Timestamp, TraceContext};
 
 /// The index of customers' orders.
 const BY_CUSTOMER: &str = "byCustomer";
@@ -200,6 +202,44 @@ impl EngineShop {
     }
 }
 
+/// An order as a customer's request writes it, to be told as a span: the one that this change is followed from.
+struct Writing {
+    current: Current,
+    origin: Origin,
+    span: SpanId,
+    begun_at: u64,
+    facts: Vec<(&'static str, Fact)>,
+}
+
+impl Writing {
+    /// Nothing if nobody traces, or if no order is written that says of which trace it is.
+    fn begin(commit: &Commit) -> Option<Self> {
+        let current = trace::current()?;
+        let order = &commit.puts.iter().rev().find(|put| put.table == Table::Orders)?.item;
+        let (origin, span) = trace::written_by(order)?;
+        let text = |name| Fact::from(order.text(name).unwrap_or_default());
+        let facts = vec![("orderflow.order.id", text("orderId")), ("orderflow.order.status", text("status"))];
+        Some(Self { current, origin, span, begun_at: trace::now_nanos(), facts })
+    }
+
+    fn end(self) {
+        let Self { current: Current { tracer, context }, origin, span, begun_at, facts } = self;
+        let sampled = tracer.keeps(origin.trace, origin.sampled);
+        let is_child = context.trace == origin.trace;
+        tracer.take(Span {
+            context: TraceContext { trace: origin.trace, span, sampled },
+            parent: is_child.then_some(context.span),
+            link: (!is_child).then_some(context),
+            name: "commit order".into(),
+            kind: Kind::Producer,
+            begun_at,
+            ended_at: trace::now_nanos(),
+            facts,
+            failed: None,
+        });
+    }
+}
+
 fn stopping() -> String {
     "the engine is stopping".to_owned()
 }
@@ -271,8 +311,14 @@ impl Shop for EngineShop {
             Reads::Newest => engine::By::Function,
         };
         let puts = commit.puts.len();
+        // What a worker writes is a step, which says so itself.
+        let traced = if self.reads == Reads::Durable { Writing::begin(&commit) } else { None };
         let command = self.command(&engine, commit)?;
-        engine.command(command, by).await.map(drop).map_err(|error| refused(error, puts))
+        let committed = engine.command(command, by).await.map(drop).map_err(|error| refused(error, puts));
+        if let Some(traced) = traced.filter(|_| committed.is_ok()) {
+            traced.end();
+        }
+        committed
     }
 
     fn now(&self) -> Timestamp {

@@ -4,6 +4,7 @@
 use crate::invoke::{Body, Function, Invocation, InvokeError, Runtime, failure, panic_text};
 use crate::shop::{WrongEnvironment, name};
 use engine::spec::FunctionSpec;
+use engine::trace::{self, Begun};
 use engine::{By, Command, CommandError, CommandRefused, Engine, Handed, TableWrite};
 use observe::invocation;
 use orders::snacks::{self, Call, Event, Failure, Part, Refused, World};
@@ -153,9 +154,14 @@ impl Runtime {
         let mut log = |line: &str| lines.push((engine::now(), format!("{line}\n")));
         let mut call = Call { payload, request_id: &request_id, log: &mut log };
         let limit = Duration::from_secs(function.spec.timeout_seconds.into());
-        let ran = tokio::time::timeout(limit, caught(snacks.run(&mut call))).await;
+        let span = self.begin_span(name, &request_id);
+        let running = trace::within(span.as_ref().map(Begun::current), caught(snacks.run(&mut call)));
+        let ran = tokio::time::timeout(limit, running).await;
         let (duration, ended_at) = (begun.elapsed(), engine::now());
         let (payload, failed) = outcome(function, ran, &request_id, &mut lines, ended_at);
+        if let Some(span) = span {
+            span.end(payload["errorMessage"].as_str().filter(|_| failed).map(str::to_owned));
+        }
         self.meters.invocations.with(&[name.as_str(), if failed { "failed" } else { "ok" }]).one();
         self.meters.invocation_seconds.with(&[name.as_str()]).took(duration);
         lines.extend(self.end_lines(function, &request_id, duration, taken.cold).map(|line| (ended_at, line)));

@@ -5,16 +5,18 @@ use crate::remote::Remote;
 use crate::shop::{EngineShop, Places, WrongEnvironment};
 use crate::timer::Clock;
 use engine::spec::FunctionSpec;
+use engine::trace::{self, Current};
 use engine::{Engine, MessageFate, ReceivedMessage};
+use observe::trace::{Kind, Span};
 use orders::shop::Status;
 use orders::shop::breaker::{BreakerRules, Breakers, Dependency, Position};
 use orders::shop::fulfilment::FulfilmentSimulator;
 use orders::shop::inventory::StockLedger;
 use orders::shop::payments::PaymentSimulator;
 use orders::shop::settings::Settings;
-use orders::shop::worker::{Either, Message, Observed, Observer, Parts, Worked, Worker};
+use orders::shop::worker::{Either, Message, Observed, Observer, Parts, StepOutcome, Worked, Worker};
 use std::sync::{Arc, Weak};
-use types::QueueName;
+use types::{Origin, QueueName, TraceContext};
 
 type Ledger = Either<StockLedger<Arc<EngineShop>>, Remote>;
 type Purse = Either<PaymentSimulator<Arc<EngineShop>, Arc<Clock>>, Remote>;
@@ -113,14 +115,52 @@ pub(crate) fn fate_of(worked: &Worked, receives: u32) -> MessageFate {
     }
 }
 
+/// A step as a span. It is the one that wrote the order's new version, and so the one that this change is followed from.
+fn trace_step(observed: &Observed<'_>) {
+    let Some(Current { tracer, context }) = trace::current() else { return };
+    let Observed { step, outcome, took, order } = observed;
+    // An order that says nothing of a trace leaves its changes to say it.
+    let Some(origin) = Origin::parse(&order.correlation) else { return };
+    let ended_at = trace::now_nanos();
+    let span = trace::write_of(origin.trace, &order.id, order.version);
+    let kept = TraceContext { trace: origin.trace, span, sampled: tracer.keeps(origin.trace, origin.sampled) };
+    let is_child = context.trace == origin.trace;
+    let failed = match outcome {
+        StepOutcome::Failed | StepOutcome::DeadLettered => {
+            Some(order.error.as_ref().map_or_else(|| outcome.name().to_owned(), |error| error.code.clone()))
+        }
+        StepOutcome::Done | StepOutcome::Retried | StepOutcome::Cancelled | StepOutcome::TakingBack => None,
+    };
+    tracer.take(Span {
+        context: kept,
+        parent: is_child.then_some(context.span),
+        link: (!is_child).then_some(context),
+        name: format!("step {}", step.name()).into(),
+        kind: Kind::Internal,
+        begun_at: ended_at.saturating_sub(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX)),
+        ended_at,
+        facts: vec![
+            ("orderflow.order.id", order.id.as_str().into()),
+            ("orderflow.order.status", order.status.name().into()),
+            ("orderflow.order.version", i64::try_from(order.version).unwrap_or(i64::MAX).into()),
+            ("orderflow.step.outcome", outcome.name().into()),
+        ],
+        failed,
+    });
+}
+
 impl Observer for Meters {
     fn step(&self, observed: &Observed<'_>) {
         let Observed { step, outcome, took, order } = observed;
+        trace_step(observed);
         self.steps.with(&[step.name(), outcome.name()]).one();
         self.step_seconds.with(&[step.name()]).took(*took);
         if matches!(order.status, Status::Completed | Status::Failed | Status::Cancelled) && order.status != *step {
             self.orders.with(&[order.status.name()]).one();
             self.order_seconds.with(&[order.status.name()]).took(order.updated_at.since(order.created_at));
+            if order.status == Status::Completed {
+                self.revenue.with(&[order.currency.code()]).many(order.amount.0);
+            }
         }
     }
 }

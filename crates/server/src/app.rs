@@ -1,5 +1,6 @@
 //! What a running server is made of, as its listeners see it.
 
+use crate::aws::metered::Calls;
 use crate::config::Config;
 use crate::front::{Pen, Shared};
 use crate::metrics::Http;
@@ -37,6 +38,8 @@ pub(crate) struct App {
     pub(crate) pens: BTreeMap<FunctionName, Pen>,
     /// What is counted of requests.
     pub(crate) http: Http,
+    /// What is counted of calls of AWS clients.
+    pub(crate) calls: Calls,
     /// How many requests of customers are under way.
     pub(crate) under_way: AtomicUsize,
     /// Whose turn it is to have a function asked.

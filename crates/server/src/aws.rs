@@ -6,6 +6,7 @@
 mod cloudwatch;
 mod events;
 mod logs;
+pub(crate) mod metered;
 mod pipes;
 mod queues;
 mod tables;
@@ -13,6 +14,8 @@ mod tables;
 pub(crate) use queues::message_record;
 
 use crate::app::App;
+use crate::tracing;
+use engine::trace;
 use serde_json::{Value as Json, json};
 use types::FunctionName;
 use wire::{Answer, Call, Refusal, Reply, RequestHead, Response, lambda};
@@ -21,6 +24,33 @@ use wire::{Answer, Call, Refusal, Reply, RequestHead, Response, lambda};
 pub(crate) async fn answer(app: &App, context: &wire::Context, head: &RequestHead<'_>, body: &[u8]) -> Response {
     let request_id = uuid::Uuid::new_v4().to_string();
     let reply = Reply::new(head, body, &request_id, context);
+    let Some(mut span) = tracing::begin(app, &Heads(head), &request_id) else {
+        return carry_out(app, &reply, head, body).await;
+    };
+    let response = trace::within(Some(span.current()), Box::pin(carry_out(app, &reply, head, body))).await;
+    span.rename(reply.operation().to_owned());
+    span.say("rpc.system.name", "aws-api");
+    span.say("rpc.method", reply.operation());
+    span.say("http.response.status_code", i64::from(response.status));
+    span.say("orderflow.request.id", request_id.as_str());
+    span.end((response.status >= 500).then(|| format!("status {}", response.status)));
+    response
+}
+
+/// The headers of a request, by their names.
+struct Heads<'a>(&'a RequestHead<'a>);
+
+impl gateway::admission::Headers for Heads<'_> {
+    fn value(&self, name: &str) -> Option<&str> {
+        self.0.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
+    }
+
+    fn each(&self, see: &mut dyn FnMut(&str, &str)) {
+        self.0.headers.iter().for_each(|(name, value)| see(name, value));
+    }
+}
+
+async fn carry_out(app: &App, reply: &Reply<'_>, head: &RequestHead<'_>, body: &[u8]) -> Response {
     if !app.credentials.is_empty()
         && let Err(error) = wire::sigv4::verify(head, body, &app.credentials, engine::now())
     {
@@ -30,17 +60,23 @@ pub(crate) async fn answer(app: &App, context: &wire::Context, head: &RequestHea
         Ok(body) => body,
         Err(error) => return reply.error(&error),
     };
-    match wire::parse(&reply, head, &body) {
-        Err(error) => reply.error(&error),
+    match wire::parse(reply, head, &body) {
+        Err(error) => {
+            if reply.service() == wire::Service::Dynamodb {
+                // What is not understood may be called anything.
+                app.calls.table_faults.with(&["not understood"]).one();
+            }
+            reply.error(&error)
+        }
         Ok(Call::Health) => reply.answer(&Answer::Healthy),
         Ok(Call::GetCallerIdentity) => reply.answer(&Answer::CallerIdentity),
-        Ok(Call::Dynamodb(call)) => tables::answer(app, &reply, call).await,
-        Ok(Call::Sqs(call)) => queues::answer(app, &reply, call).await,
-        Ok(Call::Logs(call)) => logs::answer(app, &reply, call).await,
-        Ok(Call::Events(call)) => events::answer(app, &reply, call).await,
-        Ok(Call::Pipes(call)) => pipes::answer(app, &reply, call).await,
-        Ok(Call::CloudWatch(call)) => cloudwatch::answer(app, &reply, call).await,
-        Ok(Call::Lambda(call)) => functions(app, &reply, call).await,
+        Ok(Call::Dynamodb(call)) => metered::tables(app, reply, call).await,
+        Ok(Call::Sqs(call)) => queues::answer(app, reply, call).await,
+        Ok(Call::Logs(call)) => logs::answer(app, reply, call).await,
+        Ok(Call::Events(call)) => events::answer(app, reply, call).await,
+        Ok(Call::Pipes(call)) => pipes::answer(app, reply, call).await,
+        Ok(Call::CloudWatch(call)) => cloudwatch::answer(app, reply, call).await,
+        Ok(Call::Lambda(call)) => functions(app, reply, call).await,
     }
 }
 
@@ -124,7 +160,9 @@ async fn invoke(app: &App, reply: &Reply<'_>, function: FunctionName, payload: &
     let (payload, request_id) = (json_of(payload), reply.request_id().to_owned());
     let (runtime, name) = (std::sync::Arc::clone(&app.runtime), function.clone());
     // Handlers may wait, so they run where waiting costs nobody else.
-    let invoked = tokio::task::spawn_blocking(move || runtime.invoke_payload(&name, &payload, request_id)).await;
+    let current = trace::current();
+    let invoke = move || runtime.invoke_payload(&name, &payload, request_id);
+    let invoked = tokio::task::spawn_blocking(move || trace::within_now(current, invoke)).await;
     match invoked {
         Ok(Ok(invocation)) => {
             let (mut payload, mut failed) = (invocation.payload.to_string(), invocation.failed);

@@ -88,6 +88,9 @@ pub(crate) struct UpOptions {
     /// Serve customers over TLS, with a certificate for development if the configuration names no other
     #[arg(long)]
     pub(crate) tls: bool,
+    /// Send traces to this OpenTelemetry collector, such as http://127.0.0.1:4318
+    #[arg(long, value_name = "URL")]
+    pub(crate) otlp: Option<String>,
 }
 
 /// The verbs.
@@ -491,7 +494,8 @@ impl Cli {
                 let public = given.options.public.or(up.public);
                 let params = [up.params, given.options.params].concat();
                 let tls = given.options.tls || up.tls;
-                Ok((options, Command::Up(Up { options: UpOptions { ephemeral, public, params, tls }, ..given })))
+                let otlp = given.options.otlp.or(up.otlp);
+                Ok((options, Command::Up(Up { options: UpOptions { ephemeral, public, params, tls, otlp }, ..given })))
             }
             // Nothing is kept, so there is nothing that any other verb could look at.
             Some(_) if up.ephemeral => {

@@ -19,8 +19,10 @@ use crate::app::App;
 use crate::body::Body;
 use crate::keyring::Keyring;
 use crate::listener::{self, Admission, Service, Unread, Whole};
+use crate::tracing;
 use answer::Known;
 use bytes::Bytes;
+use engine::trace::{self, Begun};
 use gateway::access::Format;
 use gateway::admission::{Admission as Admitted, Headers, Stage};
 use gateway::cache::Cache;
@@ -32,7 +34,7 @@ use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -118,6 +120,10 @@ pub(crate) struct Ticket {
     begun: Instant,
     at: types::Timestamp,
     request_id: String,
+    /// What an order that is taken in says of where it comes from, if that is not the request's id.
+    correlation: Option<String>,
+    /// The request as a span, until it is answered.
+    span: Mutex<Option<Box<Begun>>>,
     peer: Option<SocketAddr>,
     /// The place of the request among those that are under way, if it has one.
     place: Option<Place>,
@@ -127,6 +133,20 @@ pub(crate) struct Ticket {
 impl Ticket {
     fn peer(&self) -> Option<SocketAddr> {
         self.peer
+    }
+
+    /// What logs and orders name this request by.
+    fn correlation(&self) -> &str {
+        self.correlation.as_deref().unwrap_or(&self.request_id)
+    }
+
+    /// What is done for the request is of this span.
+    fn current(&self) -> Option<trace::Current> {
+        self.span.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|span| span.current())
+    }
+
+    fn take_span(&self) -> Option<Box<Begun>> {
+        self.span.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -194,6 +214,8 @@ impl Service for Front {
             begun: Instant::now(),
             at: engine::now(),
             request_id: Self::request_id(),
+            correlation: None,
+            span: Mutex::default(),
             peer: Some(peer),
             place: None,
             known: None,
@@ -210,6 +232,10 @@ impl Service for Front {
             return Admission::Answer(page);
         }
         let heads = Heads(&parts.headers);
+        if let Some(span) = tracing::begin(&self.app, &heads, &ticket.request_id) {
+            ticket.correlation = tracing::correlation(Some(&span), &ticket.request_id);
+            ticket.span = Mutex::new(Some(Box::new(span)));
+        }
         let (method, path, query) = (parts.method.as_str(), parts.uri.path(), parts.uri.query());
         let request = gateway::admission::Request { method, path, query, headers: &heads };
         // A request that came when there is too much to do costs no quota.
@@ -244,7 +270,8 @@ impl Service for Front {
             let Ok(Ok(_turn)) = turn else { return front.overloaded(&request.parts, &ticket) };
             let served = front.served.as_ref().expect("what nobody serves was answered at once");
             // Put aside, so that whoever waits for a turn does not hold the room for all that comes after it.
-            Box::pin(front.ask(served, request, ticket)).await
+            let current = ticket.current();
+            trace::within(current, Box::pin(front.ask(served, request, ticket))).await
         });
         answering
             .await

@@ -30,6 +30,7 @@ mod slots;
 mod stall;
 mod terminal;
 mod tls;
+mod tracing;
 mod up;
 mod views;
 mod watching;

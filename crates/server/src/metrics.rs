@@ -13,6 +13,8 @@ pub(crate) struct Http {
     pub(crate) requests: Family<Counter>,
     /// How long they took, by route and method.
     pub(crate) seconds: Family<Histogram>,
+    /// How long functions took to answer them, by route and method.
+    pub(crate) integration: Family<Histogram>,
 }
 
 impl Default for Http {
@@ -28,6 +30,11 @@ impl Default for Http {
                 "How long requests of customers took.",
                 &["route", "method"],
             ),
+            integration: Family::new(
+                "orderflow_http_integration_seconds",
+                "How long functions took to answer requests of customers.",
+                &["route", "method"],
+            ),
         }
     }
 }
@@ -37,14 +44,18 @@ pub(crate) fn page(app: &App) -> String {
     let mut page = Page::default();
     app.http.requests.write(&mut page);
     app.http.seconds.write(&mut page);
+    app.http.integration.write(&mut page);
+    app.calls.write(&mut page);
     page.family("orderflow_http_followers", "Connections that follow an order.", "gauge");
     page.sample("orderflow_http_followers", &[], &app.front.followers.count().to_string());
     app.runtime.meters().write(&mut page);
     breakers(app, &mut page);
     tables(app, &mut page);
+    traffic(app, &mut page);
     queues(app, &mut page);
     pipes(app, &mut page);
     disk(app, &mut page);
+    crate::tracing::write(app, &mut page);
     process(&mut page);
     page.finish()
 }
@@ -68,6 +79,25 @@ fn tables(app: &App, page: &mut Page) {
         if let Ok(table) = app.engine.table(&entry.spec.name) {
             let count = app.engine.count(&table);
             page.sample("orderflow_table_items", &[("table", entry.spec.name.as_str())], &count.items.to_string());
+        }
+    }
+}
+
+/// What queues and buses were asked to do.
+fn traffic(app: &App, page: &mut Page) {
+    let traffic = app.engine.traffic();
+    let name = "orderflow_queue_operations_total";
+    page.family(name, "What was done with messages of a queue.", "counter");
+    for (queue, asked) in &traffic.queues {
+        for (what, count) in [("sent", asked.sent), ("received", asked.received), ("deleted", asked.deleted)] {
+            page.sample(name, &[("queue", queue.as_str()), ("operation", what)], &count.to_string());
+        }
+    }
+    let name = "orderflow_bus_events_total";
+    page.family(name, "Events that were put on a bus, and those of them that a rule wanted.", "counter");
+    for (bus, asked) in &traffic.buses {
+        for (what, count) in [("put", asked.events), ("matched", asked.matched)] {
+            page.sample(name, &[("bus", bus.as_str()), ("outcome", what)], &count.to_string());
         }
     }
 }

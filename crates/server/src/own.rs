@@ -65,11 +65,16 @@ pub(crate) async fn answer(app: &App, method: &str, path: &str, query: &str, bod
     let runtime = Arc::clone(&app.runtime);
     let routes = if matches!(question, Question::Vitals) { ask::vitals::routes(&app.http) } else { Vec::new() };
     let asked = if matches!(question, Question::Traffic) { ask::traffic::routes(&app.http) } else { Vec::new() };
+    let empty = if matches!(question, Question::Traffic) {
+        ask::traffic::empty_receives(&app.calls)
+    } else {
+        Default::default()
+    };
     // Each of them may wait for the disk, or for functions.
     let answered = tokio::task::spawn_blocking(move || match question {
         Question::Health => Ok(ok(&views::Health { tables: ask::tables(&engine), ..about })),
         Question::Vitals => Ok(ok(&ask::vitals::vitals(&engine, &runtime, routes, front.followers.count()))),
-        Question::Traffic => Ok(ok(&ask::traffic::traffic(&engine, &runtime, asked))),
+        Question::Traffic => Ok(ok(&ask::traffic::traffic(&engine, &runtime, asked, &empty))),
         Question::OfEngine(question) => on_engine(&engine, question),
         Question::Keys => Ok(ok(&front.keyring.list())),
         Question::MakeKey(make) => Ok(ok(&front.keyring.make(&make, &front::offer(&engine))?)),

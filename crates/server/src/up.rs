@@ -15,14 +15,14 @@ use crate::metrics::{self, Http};
 use crate::rush::Rush;
 use crate::shopper::KEY_FILE;
 use crate::watching::Rounds;
-use crate::{aws, convert, exit, front, open, own, params, tls};
+use crate::{aws, convert, exit, front, open, own, params, tls, tracing};
 use anyhow::Context as _;
 use engine::{Engine, Step};
 use gateway::keys::Outcome;
 use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
 use orders::FailingOrders;
-use runtime::Runtime;
+use runtime::{Collector, Runtime};
 use serde_json::json;
 use stack::{Environment, Overrides, Stack, Template};
 use std::collections::BTreeMap;
@@ -96,6 +96,10 @@ pub(crate) fn run(config: &Config, templates: &[PathBuf], options: &UpOptions, j
              them; or listen on 127.0.0.1"
         )));
     }
+    let traced = match tracing::read(options.otlp.as_deref()) {
+        Ok(traced) => traced,
+        Err(said) => return Ok(refuse(&said)),
+    };
     // Everything that can be said of the templates is said before the data directory is touched.
     let unknown = |_: &str| "*".to_owned();
     for source in &sources {
@@ -139,7 +143,12 @@ pub(crate) fn run(config: &Config, templates: &[PathBuf], options: &UpOptions, j
         eprintln!("note: {torn}");
     }
     let engine = Arc::new(engine);
-    let plan = Plan { config, sources: &sources, credentials, started, json };
+    let collector = traced.map(|(tracer, collector)| {
+        // Before anybody begins anything.
+        engine.trace_by(Arc::new(tracer));
+        collector
+    });
+    let plan = Plan { config, sources: &sources, credentials, started, json, collector };
     let kept_in = if ephemeral { None } else { Some(directory) };
     let code = runtime.block_on(serve(plan, &engine, directory, kept_in, listening, work.handle()));
     work.shutdown_timeout(Duration::from_secs(1));
@@ -164,6 +173,8 @@ struct Plan<'a> {
     credentials: Vec<wire::sigv4::Credentials>,
     started: Instant,
     json: bool,
+    /// Who is told of traces.
+    collector: Option<Collector>,
 }
 
 /// Where a server hears of clients, and of its end.
@@ -304,7 +315,7 @@ async fn serve(
     listening: Listening,
     work: &tokio::runtime::Handle,
 ) -> anyhow::Result<u8> {
-    let Plan { config, sources, credentials, started, json } = plan;
+    let Plan { config, sources, credentials, started, json, collector } = plan;
     let Listening { admin, public, mut interrupt, mut terminate, mut hangup } = listening;
     let (admin_at, public_at) = (admin.local_addr()?, public.local_addr()?);
     let deployed = match deploy(engine, sources, config, admin_at) {
@@ -348,6 +359,7 @@ async fn serve(
         front: Arc::clone(&front),
         pens,
         http: Http::default(),
+        calls: Default::default(),
         under_way: AtomicUsize::new(0),
         turns: tokio::sync::Semaphore::new(front::TURNS),
         rush: Rush::default(),
@@ -378,6 +390,8 @@ async fn serve(
     let admin = listener::serve(admin, Arc::new(admin_service), ADMIN, None, stopped.clone());
     let acceptor = tls.as_ref().map(|tls| tls.acceptor.clone());
     let public = listener::serve(public, Arc::new(public_service), PUBLIC, acceptor, stopped.clone());
+    let telling = engine.tracer().cloned().zip(collector);
+    let telling = telling.map(|(tracer, collector)| work.spawn(tracing::run(tracer, collector, stopped.clone())));
     let metering = Arc::clone(&front);
     let metering = tokio::spawn(async move { metering.meter.run(stopped).await });
     let (admin, public) = (tokio::spawn(admin), tokio::spawn(public));
@@ -425,6 +439,10 @@ async fn serve(
                 DRAIN_WITHIN.as_secs()
             );
         }
+    }
+    if let Some(telling) = telling {
+        // It is bounded by itself; what it could not tell is lost.
+        let _ = telling.await;
     }
     // Who has not finished is cut off, with all its connections.
     cut_off.iter().for_each(tokio::task::AbortHandle::abort);

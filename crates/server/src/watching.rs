@@ -10,6 +10,7 @@ use delivery::bus::entry::DEFAULT_BUS;
 use engine::watch::Round;
 use engine::{By, Command, Handed};
 use observe::measure::{Datum, Metric, Series, Statistics, Unit};
+use orders::shop::money::Currency;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::sync::Weak;
@@ -83,14 +84,39 @@ impl Rounds {
     fn orders(&mut self, app: &App, into: &mut Vec<Datum>) {
         let mut ended = Vec::new();
         app.runtime.meters().orders.each(|labels, counter| ended.push((labels[0].to_string(), counter.get())));
+        let mut success = Statistics::default();
         for (status, count) in ended {
             let grown = self.grown(format!("orders {status}"), count);
             if grown > 0 {
+                // Who called an order off did not fail.
+                match status.as_str() {
+                    "COMPLETED" => success.add(100.0, grown as f64),
+                    "FAILED" => success.add(0.0, grown as f64),
+                    _ => {}
+                }
                 let by = [("Status", status.as_str())];
                 into.push(datum("Orderflow", "OrdersEnded", &by, Unit::COUNT, Statistics::of(grown as f64)));
             }
         }
+        if !success.is_empty() {
+            into.push(datum("Orderflow", "SuccessRate", &[], Unit::PERCENT, success));
+        }
         let meters = app.runtime.meters();
+        let mut taken = 0;
+        meters.taken.each(|_, counter| taken += counter.get());
+        let grown = self.grown("orders taken".to_owned(), taken);
+        if grown > 0 {
+            into.push(datum("Orderflow", "OrdersTaken", &[], Unit::COUNT, Statistics::of(grown as f64)));
+        }
+        for (code, minor) in revenue(meters) {
+            let grown = self.grown(format!("revenue {code}"), minor);
+            // What came too late to have a name of its own is of no one currency.
+            if let Some(currency) = Currency::parse(&code).filter(|_| grown > 0) {
+                let amount = grown as f64 / 10f64.powi(currency.decimals().into());
+                let by = [("Currency", code.as_str())];
+                into.push(datum("Orderflow", "Revenue", &by, Unit::NONE, Statistics::of(amount)));
+            }
+        }
         for (family, name, label) in
             [(&meters.order_seconds, "OrderDuration", "Status"), (&meters.step_seconds, "StepDuration", "Step")]
         {
@@ -116,6 +142,8 @@ impl Rounds {
         let [all, faulty, failed] = [0, 1, 2].map(|kind| self.grown(format!("requests {kind}"), counts[kind]));
         let mut took = Statistics::default();
         app.http.seconds.each(|_, histogram| took.merge(&histogram.take_millis()));
+        let mut integration = Statistics::default();
+        app.http.integration.each(|_, histogram| integration.merge(&histogram.take_millis()));
         let Some((api, stage)) = self.api.clone().filter(|_| all > 0) else { return };
         for by in [&[("ApiName", api.as_str())][..], &[("ApiName", &api), ("Stage", &stage)]] {
             into.push(datum("AWS/ApiGateway", "Count", by, Unit::COUNT, ones(all, all)));
@@ -124,8 +152,135 @@ impl Rounds {
             if !took.is_empty() {
                 into.push(datum("AWS/ApiGateway", "Latency", by, Unit::MILLISECONDS, took.clone()));
             }
+            if !integration.is_empty() {
+                let took = integration.clone();
+                into.push(datum("AWS/ApiGateway", "IntegrationLatency", by, Unit::MILLISECONDS, took));
+            }
         }
     }
+}
+
+impl Rounds {
+    /// What tables were asked: what of it costs, and what AWS clients saw.
+    fn tables(&mut self, app: &App, traffic: &engine::Traffic, into: &mut Vec<Datum>) {
+        const OF: &str = "AWS/DynamoDB";
+        let calls = &app.calls;
+        for (name, asked) in &traffic.tables {
+            let table = name.as_str();
+            let by = [("TableName", table)];
+            let failed = calls.conditions_failed.with(&[table]).get();
+            let halves = 2 * asked.read_blocks - calls.eventual_blocks.with(&[table]).get().min(2 * asked.read_blocks);
+            let writes = asked.write_blocks + asked.blocks_together + calls.failed_blocks.with(&[table]).get();
+            let [halves, reads, units, writes, failed] = [
+                ("read units", halves),
+                ("reads", asked.reads),
+                ("write units", writes),
+                ("writes", asked.writes + failed),
+                ("conditions", failed),
+            ]
+            .map(|(what, count)| self.grown(format!("table {table} {what}"), count) as f64);
+            // Of each request as much as of the others: their sum and their number are known, and so their average.
+            for (metric, units, requests) in
+                [("ConsumedReadCapacityUnits", halves / 2.0, reads), ("ConsumedWriteCapacityUnits", units, writes)]
+            {
+                if requests > 0.0 {
+                    let mut values = Statistics::default();
+                    values.add(units / requests, requests);
+                    into.push(datum(OF, metric, &by, Unit::COUNT, values));
+                }
+            }
+            if failed > 0.0 {
+                into.push(datum(OF, "ConditionalCheckFailedRequests", &by, Unit::COUNT, Statistics::of(failed)));
+            }
+        }
+        calls.table_seconds.each(|labels, histogram| {
+            let took = histogram.take_millis();
+            if !took.is_empty() {
+                let by = [("TableName", &*labels[0]), ("Operation", &*labels[1])];
+                into.push(datum(OF, "SuccessfulRequestLatency", &by, Unit::MILLISECONDS, took));
+            }
+        });
+        let (mut failures, mut faults) = (Vec::new(), 0);
+        calls.table_failures.each(|labels, counter| failures.push((labels.to_vec(), counter.get())));
+        for (labels, count) in failures {
+            let [table, operation] = [&*labels[0], &*labels[1]];
+            let grown = self.grown(format!("table {table} {operation} failures"), count);
+            if grown > 0 {
+                let by = [("TableName", table), ("Operation", operation)];
+                into.push(datum(OF, "SystemErrors", &by, Unit::COUNT, Statistics::of(grown as f64)));
+            }
+        }
+        calls.table_faults.each(|_, counter| faults += counter.get());
+        let faults = self.grown("table faults".to_owned(), faults);
+        if faults > 0 {
+            into.push(datum(OF, "UserErrors", &[], Unit::COUNT, Statistics::of(faults as f64)));
+        }
+    }
+
+    /// What was done with messages.
+    fn messages(&mut self, app: &App, traffic: &engine::Traffic, into: &mut Vec<Datum>) {
+        for (name, asked) in &traffic.queues {
+            let by = [("QueueName", name.as_str())];
+            let empty = app.calls.empty_receives.with(&[name.as_str()]).get();
+            for (metric, count) in [
+                // What was received too often elsewhere was not sent, as AWS counts.
+                ("NumberOfMessagesSent", asked.sent - asked.dead_letters),
+                ("NumberOfMessagesReceived", asked.received),
+                ("NumberOfMessagesDeleted", asked.deleted),
+                ("NumberOfEmptyReceives", empty),
+            ] {
+                let grown = self.grown(format!("queue {name} {metric}"), count);
+                if grown > 0 {
+                    into.push(datum("AWS/SQS", metric, &by, Unit::COUNT, Statistics::of(grown as f64)));
+                }
+            }
+            let sizes = app.engine.take_sent_sizes(name);
+            if !sizes.is_empty() {
+                into.push(datum("AWS/SQS", "SentMessageSize", &by, Unit::BYTES, sizes));
+            }
+        }
+    }
+
+    /// What buses made of events. A rule of the default bus is known by its name alone, as on AWS.
+    fn events(&mut self, traffic: &engine::Traffic, into: &mut Vec<Datum>) {
+        const OF: &str = "AWS/Events";
+        let mut all = [("MatchedEvents", 0), ("TriggeredRules", 0), ("Invocations", 0)];
+        for (bus, asked) in &traffic.buses {
+            let is_default = bus.as_str() == delivery::bus::entry::DEFAULT_BUS;
+            all[0].1 += asked.matched;
+            for (rule, did) in &asked.rules {
+                all[1].1 += did.matched;
+                all[2].1 += did.invocations;
+                let by = [("EventBusName", bus.as_str()), ("RuleName", rule.as_str())];
+                let by = if is_default { &by[1..] } else { &by[..] };
+                for (metric, count) in [
+                    ("MatchedEvents", did.matched),
+                    ("TriggeredRules", did.matched),
+                    ("Invocations", did.invocations),
+                    ("FailedInvocations", did.failed),
+                    ("InvocationsSentToDlq", did.dead_letters),
+                ] {
+                    let grown = self.grown(format!("rule {bus} {rule} {metric}"), count);
+                    if grown > 0 {
+                        into.push(datum(OF, metric, by, Unit::COUNT, Statistics::of(grown as f64)));
+                    }
+                }
+            }
+        }
+        for (metric, count) in all {
+            let grown = self.grown(format!("events {metric}"), count);
+            if grown > 0 {
+                into.push(datum(OF, metric, &[], Unit::COUNT, Statistics::of(grown as f64)));
+            }
+        }
+    }
+}
+
+/// What completed orders came to so far, by currency.
+pub(crate) fn revenue(meters: &runtime::Meters) -> Vec<(String, u64)> {
+    let mut revenue = Vec::new();
+    meters.revenue.each(|labels, counter| revenue.push((labels[0].to_string(), counter.get())));
+    revenue
 }
 
 impl Round for Rounds {
@@ -135,6 +290,10 @@ impl Round for Rounds {
         self.functions(&app, &mut data);
         self.requests(&app, &mut data);
         self.orders(&app, &mut data);
+        let traffic = app.engine.traffic();
+        self.tables(&app, &traffic, &mut data);
+        self.messages(&app, &traffic, &mut data);
+        self.events(&traffic, &mut data);
         let minute = until.seconds().div_euclid(60);
         if minute != self.last_minute {
             self.last_minute = minute;

@@ -3,7 +3,7 @@
 //! A [`Change`] is what the table decided and the log keeps. A [`Record`] is that change seen through its table's
 //! stream, which says under which name it is delivered and which images it shows.
 
-use crate::{Arn, Item, Timestamp};
+use crate::{Arn, Item, Timestamp, TraceContext};
 use std::fmt;
 use std::sync::Arc;
 
@@ -100,6 +100,8 @@ pub struct Change {
     pub spread: u64,
     /// Whether the service itself removed the item, because its time had come.
     pub by_service: bool,
+    /// The span that made it, if that was traced and the item does not say it itself.
+    pub trace: Option<TraceContext>,
 }
 
 /// Which images a stream shows.

@@ -110,6 +110,7 @@ fn read_record(json: &Json, index: usize) -> Result<Record, ValueError> {
         new,
         spread: 0,
         by_service: json["userIdentity"]["type"] == "Service",
+        trace: None,
     };
     Ok(Record { change: Arc::new(change), stream })
 }
@@ -158,6 +159,7 @@ mod tests {
             new,
             spread: 0,
             by_service: false,
+            trace: None,
         })
     }
 

@@ -15,6 +15,7 @@ mod names;
 mod number;
 mod text;
 mod time;
+mod trace;
 mod value;
 
 pub use arn::{Account, Arn, ParseArnError};
@@ -28,4 +29,5 @@ pub use names::{
 pub use number::{Number, NumberError};
 pub use text::Text;
 pub use time::Timestamp;
+pub use trace::{Origin, SpanId, TraceContext, TraceId};
 pub use value::{VALUE_DEPTH_MAX, Value, ValueError};

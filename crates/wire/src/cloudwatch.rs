@@ -1,7 +1,8 @@
-//! Decides how requests of metrics, alarms and dashboards are read and answered, in JSON and in the older form protocol.
+//! Decides how requests of metrics, alarms and dashboards are read and answered, in JSON, in CBOR, and in the older form
+//! protocol.
 //!
-//! Start at `parse`. A form is first said in JSON (`form`), and an answer in JSON is said in XML (`xml`), so each
-//! operation is read and spelt once.
+//! Start at `parse`. A form is first said in JSON (`form`), and an answer in JSON is said in XML (`xml`); CBOR is JSON in
+//! other bytes. So each operation is read and spelt once.
 
 mod alarms;
 mod dashboards;
@@ -11,12 +12,13 @@ mod spell;
 mod xml;
 
 use crate::error::{Code, WireError};
-use crate::members::{Members, parse_body};
+use crate::members::{Members, parse_body, serialization};
 use crate::reply::Service;
 use crate::unknown_operation;
 use observe::alarm::{Alarm, Definition, History, HistoryKind, State};
 use observe::measure::query::{Found, Query};
 use observe::measure::{Metric, Series, Stat, Statistics, Unit};
+use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 use types::Timestamp;
 
@@ -277,6 +279,22 @@ pub(crate) fn parse(operation: &str, body: &[u8]) -> Result<Call, WireError> {
     let read = reader(operation)?;
     let body = parse_body(body)?;
     read(Members::new(&body, Service::CloudWatch))
+}
+
+/// The same, of a body of CBOR.
+pub(crate) fn parse_cbor(operation: &str, body: &[u8]) -> Result<Call, WireError> {
+    let read = reader(operation)?;
+    let body = if body.is_empty() { Ok(Json::Object(Map::new())) } else { crate::cbor::read(body) };
+    match body {
+        Ok(Json::Object(body)) => read(Members::new(&body, Service::CloudWatch)),
+        Ok(_) => Err(serialization("The body must be a CBOR map")),
+        Err(fault) => Err(serialization(format!("The body is no CBOR that is understood here: {fault}"))),
+    }
+}
+
+/// Whether a member of an answer is an instant.
+pub(crate) fn is_instant(name: &str) -> bool {
+    name.starts_with("Timestamp") || name.ends_with("Timestamp") || name == "LastModified"
 }
 
 /// Reads the members of one operation's request.

@@ -8,6 +8,7 @@
 //! or refused by its name, never ignored; nothing here reads a socket, a clock or a disk.
 
 mod answer;
+mod cbor;
 pub mod cloudwatch;
 pub mod dynamodb;
 mod error;
@@ -79,6 +80,7 @@ pub fn parse(reply: &Reply<'_>, head: &RequestHead<'_>, body: &[u8]) -> Result<C
         (Service::CloudWatch, Protocol::Query { .. }) => {
             cloudwatch::parse_form(operation, &reply.parameters).map(Call::CloudWatch)
         }
+        (Service::CloudWatch, Protocol::Cbor { .. }) => cloudwatch::parse_cbor(operation, body).map(Call::CloudWatch),
         (Service::CloudWatch, _) => cloudwatch::parse(operation, body).map(Call::CloudWatch),
         (Service::Sts, _) => sts::parse(operation),
         (Service::Other, Protocol::Plain) if head.method == "GET" && head.path == "/" => Ok(Call::Health),

@@ -2,13 +2,13 @@
 //!
 //! A [`Reply`] is made from the request first and is never refused, so that whatever goes wrong later, a faulty
 //! signature included, can be answered in the shape that this client understands. One port serves all services:
-//! JSON by its target header, forms by their `Action`, REST by its path.
+//! JSON by its target header, forms by their `Action`, REST and CBOR by their paths.
 
-use crate::Context;
 use crate::error::{Code, Namespace, Refusal, WireError};
 use crate::head::{RequestHead, form};
 use crate::pipes;
 use crate::xml::Xml;
+use crate::{Context, cbor, cloudwatch};
 use serde_json::{Map, Value as Json, json};
 
 /// What goes back to the client.
@@ -50,6 +50,8 @@ pub enum Service {
 pub(crate) enum Protocol {
     /// A JSON body, the operation in a header. In `query_mode` errors carry their older names in a header too.
     Json { query_mode: bool },
+    /// A body of CBOR, the operation in the path. In `query_mode` as for JSON.
+    Cbor { query_mode: bool },
     /// A form in, XML out.
     Query { namespace: &'static str },
     /// Paths and methods, JSON bodies.
@@ -70,6 +72,9 @@ pub struct Reply<'a> {
     request_id: String,
     pub(crate) context: &'a Context,
 }
+
+/// The name of Smithy's protocol that speaks CBOR.
+const CBOR_PROTOCOL: &str = "rpc-v2-cbor";
 
 const SQS_NAMESPACE: &str = "http://queue.amazonaws.com/doc/2012-11-05/";
 const CLOUDWATCH_NAMESPACE: &str = "http://monitoring.amazonaws.com/doc/2010-08-01/";
@@ -96,6 +101,7 @@ impl<'a> Reply<'a> {
         let json =
             matches!(&*media_type, "application/x-amz-json-1.0" | "application/x-amz-json-1.1" | "application/json");
         match (head.method, head.header("x-amz-target")) {
+            ("POST", _) if head.header("smithy-protocol") == Some(CBOR_PROTOCOL) => reply.route_cbor(head),
             ("POST", Some(target)) if json => reply.route_json(head, target),
             _ if is_rest(head.path) => reply.route_rest(Service::Lambda),
             _ if is_of_pipes(head.path) => reply.route_rest(Service::Pipes),
@@ -108,6 +114,20 @@ impl<'a> Reply<'a> {
             _ => {}
         }
         reply
+    }
+
+    /// `/service/GraniteServiceVersion20100801/operation/PutMetricData`, with or without something before it.
+    fn route_cbor(&mut self, head: &RequestHead<'_>) {
+        let mut parts = head.path.rsplit('/');
+        let parts = [parts.next(), parts.next(), parts.next(), parts.next()];
+        let [Some(operation), Some("operation"), Some(service), Some("service")] = parts else { return };
+        if service == "GraniteServiceVersion20100801" {
+            self.service = Service::CloudWatch;
+        }
+        let asked = head.header("x-amzn-query-mode").is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        self.protocol = Protocol::Cbor { query_mode: asked };
+        self.operation = operation.to_owned();
+        self.content_type = "application/cbor".to_owned();
     }
 
     fn route_json(&mut self, head: &RequestHead<'_>, target: &str) {
@@ -167,7 +187,7 @@ impl<'a> Reply<'a> {
     /// Says that the request is faulty.
     pub fn error(&self, error: &WireError) -> Response {
         match self.protocol {
-            Protocol::Json { query_mode } => self.json_error(error, query_mode),
+            Protocol::Json { query_mode } | Protocol::Cbor { query_mode } => self.json_error(error, query_mode),
             Protocol::Query { namespace } => self.query_error(error, namespace),
             Protocol::Rest => self.rest_error(error),
             Protocol::Plain => {
@@ -262,6 +282,11 @@ impl<'a> Reply<'a> {
     }
 
     fn json_with_status(&self, status: u16, body: &Json) -> Response {
+        if matches!(self.protocol, Protocol::Cbor { .. }) {
+            let headers =
+                vec![("content-type", self.content_type.clone()), ("smithy-protocol", CBOR_PROTOCOL.to_owned())];
+            return self.response(status, headers, cbor::write(body, &cloudwatch::is_instant));
+        }
         let body = serde_json::to_vec(body).expect("a JSON tree has string keys");
         let mut headers = vec![("content-type", self.content_type.clone())];
         if self.service == Service::Dynamodb {

@@ -22,6 +22,7 @@ pub(crate) fn record(sequence: u64) -> Record {
         new: Some(keys),
         spread: sequence,
         by_service: false,
+        trace: None,
     };
     let stream = Stream {
         arn: Account::default().arn("dynamodb", "table/Orders/stream/2024-01-01T00:00:00.000"),

@@ -7,6 +7,7 @@ use super::replay::{self, ReplayInfo};
 use super::{change, kept};
 use crate::commit::WriteRefused;
 use crate::engine::{Engine, Inner, NotFound};
+use crate::trace;
 use delivery::bus::archive::ArchiveSpec;
 use delivery::bus::entry::{BusRef, DEFAULT_BUS, Entry, check_request};
 use delivery::bus::replay::ReplaySpec;
@@ -123,6 +124,15 @@ fn rule_info(bus: &BusName, name: &RuleName, entry: &RuleEntry, account: &Accoun
 /// What became of an entry: the event's id, or why it is none.
 type Put = Result<EventId, PutRefused>;
 
+/// Says of entries that do not say it themselves in which trace they were put.
+fn mark(entries: &mut [Entry]) {
+    if let Some(header) = trace::header() {
+        entries.iter_mut().filter(|entry| entry.trace_header.is_none()).for_each(|entry| {
+            entry.trace_header = Some(header.clone());
+        });
+    }
+}
+
 /// What comes of entries: what is answered for each when the plan is durable.
 fn take_in<'i>(inner: &'i Arc<Inner>, entries: &[Entry]) -> Result<(Vec<Put>, Plan<'i>), PutError> {
     let buses = check_request(entries, &inner.account)?;
@@ -142,6 +152,7 @@ fn take_in<'i>(inner: &'i Arc<Inner>, entries: &[Entry]) -> Result<(Vec<Put>, Pl
         answers.push(match bus {
             BusRef::Elsewhere(arn) => Err(PutRefused::Elsewhere { arn }),
             BusRef::Here(name) => {
+                inner.meters.buses.put(&name, event.json().len());
                 match live.get(&name) {
                     Some(bus) => plan.event(bus, &event, 0, &|_| true),
                     None if is_default(&name) => {}
@@ -157,14 +168,16 @@ fn take_in<'i>(inner: &'i Arc<Inner>, entries: &[Entry]) -> Result<(Vec<Put>, Pl
 impl Engine {
     /// Takes events: for each entry, in order, the event's id, or why it is none. They are durable, with all that comes
     /// of them, when this returns. A bus that is not there takes an event and drops it, as it does on AWS.
-    pub async fn put_events(&self, entries: Vec<Entry>) -> Result<Vec<Put>, PutError> {
+    pub async fn put_events(&self, mut entries: Vec<Entry>) -> Result<Vec<Put>, PutError> {
+        mark(&mut entries);
         let (answers, plan) = take_in(&self.inner, &entries)?;
         plan.commit(Class::Client).await?;
         Ok(answers)
     }
 
     /// The same, on a thread that may wait.
-    pub fn put_events_blocking(&self, entries: Vec<Entry>) -> Result<Vec<Put>, PutError> {
+    pub fn put_events_blocking(&self, mut entries: Vec<Entry>) -> Result<Vec<Put>, PutError> {
+        mark(&mut entries);
         let (answers, plan) = take_in(&self.inner, &entries)?;
         plan.commit_blocking()?;
         Ok(answers)

@@ -11,6 +11,7 @@ use crate::commit::WriteRefused;
 use crate::engine::Inner;
 use crate::functions::Handed;
 use crate::queues::{After, Attribute, AttributeValue, Outgoing, Part, SendRefused, Sending};
+use crate::traffic::RuleTraffic;
 use crate::{asynchronous, clock};
 use delivery::bus::dead_letter;
 use delivery::bus::failure::{ErrorCode, Failure};
@@ -100,7 +101,15 @@ impl<'i> Plan<'i> {
                 Who::Rule(_) => {}
             }
         }
+        if !rules.is_empty() {
+            self.inner.meters.buses.matched(&bus.name, rules.iter().map(|live| live.rule.name()));
+        }
         self.rules(bus, &rules, event, depth);
+    }
+
+    /// Counts what came of an event.
+    fn count(&self, aim: &Aim<'_>, count: impl FnOnce(&mut RuleTraffic)) {
+        self.inner.meters.buses.rule(aim.bus, aim.rule, count);
     }
 
     /// Brings an event to all targets of these rules.
@@ -124,7 +133,7 @@ impl<'i> Plan<'i> {
                 continue;
             }
             match self.attempt(aim, event, depth) {
-                Attempt::Done => {}
+                Attempt::Done => self.count(aim, |rule| rule.invocations += 1),
                 Attempt::Failed(failure) if !failure.code.is_retried() => {
                     let given_up = GivenUp { failure, retries: 0, exhausted: None };
                     self.give_up(aim, event, depth, &given_up);
@@ -182,7 +191,7 @@ impl<'i> Plan<'i> {
         };
         match &target.kind {
             TargetKind::Bus => unreachable!("seen to above"),
-            TargetKind::Function => self.function(target, &input),
+            TargetKind::Function => self.function(target, event, &input),
             TargetKind::Queue { message_group } => self.queue(target, message_group.as_ref(), event, input),
             TargetKind::LogGroup => match name_in(&target.arn, "log-group:") {
                 Some(group) if self.inner.has_log_group(group) => Attempt::Line(input.into_owned()),
@@ -213,7 +222,7 @@ impl<'i> Plan<'i> {
         Attempt::Done
     }
 
-    fn function(&mut self, target: &Target, input: &str) -> Attempt {
+    fn function(&mut self, target: &Target, event: &Event, input: &str) -> Attempt {
         let name = name_in(&target.arn, "function:").unwrap_or_default();
         // A version or an alias behind the name is the function itself: there is one version.
         let name = name.split(':').next().unwrap_or_default();
@@ -223,7 +232,11 @@ impl<'i> Plan<'i> {
                 // What an input makes is JSON; were it none, the function would be told the text.
                 let payload = serde_json::from_str(input).unwrap_or_else(|_| Json::from(input));
                 let handed = Handed { request_id: uuid::Uuid::new_v4().to_string(), payload };
-                self.take(queue.place_part(asynchronous::message_of(&handed)));
+                let mut message = asynchronous::message_of(&handed);
+                if let Some(trace) = event.trace_header() {
+                    message.trace = Some(trace.to_owned());
+                }
+                self.take(queue.place_part(message));
                 Attempt::Done
             }
             None if self.inner.catalog().functions.keys().any(|known| known.as_str() == name) => {
@@ -267,6 +280,7 @@ impl<'i> Plan<'i> {
     pub(super) fn give_up(&mut self, aim: &Aim<'_>, event: &Event, depth: u8, given_up: &GivenUp) {
         let target = aim.target;
         let Some(letters) = &target.dead_letters else {
+            self.count(aim, |rule| (rule.invocations, rule.failed) = (rule.invocations + 1, rule.failed + 1));
             eprintln!(
                 "orderflow: event {} is dropped: rule {} could not bring it to {} ({}: {}), and no dead-letter queue \
                  is named for it",
@@ -282,6 +296,11 @@ impl<'i> Plan<'i> {
         let Some(queue) = queue.filter(|queue| !queue.keeps_order()) else {
             return self.later(aim, event, depth, Tried::given_up(given_up), DEAD_LETTERS_AGAIN);
         };
+        self.count(aim, |rule| {
+            rule.invocations += 1;
+            rule.failed += 1;
+            rule.dead_letters += 1;
+        });
         let text = |text: String| Attribute { data_type: "String".to_owned(), value: AttributeValue::Text(text) };
         let attributes = dead_letter::attributes(given_up, aim.arn, &target.arn);
         let outgoing = Outgoing {
@@ -296,7 +315,7 @@ impl<'i> Plan<'i> {
     /// What comes of an attempt that ended at `now`.
     pub(super) fn settle(&mut self, aim: &Aim<'_>, event: &Event, depth: u8, state: &State, now: Timestamp) {
         match state {
-            State::Delivered => {}
+            State::Delivered => self.count(aim, |rule| rule.invocations += 1),
             State::GivenUp(given_up) => self.give_up(aim, event, depth, given_up),
             State::Waiting { retries, retry_at, failure } => {
                 let tried = Tried::Failed { retries: *retries, why: Why::from(failure) };

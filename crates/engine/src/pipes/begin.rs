@@ -147,6 +147,7 @@ impl Engine {
             stopping: AtomicBool::new(false),
             missed: AtomicU64::new(0),
             meter: inner.meters.pipes.of(name),
+            tracer: inner.tracer.get().cloned(),
             done: (0..entry.lanes()).map(|_| AtomicU64::new(0)).collect(),
         });
         let mut lanes = Vec::new();

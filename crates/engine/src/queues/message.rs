@@ -108,15 +108,20 @@ impl Outgoing {
 
     /// What counts against the size that a queue takes.
     pub fn size(&self) -> usize {
-        let attribute = |(name, attribute): (&String, &Attribute)| {
-            let value = match &attribute.value {
-                AttributeValue::Text(text) => text.len(),
-                AttributeValue::Bytes(bytes) => bytes.len(),
-            };
-            name.len() + attribute.data_type.len() + value
-        };
-        self.body.len() + self.attributes.iter().map(attribute).sum::<usize>()
+        size(&self.body, &self.attributes)
     }
+}
+
+/// The bytes of a message, as clients count them.
+pub(super) fn size(body: &str, attributes: &BTreeMap<String, Attribute>) -> usize {
+    let attribute = |(name, attribute): (&String, &Attribute)| {
+        let value = match &attribute.value {
+            AttributeValue::Text(text) => text.len(),
+            AttributeValue::Bytes(bytes) => bytes.len(),
+        };
+        name.len() + attribute.data_type.len() + value
+    };
+    body.len() + attributes.iter().map(attribute).sum::<usize>()
 }
 
 /// What is needed of a message to open its queue.

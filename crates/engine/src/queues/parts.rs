@@ -44,6 +44,8 @@ enum Act {
         visible_at: Timestamp,
         key: Option<Key>,
         bytes: usize,
+        /// Whether it was received too often elsewhere.
+        dead: bool,
     },
     Received(Vec<Receipt>),
     /// Deleted, or moved away.
@@ -264,7 +266,8 @@ impl LiveQueue {
             let name = layout::deduplication(self.id, now, key.0);
             entry = entry.put(DEDUPLICATION, &name, &message.id.to_be_bytes());
         }
-        let act = Act::Sent { id: message.id, sent_at: message.sent_at, visible_at: now + delay, key, bytes: length };
+        let (dead, bytes) = (message.source.is_some(), message::size(&message.body, &message.attributes));
+        let act = Act::Sent { id: message.id, sent_at: message.sent_at, visible_at: now + delay, key, bytes, dead };
         Part { entry, after: self.after(act), bytes: length }
     }
 
@@ -441,8 +444,11 @@ impl LiveQueue {
     fn done(&self, act: Act) {
         let mut inner = self.lock();
         match act {
-            Act::Sent { id, sent_at, visible_at, key, bytes } => {
-                inner.traffic.sent(bytes);
+            Act::Sent { id, sent_at, visible_at, key, bytes, dead } => {
+                inner.traffic.sent(bytes, dead);
+                if !dead {
+                    inner.sizes.add(bytes as u64);
+                }
                 inner.core.send(id, sent_at, visible_at);
                 if let Some(key) = key {
                     inner.core.confirm(&key, id);

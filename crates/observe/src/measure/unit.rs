@@ -48,6 +48,8 @@ impl Unit {
     pub const SECONDS: Self = Self("Seconds");
     /// Bytes.
     pub const BYTES: Self = Self("Bytes");
+    /// Of a hundred.
+    pub const PERCENT: Self = Self("Percent");
 
     /// The one before all others.
     pub(super) const fn smallest() -> Self {

@@ -48,8 +48,19 @@ fn record(old: Option<Item>, new: Option<Item>) -> Record {
     let (sequence, previous) = (SequenceNumber::new(1), SequenceNumber::ZERO);
     let at = Timestamp::from_millis(1_709_856_000_000);
     let keys = Item::new();
-    let change =
-        Change { sequence, previous, at, table: TableId(1), kind, keys, old, new, spread: 0, by_service: false };
+    let change = Change {
+        sequence,
+        previous,
+        at,
+        table: TableId(1),
+        kind,
+        keys,
+        old,
+        new,
+        spread: 0,
+        by_service: false,
+        trace: None,
+    };
     Record { change: Arc::new(change), stream: None }
 }
 

@@ -6,7 +6,9 @@ use super::connect::{Address, Pool};
 use super::guard::Dialer;
 use super::sensitive;
 use super::sign::Secret;
+use crate::trace;
 use bytes::Bytes;
+use engine::trace::Begun;
 use http_body_util::Full;
 use hyper::{Method, Request};
 
@@ -27,18 +29,26 @@ impl Webhook {
     /// Tells it once; what became of it, for people.
     pub(crate) async fn tell(&self, id: &str, body: &str) -> Result<String, String> {
         let shown = |error: String| format!("{}: {error}", self.address.shown());
-        let request = self.request(id, body).map_err(shown)?;
-        match self.pool.tell(&self.address, request).await.map_err(shown)? {
+        let span = trace::calling("webhook", &self.address.shown());
+        let request = self.request(id, body, span.as_ref()).map_err(shown)?;
+        let told = match self.pool.tell(&self.address, request).await {
+            Ok(status) => {
+                let failed = (!(200..300).contains(&status)).then(|| format!("status {status}"));
+                trace::called(span, Some(status), failed, status)
+            }
+            Err(error) => return Err(trace::called(span, None, Some(error.clone()), shown(error))),
+        };
+        match told {
             status @ 200..300 => Ok(format!("told, it answers with status {status}")),
             status @ 300..400 => Err(shown(format!("it answers with status {status}, and redirects are not followed"))),
             status => Err(shown(format!("it answers with status {status}"))),
         }
     }
 
-    fn request(&self, id: &str, body: &str) -> Result<Request<Full<Bytes>>, String> {
+    fn request(&self, id: &str, body: &str, span: Option<&Begun>) -> Result<Request<Full<Bytes>>, String> {
         let at = engine::now().seconds().to_string();
         let path = if self.address.path().is_empty() { "/" } else { self.address.path() };
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(Method::POST)
             .uri(path)
             .header("host", self.address.host_header())
@@ -48,6 +58,9 @@ impl Webhook {
             .header("webhook-id", id)
             .header("webhook-timestamp", &at)
             .header("webhook-signature", sensitive(&self.secret.sign(id, &at, body))?);
+        if let Some(span) = span {
+            request = request.header("traceparent", span.context().traceparent());
+        }
         request.body(Full::new(Bytes::from(body.to_owned()))).map_err(|error| error.to_string())
     }
 }

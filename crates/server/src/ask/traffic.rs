@@ -1,10 +1,15 @@
 //! Decides how a server's traffic is read off its meters: what was asked of each part since it started.
 
+use crate::aws::metered::Calls;
 use crate::metrics::Http;
-use crate::views::traffic::{Function, LogGroup, Pipe, Queue, Route, Table, Traffic};
+use crate::views::traffic::{Bus, Function, LogGroup, Pipe, Queue, Route, Table, Traffic};
 use engine::Engine;
+use observe::measure::Metric;
 use runtime::Runtime;
 use std::collections::BTreeMap;
+
+/// Where what this engine measures of itself is kept; on AWS nobody would.
+const OURS: &str = "Orderflow";
 
 /// The requests of customers, by route.
 pub(crate) fn routes(http: &Http) -> Vec<Route> {
@@ -17,9 +22,31 @@ pub(crate) fn routes(http: &Http) -> Vec<Route> {
     routes.into_iter().map(|((route, method), by_status)| Route { route, method, by_status }).collect()
 }
 
+/// How often clients received nothing, by queue.
+pub(crate) fn empty_receives(calls: &Calls) -> BTreeMap<String, u64> {
+    let mut found = BTreeMap::new();
+    calls.empty_receives.each(|labels, counter| {
+        found.insert(labels[0].to_string(), counter.get());
+    });
+    found
+}
+
 /// All of it; what was counted of requests is given.
-pub(crate) fn traffic(engine: &Engine, runtime: &Runtime, routes: Vec<Route>) -> Traffic {
-    let engine::Traffic { since, tables, queues, pipes } = engine.traffic();
+pub(crate) fn traffic(
+    engine: &Engine,
+    runtime: &Runtime,
+    routes: Vec<Route>,
+    empty_receives: &BTreeMap<String, u64>,
+) -> Traffic {
+    let engine::Traffic { since, tables, queues, pipes, buses } = engine.traffic();
+    let is_own = |metric: &Metric| !metric.namespace.starts_with("AWS/") && &*metric.namespace != OURS;
+    let own_metrics = engine.watch().measures.list(engine::now(), is_own, 0, usize::MAX).metrics.len() as u64;
+    let bus = |(name, asked): (types::BusName, engine::BusTraffic)| Bus {
+        bus: name.to_string(),
+        events: asked.events,
+        event_blocks: asked.event_blocks,
+        matched: asked.matched,
+    };
     let table = |(name, asked): (types::TableName, engine::TableTraffic)| {
         let count = engine.table(&name).map(|table| engine.count(&table)).unwrap_or_default();
         Table {
@@ -39,6 +66,7 @@ pub(crate) fn traffic(engine: &Engine, runtime: &Runtime, routes: Vec<Route>) ->
         sent: asked.sent,
         sent_blocks: asked.sent_blocks,
         receives: asked.receives,
+        empty_receives: empty_receives.get(name.as_str()).copied().unwrap_or(0),
         received: asked.received,
         deleted: asked.deleted,
         hidden: asked.hidden,
@@ -74,6 +102,8 @@ pub(crate) fn traffic(engine: &Engine, runtime: &Runtime, routes: Vec<Route>) ->
         queues: queues.into_iter().map(queue).collect(),
         pipes: pipes.into_iter().map(pipe).collect(),
         functions: functions.into_values().collect(),
+        buses: buses.into_iter().map(bus).collect(),
+        own_metrics,
         logs: logs.map(|(group, taken)| LogGroup { group, lines: taken.lines, bytes: taken.bytes }).collect(),
     }
 }

@@ -1,10 +1,11 @@
 //! Decides how a server's vitals are read off its meters: what was counted since it started, and how things stand.
 
 use crate::metrics::{Http, memory};
-use crate::views::vitals::{Breaker, Ended, Memory, Pipe, Queue, Route, Store, Timings, Vitals, Worked};
+use crate::views::vitals::{Breaker, Ended, Memory, Pipe, Queue, Revenue, Route, Store, Timings, Vitals, Worked};
 use engine::Engine;
 use observe::metrics::{Counter, Family, Histogram};
 use orders::shop::Status;
+use orders::shop::money::Currency;
 use runtime::{Position, Runtime};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -83,6 +84,13 @@ pub(crate) fn vitals(engine: &Engine, runtime: &Runtime, routes: Vec<Route>, fol
         routes,
         followers: followers as u64,
         orders: ended.into_values().collect(),
+        revenue: crate::watching::revenue(meters)
+            .into_iter()
+            .filter_map(|(currency, minor)| {
+                let decimals = Currency::parse(&currency)?.decimals();
+                Some(Revenue { currency, minor, decimals })
+            })
+            .collect(),
         steps,
         functions: worked(&meters.invocations, &meters.invocation_seconds),
         breakers: runtime.breakers().into_iter().map(breaker).collect(),

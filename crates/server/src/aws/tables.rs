@@ -2,6 +2,7 @@
 
 use super::{internal, not_written};
 use crate::app::App;
+use engine::trace;
 use engine::{CommandRefused, QueryRefused, TableWrite};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,6 +33,7 @@ pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response
             };
             match app.engine.get(&table, &key) {
                 Ok(item) => {
+                    app.calls.read(&name, item.as_ref().map_or(0, Item::size), consistent);
                     let (table, paths, item) = (&name, paths.as_deref(), item.as_ref());
                     say(reply, dynamodb::Answer::Found { table, consistent, capacity, paths, item })
                 }
@@ -100,7 +102,10 @@ async fn write(
             let old = written.first().and_then(|one| one.old.as_ref());
             say(reply, dynamodb::Answer::Written { table: name, returning, old, new_size })
         }
-        Err(refused) => not_done(reply, &refused, returning.when_failed),
+        Err(refused) => {
+            count_condition(app, name, &refused);
+            not_done(reply, &refused, returning.when_failed)
+        }
     }
 }
 
@@ -118,13 +123,23 @@ async fn update(app: &App, reply: &Reply<'_>, call: &UpdateCall) -> Response {
     let command = TableWrite { table: Arc::clone(&table), write, condition: call.condition.clone(), return_old };
     let written = match app.engine.write(vec![command]).await {
         Ok(written) => written,
-        Err(refused) => return not_done(reply, &refused, call.when_failed),
+        Err(refused) => {
+            count_condition(app, &call.table, &refused);
+            return not_done(reply, &refused, call.when_failed);
+        }
     };
     let old = written.first().and_then(|one| one.old.as_ref());
     // Made again from the item that it was made from, and only if somebody wants to see it.
     let again = || call.update.apply(old, &key.to_item(&table.keys)).expect("it was just done to this item");
     let new = if return_old { again() } else { None };
     say(reply, dynamodb::Answer::Updated { call, old, new: new.as_ref() })
+}
+
+/// Counts a condition that did not hold.
+fn count_condition(app: &App, table: &TableName, refused: &CommandRefused) {
+    if let CommandRefused::Table { refused: Refused::ConditionFailed { old }, .. } = refused {
+        app.calls.condition_failed(table, old.as_ref().map_or(0, Item::size));
+    }
 }
 
 /// Says why a command was not carried out; `show` says whether the item on which a condition did not hold is wanted.
@@ -167,11 +182,11 @@ async fn batch(app: &App, reply: &Reply<'_>, writes: Vec<dynamodb::BatchWrite>, 
     let mut running = tokio::task::JoinSet::new();
     for (name, size, command) in commands {
         let engine = Arc::clone(&app.engine);
-        running.spawn(async move {
+        running.spawn(trace::within(trace::current(), async move {
             let written = engine.write(vec![command]).await?;
             let old = written.first().and_then(|one| one.old.as_ref()).map_or(0, Item::size);
             Ok::<_, CommandRefused>((name, size.max(old)))
-        });
+        }));
     }
     let mut sizes: BTreeMap<TableName, Vec<usize>> = BTreeMap::new();
     while let Some(ended) = running.join_next().await {
@@ -194,21 +209,24 @@ fn query(app: &App, reply: &Reply<'_>, call: &QueryCall) -> Response {
         Ok(query) => query,
         Err(error) => return reply.error(&error),
     };
-    page(reply, &call.reading, app.engine.query(&call.reading.table, &query))
+    page(app, reply, &call.reading, app.engine.query(&call.reading.table, &query))
 }
 
 fn scan(app: &App, reply: &Reply<'_>, call: &ScanCall) -> Response {
     let name = &call.reading.table;
     let Ok(table) = app.engine.table(name) else { return no_table(reply, name) };
     match call.resolve(&table) {
-        Ok(scan) => page(reply, &call.reading, app.engine.scan(name, &scan)),
+        Ok(scan) => page(app, reply, &call.reading, app.engine.scan(name, &scan)),
         Err(error) => reply.error(&error),
     }
 }
 
-fn page(reply: &Reply<'_>, reading: &Reading, found: Result<Page, QueryRefused>) -> Response {
+fn page(app: &App, reply: &Reply<'_>, reading: &Reading, found: Result<Page, QueryRefused>) -> Response {
     match found {
-        Ok(page) => say(reply, dynamodb::Answer::Read { reading, page }),
+        Ok(page) => {
+            app.calls.read(&reading.table, page.bytes, reading.consistent);
+            say(reply, dynamodb::Answer::Read { reading, page })
+        }
         Err(QueryRefused::NotFound(_)) => no_table(reply, &reading.table),
         Err(QueryRefused::Query(refused)) => reply.refuse(&Refusal::Query(&refused)),
         Err(QueryRefused::Building(index)) => reply.refuse(&Refusal::IndexBuilding(&index)),

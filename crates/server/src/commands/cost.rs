@@ -165,6 +165,7 @@ fn measured(traffic: &Traffic) -> Measured {
             sent: queue.sent,
             sent_blocks: queue.sent_blocks,
             receives: queue.receives,
+            empty_receives: queue.empty_receives,
             deleted: queue.deleted,
             hidden: queue.hidden,
         };
@@ -193,5 +194,7 @@ fn measured(traffic: &Traffic) -> Measured {
         pipes: pipes.collect(),
         functions: functions.collect(),
         logs: logs.collect(),
+        buses: traffic.buses.iter().map(|bus| (bus.bus.clone(), bus.event_blocks)).collect(),
+        metrics: traffic.own_metrics,
     }
 }

@@ -7,6 +7,7 @@ use super::{Front, Heads, Served, Ticket};
 use crate::body::Body;
 use crate::listener::Whole;
 use bytes::Bytes;
+use engine::trace;
 use gateway::access::Entry;
 use gateway::admission::{Admitted, Headers};
 use gateway::answer::Answer;
@@ -179,7 +180,7 @@ impl Front {
             header: &header,
             body: &request.body,
             tenant: tenant(known),
-            request_id: &ticket.request_id,
+            request_id: ticket.correlation(),
         };
         let answered = self.app.runtime.answer(function, &asked).await.map_err(|error| match error {
             runtime::InvokeError::NotFound(_) => Refusal::NoHandler,
@@ -218,7 +219,7 @@ impl Front {
         let line = serde_json::json!({
             "level": level,
             "message": message,
-            "correlationId": ticket.request_id,
+            "correlationId": ticket.correlation(),
             "orderId": answered.concerns,
         });
         if let Some(pen) = self.app.pens.get(function) {
@@ -240,7 +241,9 @@ impl Front {
         let (runtime, function) = (Arc::clone(&self.app.runtime), function.clone());
         // A handler may take its time, and is not one that waits well.
         let request_id = uuid::Uuid::new_v4().to_string();
-        let invoked = tokio::task::spawn_blocking(move || runtime.invoke_payload(&function, &event, request_id)).await;
+        let current = trace::current();
+        let invoke = move || runtime.invoke_payload(&function, &event, request_id);
+        let invoked = tokio::task::spawn_blocking(move || trace::within_now(current, invoke)).await;
         let invocation = match invoked {
             Ok(Ok(invocation)) if !invocation.failed => invocation,
             Ok(Err(runtime::InvokeError::NotFound(_))) => return Err(Refusal::NoHandler),
@@ -296,6 +299,18 @@ impl Front {
         let took = ticket.begun.elapsed();
         self.app.http.requests.with(&[resource, method, status_text(ready.status.as_u16())]).one();
         self.app.http.seconds.with(&[resource, method]).took(took);
+        if let Some(integration) = seen.integration {
+            self.app.http.integration.with(&[resource, method]).took(integration);
+        }
+        if let Some(mut span) = ticket.take_span() {
+            span.rename(format!("{method} {resource}").trim_end().to_owned());
+            span.say("http.request.method", method);
+            span.say("http.route", resource);
+            span.say("http.response.status_code", i64::from(ready.status.as_u16()));
+            span.say("orderflow.request.id", ticket.request_id.as_str());
+            let failed = || seen.refusal.map_or_else(|| format!("status {}", ready.status.as_u16()), |why| why.message());
+            span.end(ready.status.is_server_error().then(failed));
+        }
         if let Some((format, pen)) = &served.access {
             let peer = ticket.peer().map(|peer| peer.ip().to_string()).unwrap_or_default();
             let message = seen.refusal.map(Refusal::message);

@@ -29,6 +29,7 @@ impl Asked {
             front: crate::front::Shared::open(&house.engine).unwrap(),
             pens: Default::default(),
             http: Default::default(),
+            calls: Default::default(),
             under_way: Default::default(),
             turns: tokio::sync::Semaphore::new(1),
             rush: Default::default(),

@@ -24,6 +24,26 @@ pub(crate) struct Traffic {
     pub(crate) functions: Vec<Function>,
     /// The log groups that took lines in.
     pub(crate) logs: Vec<LogGroup>,
+    /// The buses that took events.
+    #[serde(default)]
+    pub(crate) buses: Vec<Bus>,
+    /// How many metrics of one's own there are: those that this engine measures of itself are not among them.
+    #[serde(default)]
+    pub(crate) own_metrics: u64,
+}
+
+/// What a bus was asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Bus {
+    /// Its name.
+    pub(crate) bus: String,
+    /// Events that were put.
+    pub(crate) events: u64,
+    /// Blocks of 64 KiB of them.
+    pub(crate) event_blocks: u64,
+    /// Events that a rule wanted.
+    pub(crate) matched: u64,
 }
 
 /// Requests of one route.
@@ -74,6 +94,9 @@ pub(crate) struct Queue {
     pub(crate) sent_blocks: u64,
     /// Receives that found something.
     pub(crate) receives: u64,
+    /// Receives of clients that found nothing.
+    #[serde(default)]
+    pub(crate) empty_receives: u64,
     /// Messages that were received.
     pub(crate) received: u64,
     /// Messages that were deleted.

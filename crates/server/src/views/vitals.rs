@@ -22,6 +22,9 @@ pub(crate) struct Vitals {
     pub(crate) followers: u64,
     /// How many orders came to their end, by status.
     pub(crate) orders: Vec<Ended>,
+    /// What completed orders came to, by currency.
+    #[serde(default)]
+    pub(crate) revenue: Vec<Revenue>,
     /// The steps of orders.
     pub(crate) steps: Vec<Worked>,
     /// The functions that were invoked.
@@ -63,6 +66,18 @@ pub(crate) struct Ended {
     pub(crate) count: u64,
     /// From their taking in to their end.
     pub(crate) took: Timings,
+}
+
+/// What completed orders came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Revenue {
+    /// Such as `USD`.
+    pub(crate) currency: String,
+    /// How much, in its smallest unit.
+    pub(crate) minor: u64,
+    /// How many digits of that stand behind the point.
+    pub(crate) decimals: u8,
 }
 
 /// A step of orders, or a function.

@@ -41,13 +41,15 @@ fn what_a_server_did_for_its_orders_is_counted_and_scaled() {
     assert_eq!(bill["orders"], ORDERS);
     let orders = ORDERS as f64;
     assert_eq!(quantity(&bill, "API Gateway", "requests"), orders);
-    // Sent, received (up to ten at once), deleted; and what Lambda asks in vain.
+    // Sent; received and deleted, each up to ten at once; and what Lambda asks in vain.
     let requests = quantity(&bill, "SQS", "requests of 64 KB") - 657_000.0;
-    assert!((2.0 * orders + 1.0..=3.0 * orders).contains(&requests), "{requests}");
+    assert!((orders + 2.0 * orders / 10.0..=3.0 * orders).contains(&requests), "{requests}");
     // Six changes of each order, at least as many of its entry in the index, and a payment, all but those in
     // transactions once; no order here needs more than 2 KB.
     let writes = quantity(&bill, "DynamoDB", "writes of 1 KB");
     assert!((16.0 * orders..=24.0 * orders).contains(&writes), "{writes}");
+    // What the template watches with is there the whole month: five metrics of three alarms, and a board.
+    assert_eq!([quantity(&bill, "CloudWatch", "alarms"), quantity(&bill, "CloudWatch", "dashboards")], [5.0, 1.0]);
     let table = |name: &str| {
         let tables = traffic["tables"].as_array().unwrap();
         tables.iter().find(|table| table["table"] == name).unwrap().clone()
@@ -67,6 +69,17 @@ fn what_a_server_did_for_its_orders_is_counted_and_scaled() {
     assert!(more["total"].as_f64() > bill["total"].as_f64());
     let told = run(directory.path(), &[&["cost"], &admin[..]].concat());
     assert!(told.output.contains("as if it went on for a month"), "{told:#?}");
+    // Events and receives in vain are counted too.
+    let mut client = server.connect();
+    for _ in 0..3 {
+        let entry = serde_json::json!({"Source": "test", "DetailType": "t", "Detail": "{}"});
+        client.call("AWSEvents.PutEvents", &serde_json::json!({ "Entries": [entry] })).unwrap().ok();
+        let url = format!("http://{}/000000000000/OrderQueueDLQ", server.admin);
+        client.queues("ReceiveMessage", &serde_json::json!({ "QueueUrl": url }));
+    }
+    let now = ask(ORDERS);
+    assert_eq!(quantity(&now, "EventBridge", "events of 64 KB"), 3.0);
+    assert_eq!(quantity(&now, "SQS", "requests of 64 KB"), requests + 657_000.0 + 3.0);
     // Another stack's template says nothing of this server.
     let premium = harness::stack("premium.yaml");
     let other = run(directory.path(), &[&["cost", premium.to_str().unwrap()], &admin[..]].concat());

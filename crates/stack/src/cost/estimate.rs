@@ -152,8 +152,13 @@ impl Way<'_> {
     fn work(&mut self) {
         for poller in &self.stack.pollers {
             let orders = self.orders;
-            let queue =
-                MeasuredQueue { sent: orders, sent_blocks: orders, receives: orders, deleted: orders, hidden: 0 };
+            let queue = MeasuredQueue {
+                sent: orders,
+                sent_blocks: orders,
+                receives: orders,
+                deleted: orders,
+                ..MeasuredQueue::default()
+            };
             self.counted.queues.insert(poller.spec.queue.name.to_string(), queue);
             if let Some(function) = self.function(&poller.spec.function.name).cloned() {
                 self.ran(&function, orders, WORKER_MILLIS, WORKER_LINES);

@@ -7,7 +7,9 @@ use super::{
     ApiUsage, Architecture, Capacity, FunctionUsage, HOURS_IN_MONTH, LogUsage, Month, PipeUsage, QueueUsage, Stopped,
     TableUsage, Usage,
 };
-use crate::stack::{Api, Billing, Caching, DesiredState, Function, Pipe, PipeSource, Projection, Queue, Stack, Table};
+use crate::stack::{
+    Alarm, Api, Billing, Caching, DesiredState, Function, Pipe, PipeSource, Projection, Queue, Stack, Table,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use types::FunctionName;
 
@@ -20,6 +22,8 @@ const ITEM_BYTES: u64 = 100;
 /// How many receives Lambda has open at a queue that is empty, and how long each waits.
 const IDLE_POLLS: u64 = 5;
 const IDLE_POLL_SECONDS: u64 = 20;
+/// The bus that is there without being made.
+const DEFAULT_BUS: &str = "default";
 /// The days that kept lines are counted for if they are kept for ever.
 const DAYS: u64 = 30;
 /// What API Gateway answers without charging for it: a missing or wrong key, and too many requests.
@@ -42,6 +46,10 @@ pub struct Measured {
     pub functions: BTreeMap<String, MeasuredFunction>,
     /// Log groups by name.
     pub logs: BTreeMap<String, MeasuredLogs>,
+    /// Blocks of 64 KiB of the events that were put on buses, by name.
+    pub buses: BTreeMap<String, u64>,
+    /// How many metrics of one's own there are.
+    pub metrics: u64,
 }
 
 /// What a table was asked.
@@ -72,6 +80,8 @@ pub struct MeasuredQueue {
     pub sent_blocks: u64,
     /// Receives that found something.
     pub receives: u64,
+    /// Receives of clients that found nothing.
+    pub empty_receives: u64,
     /// Messages that were deleted.
     pub deleted: u64,
     /// How often a message was hidden for another time.
@@ -172,7 +182,10 @@ pub fn measured(stack: &Stack, counted: &Measured, period: Period) -> Result<Mon
         queues: stack.queues.iter().map(|queue| reader.queue(&queue.spec)).collect(),
         apis: stack.apis.iter().enumerate().map(|(index, api)| reader.api(index, &api.spec)).collect(),
         logs: reader.logs(),
-        ..Usage::default()
+        bus_events: reader.bus_events(),
+        metrics: reader.metrics(),
+        alarms: stack.alarms.iter().map(|alarm| looked_at(&alarm.spec)).sum(),
+        dashboards: stack.dashboards.len() as u64,
     };
     Ok(Month { usage, orders: Some(scale.of(orders)).filter(|orders| *orders > 0), assumptions: assumptions(stack) })
 }
@@ -258,9 +271,26 @@ impl Reader<'_> {
         let deletes = if polled { counted.deleted.min(counted.receives) } else { counted.deleted };
         // What is more than one block of a message is more than one request when it is sent, and when it is received.
         let more = counted.sent_blocks.saturating_sub(counted.sent);
-        let asked = self.scale.of(counted.sent + counted.receives + deletes + counted.hidden + 2 * more);
+        let receives = counted.receives + counted.empty_receives;
+        let asked = self.scale.of(counted.sent + receives + deletes + counted.hidden + 2 * more);
         let idle = if polled { IDLE_POLLS * HOURS_IN_MONTH * 3600 / IDLE_POLL_SECONDS } else { 0 };
         QueueUsage { name: queue.name.to_string(), fifo: queue.fifo.is_some(), requests: asked.saturating_add(idle) }
+    }
+
+    /// Events of the stack's buses, and of the default one, which is everybody's.
+    fn bus_events(&self) -> u64 {
+        let names: BTreeSet<&str> = self.stack.buses.iter().map(|bus| bus.spec.name.as_str()).collect();
+        let is_ours = |name: &str| name == DEFAULT_BUS || names.contains(name);
+        let blocks = self.counted.buses.iter().filter(|(name, _)| is_ours(name)).map(|(_, blocks)| blocks).sum();
+        self.scale.of(blocks)
+    }
+
+    /// Metrics are paid for by their number: those that were seen, or at least those that filters of lines make.
+    fn metrics(&self) -> u64 {
+        let filters = &self.stack.metric_filters;
+        let named: BTreeSet<(&str, &str)> =
+            filters.iter().map(|filter| (filter.spec.namespace.as_str(), filter.spec.metric.as_str())).collect();
+        self.counted.metrics.max(named.len() as u64)
     }
 
     /// Requests are counted for all APIs together; they stand with the first.
@@ -299,6 +329,12 @@ fn called_by(pipe: &Pipe) -> Option<&FunctionName> {
     enrichment.or(pipe.target.function()).map(|function| &function.name)
 }
 
+/// How many metrics an alarm looks at: it is paid for each of them.
+fn looked_at(alarm: &Alarm) -> u64 {
+    let queries = alarm.request["Metrics"].as_array();
+    queries.map_or(1, |queries| queries.iter().filter(|query| query.get("MetricStat").is_some()).count().max(1) as u64)
+}
+
 fn usage_of(function: &Function, invocations: u64, millis: u64) -> FunctionUsage {
     let architecture = if function.architecture == "arm64" { Architecture::Arm } else { Architecture::X86 };
     FunctionUsage {
@@ -328,6 +364,10 @@ fn assumptions(stack: &Stack) -> Vec<String> {
     say(
         stack.pollers.iter().any(|poller| poller.spec.enabled),
         "Lambda asks each queue that it reads 657,000 times a month in vain",
+    );
+    say(
+        !stack.alarms.is_empty() || !stack.dashboards.is_empty(),
+        "alarms and dashboards are those of the template, each there for the whole month; so are metrics of one's own",
     );
     say(!stack.apis.is_empty(), "API Gateway charges for all requests but those it answers with 403 or 429");
     say(

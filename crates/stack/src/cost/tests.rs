@@ -376,6 +376,42 @@ fn a_month_of_nothing_cannot_be_told() {
     assert_eq!(Bill::of(&idle.usage, &Prices::built_in(), FreeTier::Left).total(), Money::ZERO);
 }
 
+/// What is watched is paid for by what it looks at, whatever the traffic; events and requests by their number.
+#[test]
+fn watching_costs_what_it_looks_at_and_buses_what_is_put() {
+    let more = r#"
+  Bus: {Type: AWS::Events::EventBus, Properties: {Name: shop}}
+  Jobs: {Type: AWS::SQS::Queue, Properties: {QueueName: jobs}}
+  One: {Type: AWS::CloudWatch::Alarm, Properties: {
+    AlarmName: one, Namespace: N, MetricName: M, Statistic: Sum, Period: 60, EvaluationPeriods: 1, Threshold: 1,
+    ComparisonOperator: GreaterThanThreshold}}
+  Two: {Type: AWS::CloudWatch::Alarm, Properties: {
+    AlarmName: two, EvaluationPeriods: 1, Threshold: 1, ComparisonOperator: GreaterThanThreshold, Metrics: [
+      {Id: a, ReturnData: false, MetricStat: {Metric: {Namespace: N, MetricName: A}, Period: 60, Stat: Sum}},
+      {Id: b, ReturnData: false, MetricStat: {Metric: {Namespace: N, MetricName: B}, Period: 60, Stat: Sum}},
+      {Id: c, Expression: a + b}]}}
+  Board: {Type: AWS::CloudWatch::Dashboard, Properties: {DashboardName: board, DashboardBody: '{"widgets": []}'}}
+"#;
+    let text = format!("{}\n{more}", STACK.trim_end());
+    let template = Template::parse(&text, "t.yaml").unwrap_or_else(|errors| panic!("{errors}"));
+    let stack = template.resolve(&Environment::local("shop"), &Overrides::new(), &["teller"]);
+    let stack = stack.unwrap_or_else(|errors| panic!("{errors}"));
+    let jobs = MeasuredQueue { sent: 10, sent_blocks: 10, receives: 10, empty_receives: 7, deleted: 10, hidden: 0 };
+    let counted = Measured {
+        buses: BTreeMap::from([("shop".to_owned(), 5), ("default".to_owned(), 2), ("another".to_owned(), 100)]),
+        queues: BTreeMap::from([("jobs".to_owned(), jobs)]),
+        metrics: 4,
+        ..hour()
+    };
+    for (period, times) in [(Period::GoesOn, 730), (Period::Whole, 1)] {
+        let usage = measured(&stack, &counted, period).unwrap().usage;
+        assert_eq!(usage.bus_events, 7 * times, "those of the stack's bus and of the default one");
+        assert_eq!((usage.alarms, usage.dashboards, usage.metrics), (3, 1, 4), "they cost by the month");
+        let of_jobs = usage.queues.iter().find(|queue| queue.name == "jobs").unwrap();
+        assert_eq!(of_jobs.requests, 37 * times);
+    }
+}
+
 #[test]
 fn an_estimate_asks_the_filters_of_the_template() {
     let month = estimate(&stack(), 1_000).unwrap();

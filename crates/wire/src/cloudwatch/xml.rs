@@ -1,6 +1,6 @@
 //! Decides how an answer that is spelt in JSON is spelt in XML: lists as `member` elements, instants in words.
 
-use super::{Answer, spell};
+use super::{Answer, is_instant, spell};
 use crate::reply::{Reply, Response};
 use crate::xml::Xml;
 use serde_json::Value as Json;
@@ -40,9 +40,7 @@ fn inside(xml: &mut Xml, name: &str, value: &Json) {
                 xml.close("member");
             }
         }
-        Json::Number(number)
-            if name.starts_with("Timestamp") || name.ends_with("Timestamp") || name == "LastModified" =>
-        {
+        Json::Number(number) if is_instant(name) => {
             let seconds = number.as_f64().unwrap_or_default();
             xml.plain(&Timestamp::from_millis((seconds * 1000.0).round() as i64).iso_millis());
         }

@@ -5,6 +5,8 @@
 
 #[cfg(test)]
 mod buses;
+#[cfg(test)]
+mod cbor;
 mod cloudwatch;
 #[cfg(test)]
 mod dynamodb;

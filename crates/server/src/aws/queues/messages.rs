@@ -112,6 +112,9 @@ pub(super) async fn receive(desk: Desk<'_>, request: ReceiveRequest, wanted: &Wa
     let queue = request.queue.clone();
     let received = wait_for_messages(desk, request).await;
     let mut received = received.map_err(|error| desk.not_done(&queue, &error))?;
+    if received.is_empty() {
+        desk.app.calls.empty_receives.with(&[queue.as_str()]).one();
+    }
     let attributes: Vec<_> = received.iter_mut().map(|one| std::mem::take(&mut one.message.attributes)).collect();
     let messages: Vec<sqs::Message<'_>> =
         received.iter().zip(attributes).map(|(one, attributes)| shown(&queue, one, attributes)).collect();

@@ -96,6 +96,15 @@ fn summary(interval: &Interval, look: Look, lines: &mut Vec<String>) {
         orders.push((format!("{} followed", interval.followers), None));
     }
     flow("orders", &orders, look, lines);
+    if let Some(percent) = interval.success_percent {
+        let hourly = interval.orders_taken_per_second * 3600.0;
+        // Cut off: as long as one failed, it is not all of them.
+        let percent = (percent * 100.0).floor() / 100.0;
+        let mut business = vec![(format!("{hourly:.0} orders/h"), None), (format!("{percent:.2} % completed"), None)];
+        let revenue = interval.revenue.iter().filter(|revenue| revenue.per_hour > 0.0);
+        business.extend(revenue.map(|revenue| (format!("{} {:.2}/h", revenue.currency, revenue.per_hour), None)));
+        flow("business", &business, look, lines);
+    }
     let store = &interval.store;
     let mut disk = vec![
         (format!("{} commits/s", per_second(store.commits_per_second)), None),
@@ -303,6 +312,7 @@ mod tests {
         insta::assert_snapshot!(whole(&busy(), "127.0.0.1:4566", false, Look::PLAIN, None), @r"
         orderflow 127.0.0.1:4566  2026-01-02 03:04:05.678
         orders    1200/s taken   1190/s COMPLETED   0.5/s FAILED   to COMPLETED p50 ≤ 500 µs   p99 ≤ 2.5 ms   2 followed
+        business  4320000 orders/h   99.95 % completed   USD 360.00/h
         disk      7000 commits/s   206 flushes/s   p50 ≤ 1 ms   p99 ≤ 1 ms   4.5 MB/s written   log 123 MB
         memory    91.2 MB   61.0 MB of it not of files
         breakers  inventory asked   payment NOT ASKED   fulfilment tried
@@ -371,6 +381,8 @@ mod tests {
         orders    1200/s taken   1190/s COMPLETED   0.5/s FAILED
                   to COMPLETED p50 ≤ 500 µs   p99 ≤ 2.5 ms
                   2 followed
+        business  4320000 orders/h   99.95 % completed
+                  USD 360.00/h
         disk      7000 commits/s   206 flushes/s   p50 ≤ 1 ms
                   p99 ≤ 1 ms   4.5 MB/s written   log 123 MB
         memory    91.2 MB   61.0 MB of it not of files
@@ -378,9 +390,7 @@ mod tests {
                   fulfilment tried
 
         REQUESTS                   per s      p50 ≤      p99 ≤
-        GET (no such route)          0.5     500 µs     500 µs
-        GET /orders/{orderId}       4550     500 µs     500 µs
-        … 17 more lines: make the window higher
+        … 19 more lines: make the window higher
         ");
     }
 

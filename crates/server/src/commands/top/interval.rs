@@ -21,6 +21,11 @@ pub(in crate::commands) struct Interval {
     pub(in crate::commands) orders_taken_per_second: f64,
     /// Orders that came to an end, by status.
     pub(in crate::commands) orders: Vec<Row>,
+    /// How many of a hundred that were not called off completed, if any ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::commands) success_percent: Option<f64>,
+    /// What completed orders came to in an hour, by currency.
+    pub(in crate::commands) revenue: Vec<Revenue>,
     /// Requests by route; `failed` are those that were answered with 5xx, `refused` those with 4xx.
     pub(in crate::commands) routes: Vec<Row>,
     /// How many connections follow an order.
@@ -40,6 +45,16 @@ pub(in crate::commands) struct Interval {
     /// The process's memory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::commands) memory: Option<Memory>,
+}
+
+/// What completed orders came to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::commands) struct Revenue {
+    /// Such as `USD`.
+    pub(in crate::commands) currency: String,
+    /// How much in an hour.
+    pub(in crate::commands) per_hour: f64,
 }
 
 /// Things of one name.
@@ -153,6 +168,8 @@ impl Interval {
                     Row { name: format!("{} {path}", route.method), rate: span.route(route, *had) }
                 })
                 .collect(),
+            success_percent: success(&after.orders, &before.orders),
+            revenue: after.revenue.iter().map(|revenue| span.revenue(revenue, &before.revenue)).collect(),
             followers: after.followers,
             steps: after.steps.iter().map(|step| span.worked(step, &before.steps)).collect(),
             functions: after.functions.iter().map(|function| span.worked(function, &before.functions)).collect(),
@@ -203,6 +220,12 @@ impl Span {
         Row { name: ended.status.clone(), rate: Rate { per_second, took, ..Rate::default() } }
     }
 
+    fn revenue(self, revenue: &vitals::Revenue, before: &[vitals::Revenue]) -> Revenue {
+        let had = before.iter().find(|had| had.currency == revenue.currency).map_or(0, |had| had.minor);
+        let amount = self.rate(revenue.minor.saturating_sub(had)) / 10f64.powi(revenue.decimals.into());
+        Revenue { currency: revenue.currency.clone(), per_hour: amount * 3600.0 }
+    }
+
     fn worked(self, worked: &vitals::Worked, before: &[vitals::Worked]) -> Row {
         let had = before.iter().find(|had| had.name == worked.name);
         let none = BTreeMap::new();
@@ -216,6 +239,17 @@ impl Span {
         };
         Row { name: worked.name.clone(), rate }
     }
+}
+
+/// How many of a hundred orders that ended, and were not called off, completed.
+fn success(after: &[vitals::Ended], before: &[vitals::Ended]) -> Option<f64> {
+    let count = |all: &[vitals::Ended], status: &str| {
+        all.iter().find(|ended| ended.status == status).map_or(0, |ended| ended.count)
+    };
+    let [completed, failed] =
+        ["COMPLETED", "FAILED"].map(|status| count(after, status).saturating_sub(count(before, status)));
+    let all = completed + failed;
+    (all > 0).then(|| 100.0 * completed as f64 / all as f64)
 }
 
 fn difference<'a>(after: &'a BTreeMap<String, u64>, before: &BTreeMap<String, u64>) -> BTreeMap<&'a str, u64> {

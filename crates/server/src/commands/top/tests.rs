@@ -1,7 +1,7 @@
 //! A server at work, made up, for the tests of what is shown of it.
 
 use super::*;
-use crate::views::vitals::{Breaker, Ended, Memory, Pipe, Queue, Route, Store, Timings, Worked};
+use crate::views::vitals::{Breaker, Ended, Memory, Pipe, Queue, Revenue, Route, Store, Timings, Worked};
 use std::collections::BTreeMap;
 
 fn timings(fast: u64, slow: u64, beyond: u64) -> Timings {
@@ -23,6 +23,7 @@ pub(in crate::commands) fn vitals() -> Vitals {
         routes: vec![],
         followers: 0,
         orders: vec![],
+        revenue: vec![],
         steps: vec![],
         functions: vec![],
         breakers: vec![],
@@ -63,6 +64,8 @@ pub(super) fn busy() -> Interval {
         Ended { status: "COMPLETED".into(), count: 2_380, took: timings(2_300, 80, 0) },
         Ended { status: "FAILED".into(), count: 1, took: timings(0, 0, 1) },
     ];
+    let revenue = |currency: &str, minor, decimals| Revenue { currency: currency.into(), minor, decimals };
+    after.revenue = vec![revenue("JPY", 0, 0), revenue("USD", 20, 2)];
     after.steps = vec![
         worked("PAYMENT_PROCESSING", &[("done", 2_390), ("retried", 12)], timings(2_402, 0, 0)),
         worked("VALIDATING", &[("done", 2_400)], timings(2_400, 0, 0)),
@@ -99,6 +102,8 @@ fn each_interval_is_an_object_for_programs() {
         ("/requests/perSecond", 5_767.0),
         ("/ordersTakenPerSecond", 1_200.0),
         ("/orders/0/perSecond", 1_190.0),
+        ("/successPercent", 99.958_000_839_983_2),
+        ("/revenue/1/perHour", 360.0),
         ("/routes/2/refusedPerSecond", 15.0),
         ("/routes/2/p99Micros", 2_500.0),
         ("/steps/0/refusedPerSecond", 6.0),
