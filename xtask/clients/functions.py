@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 
 import boto3
 from botocore.config import Config
@@ -131,6 +132,146 @@ for name, call in {"GetFunction": functions.get_function, "GetFunctionConfigurat
 versions = functions.list_versions_by_function(FunctionName=PREMIUM)["Versions"]
 equal("ListVersionsByFunction", [(one["Version"], one["FunctionArn"]) for one in versions], [("$LATEST", f"{ARN}:$LATEST")])
 equal("ListAliases", functions.list_aliases(FunctionName=PREMIUM)["Aliases"], [])
+
+# Versions and aliases. Expected is what Lambda's API reference says, in the texts that it answers.
+published = functions.publish_version(FunctionName=PREMIUM, Description="first", CodeSha256=configuration["CodeSha256"],
+                                      RevisionId=configuration["RevisionId"])
+equal("PublishVersion", (published["ResponseMetadata"]["HTTPStatusCode"], published["Version"], published["FunctionArn"],
+                         published["Description"]), (201, "1", f"{ARN}:1", "first"))
+same = ("CodeSha256", "Environment", "Handler", "MemorySize", "Role", "Runtime", "Timeout")
+equal("PublishVersion: a snapshot of the function", {name: published[name] for name in same},
+      {name: configuration[name] for name in same})
+equal("PublishVersion of what has not changed is the same version", functions.publish_version(FunctionName=PREMIUM)["Version"], "1")
+refuses("PublishVersion of other code", lambda: functions.publish_version(FunctionName=PREMIUM, CodeSha256="b3RoZXI="),
+        "InvalidParameterValueException", f"CodeSHA256 (b3RoZXI=) is different from current CodeSHA256 in $LATEST "
+        f"({configuration['CodeSha256']}). Please try again with the CodeSHA256 in $LATEST.", 400, "InvalidParameterValueException")
+REVISION = ("The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve "
+            "the latest Revision Id")
+refuses("PublishVersion of another revision", lambda: functions.publish_version(FunctionName=PREMIUM, RevisionId="other"),
+        "PreconditionFailedException", REVISION, 412, "PreconditionFailedException")
+refuses("PublishVersion of no function", lambda: functions.publish_version(FunctionName="Nothing"),
+        "ResourceNotFoundException", "Function not found: arn:aws:lambda:us-east-1:000000000000:function:Nothing", 404,
+        "ResourceNotFoundException")
+versions = functions.list_versions_by_function(FunctionName=PREMIUM)["Versions"]
+equal("ListVersionsByFunction: both", [(one["Version"], one["FunctionArn"]) for one in versions],
+      [("$LATEST", f"{ARN}:$LATEST"), ("1", f"{ARN}:1")])
+pages = functions.get_paginator("list_versions_by_function").paginate(FunctionName=PREMIUM, PaginationConfig={"PageSize": 1})
+equal("by boto3's own paginator", [[one["Version"] for one in page["Versions"]] for page in pages], [["$LATEST"], ["1"]])
+equal("GetFunctionConfiguration of a version", functions.get_function_configuration(FunctionName=f"{PREMIUM}:1")["Version"], "1")
+equal("ListFunctions of all versions", [(one["FunctionName"], one["Version"]) for one in
+                                        functions.list_functions(FunctionVersion="ALL")["Functions"]],
+      [(STANDARD, "$LATEST"), (PREMIUM, "$LATEST"), (PREMIUM, "1")])
+answer = invoke(PREMIUM, [EVENT], Qualifier="1", LogType="Tail")
+equal("Invoke of a version", (answer["StatusCode"], answer["ExecutedVersion"]), (200, "1"))
+contains("prints which it is", base64.b64decode(answer["LogResult"]).decode(), "Version: 1", LINE)
+groups = logs.describe_log_streams(logGroupName=f"/aws/lambda/{PREMIUM}")["logStreams"]
+said("and has streams of its own", any("/[1]" in one["logStreamName"] for one in groups), "/[1]", groups)
+
+made = functions.create_alias(FunctionName=PREMIUM, Name="live", FunctionVersion="1", Description="what customers get")
+equal("CreateAlias", {name: made.get(name) for name in ("AliasArn", "Name", "FunctionVersion", "Description", "RoutingConfig")},
+      {"AliasArn": f"{ARN}:live", "Name": "live", "FunctionVersion": "1", "Description": "what customers get",
+       "RoutingConfig": None})
+equal("CreateAlias: its status", made["ResponseMetadata"]["HTTPStatusCode"], 201)
+refuses("CreateAlias of one that is there", lambda: functions.create_alias(FunctionName=PREMIUM, Name="live", FunctionVersion="1"),
+        "ResourceConflictException", f"Alias already exists: {ARN}:live", 409, "ResourceConflictException")
+refuses("CreateAlias of a version that is not there",
+        lambda: functions.create_alias(FunctionName=PREMIUM, Name="next", FunctionVersion="9"),
+        "ResourceNotFoundException", f"Function not found: {ARN}:9", 404, "ResourceNotFoundException")
+refuses("CreateAlias with a number for a name", lambda: functions.create_alias(FunctionName=PREMIUM, Name="7", FunctionVersion="1"),
+        "ValidationException", "Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)", 400)
+for shape, name in {"by its name": f"{PREMIUM}:live", "by its ARN": f"{ARN}:live"}.items():
+    equal(f"Invoke of an alias {shape}", invoke(name, [EVENT])["ExecutedVersion"], "1")
+equal("Invoke of an alias by Qualifier", invoke(PREMIUM, [EVENT], Qualifier="live")["ExecutedVersion"], "1")
+equal("GetFunctionConfiguration of an alias", [functions.get_function_configuration(FunctionName=PREMIUM, Qualifier="live")[name]
+                                               for name in ("FunctionArn", "Version")], [f"{ARN}:live", "1"])
+def routed(**more):
+    return lambda: functions.create_alias(FunctionName=PREMIUM, Name="next", **more)
+
+
+weights = lambda given: {"AdditionalVersionWeights": given}
+refuses("an alias of $LATEST has one version", routed(FunctionVersion="$LATEST", RoutingConfig=weights({"1": 0.5})),
+        "InvalidParameterValueException", "$LATEST is not supported for an alias pointing to more than 1 version", 400,
+        "InvalidParameterValueException")
+refuses("an alias has no version twice", routed(FunctionVersion="1", RoutingConfig=weights({"1": 0.5})),
+        "InvalidParameterValueException", "Invalid function version 1. Function version 1 is already included in routing "
+        "configuration.", 400, "InvalidParameterValueException")
+refuses("an alias has two versions at most", routed(FunctionVersion="1", RoutingConfig=weights({"2": 0.5, "3": 0.1})),
+        "InvalidParameterValueException", "Number of items in AdditionalVersionWeights cannot be greater than 1", 400,
+        "InvalidParameterValueException")
+refuses("a weight is a part of one", routed(FunctionVersion="1", RoutingConfig=weights({"2": 1.5})), "ValidationException",
+        "Member must have value less than or equal to 1.0", 400)
+moved = functions.update_alias(FunctionName=PREMIUM, Name="live", FunctionVersion="$LATEST", RevisionId=made["RevisionId"])
+equal("UpdateAlias", (moved["FunctionVersion"], moved["Description"]), ("$LATEST", "what customers get"))
+said("each change has a revision of its own", moved["RevisionId"] != made["RevisionId"], "another", moved["RevisionId"])
+refuses("UpdateAlias of another revision", lambda: functions.update_alias(FunctionName=PREMIUM, Name="live", FunctionVersion="1",
+                                                                         RevisionId=made["RevisionId"]),
+        "PreconditionFailedException", REVISION, 412, "PreconditionFailedException")
+equal("an alias stands for what it was changed to", invoke(PREMIUM, [EVENT], Qualifier="live")["ExecutedVersion"], "$LATEST")
+refuses("UpdateAlias of none", lambda: functions.update_alias(FunctionName=PREMIUM, Name="none", FunctionVersion="1"),
+        "ResourceNotFoundException", f"Alias not found: {ARN}:none", 404, "ResourceNotFoundException")
+refuses("GetAlias of none", lambda: functions.get_alias(FunctionName=PREMIUM, Name="none"), "ResourceNotFoundException",
+        f"Cannot find alias arn: {ARN}:none", 404, "ResourceNotFoundException")
+equal("GetAlias", functions.get_alias(FunctionName=PREMIUM, Name="live")["RevisionId"], moved["RevisionId"])
+functions.create_alias(FunctionName=PREMIUM, Name="another", FunctionVersion="1")
+equal("ListAliases: by name", [one["Name"] for one in functions.list_aliases(FunctionName=PREMIUM)["Aliases"]], ["another", "live"])
+equal("ListAliases: of a version", [one["Name"] for one in
+                                    functions.list_aliases(FunctionName=PREMIUM, FunctionVersion="1")["Aliases"]], ["another"])
+pages = functions.get_paginator("list_aliases").paginate(FunctionName=PREMIUM, PaginationConfig={"PageSize": 1})
+equal("ListAliases by boto3's own paginator", [[one["Name"] for one in page["Aliases"]] for page in pages], [["another"], ["live"]])
+
+# How what nobody waits for is done, of the function as it is and of an alias.
+refuses("GetFunctionEventInvokeConfig: nobody has said", lambda: functions.get_function_event_invoke_config(FunctionName=PREMIUM),
+        "ResourceNotFoundException", f"The function {ARN}:$LATEST doesn't have an EventInvokeConfig", 404,
+        "ResourceNotFoundException")
+put = functions.put_function_event_invoke_config(FunctionName=PREMIUM, MaximumRetryAttempts=0)
+equal("PutFunctionEventInvokeConfig", {name: put.get(name) for name in (
+    "FunctionArn", "MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig")},
+      {"FunctionArn": f"{ARN}:$LATEST", "MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": None,
+       "DestinationConfig": {"OnSuccess": {}, "OnFailure": {}}})
+said("with its time", abs(put["LastModified"].timestamp() - time.time()) < 600, "now", put["LastModified"])
+updated = functions.update_function_event_invoke_config(FunctionName=PREMIUM, MaximumEventAgeInSeconds=600)
+equal("UpdateFunctionEventInvokeConfig keeps the rest", (updated["MaximumRetryAttempts"], updated["MaximumEventAgeInSeconds"]), (0, 600))
+queue_arn = "arn:aws:sqs:us-east-1:000000000000:told-of-live"
+queues = boto3.client("sqs")
+url = queues.create_queue(QueueName="told-of-live")["QueueUrl"]
+functions.put_function_event_invoke_config(FunctionName=PREMIUM, Qualifier="another", MaximumRetryAttempts=0, DestinationConfig={
+    "OnSuccess": {"Destination": queue_arn}, "OnFailure": {"Destination": queue_arn}})
+listed = functions.list_function_event_invoke_configs(FunctionName=PREMIUM)["FunctionEventInvokeConfigs"]
+equal("ListFunctionEventInvokeConfigs", sorted(one["FunctionArn"] for one in listed), [f"{ARN}:$LATEST", f"{ARN}:another"])
+refuses("PutFunctionEventInvokeConfig with nothing", lambda: functions.put_function_event_invoke_config(FunctionName=PREMIUM),
+        "InvalidParameterValueException", "You must specify at least one of error handling or destination setting.", 400,
+        "InvalidParameterValueException")
+refuses("PutFunctionEventInvokeConfig of an alias that is not there",
+        lambda: functions.put_function_event_invoke_config(FunctionName=PREMIUM, Qualifier="none", MaximumRetryAttempts=0),
+        "ResourceNotFoundException", "The function doesn't exist.", 404, "ResourceNotFoundException")
+refuses("PutFunctionEventInvokeConfig to nobody", lambda: functions.put_function_event_invoke_config(
+    FunctionName=PREMIUM, DestinationConfig={"OnFailure": {"Destination": "arn:aws:sqs:us-east-1:000000000000:nobody"}}),
+        "InvalidParameterValueException", "The destination ARN arn:aws:sqs:us-east-1:000000000000:nobody is invalid.", 400,
+        "InvalidParameterValueException")
+
+
+def told():
+    got = queues.receive_message(QueueUrl=url, WaitTimeSeconds=1, VisibilityTimeout=0).get("Messages", [])
+    return json.loads(got[0]["Body"]) if got else None
+
+
+accepted = invoke(PREMIUM, [EVENT], InvocationType="Event", Qualifier="another")
+report = soon("who is told of an alias's events hears", told, lambda seen: seen is not None, seconds=30)
+equal("of which alias, which version and which request",
+      (report["requestContext"]["functionArn"], report["responseContext"]["executedVersion"], report["requestContext"]["requestId"]),
+      (f"{ARN}:another", "1", accepted["ResponseMetadata"]["RequestId"]))
+equal("and what it answered", (report["requestContext"]["condition"], report["responsePayload"]),
+      ("Success", {"statusCode": 200, "premiumOrdersProcessed": ["ORD-1001"]}))
+equal("DeleteFunctionEventInvokeConfig", functions.delete_function_event_invoke_config(
+    FunctionName=PREMIUM)["ResponseMetadata"]["HTTPStatusCode"], 204)
+refuses("DeleteFunctionEventInvokeConfig again", lambda: functions.delete_function_event_invoke_config(FunctionName=PREMIUM),
+        "ResourceNotFoundException", f"The function {ARN}:$LATEST doesn't have an EventInvokeConfig", 404,
+        "ResourceNotFoundException")
+for name in ("live", "another"):
+    equal(f"DeleteAlias of {name}", functions.delete_alias(FunctionName=PREMIUM, Name=name)["ResponseMetadata"]["HTTPStatusCode"], 204)
+refuses("an alias that is deleted", lambda: invoke(PREMIUM, [], Qualifier="live"), "ResourceNotFoundException",
+        f"Function not found: {ARN}:live", 404, "ResourceNotFoundException")
+queues.delete_queue(QueueUrl=url)
 functions.get_waiter("function_active_v2").wait(FunctionName=PREMIUM)
 said("boto3's waiter for an active function ends", True, None, None)
 

@@ -138,6 +138,41 @@ with tempfile.TemporaryDirectory() as directory:
         contains("its text", mail.get_content(), f"Premium order {ORDER} is on its way.", "vip@example.com", "1500.0")
         said("its id is that of the effect", kept["managerMail"]["id"] in mail["message-id"], kept["managerMail"]["id"],
              mail["message-id"])
+
+        # The order was also processed, at both changes of its status, and that is told on the bus: customers' notifications
+        # hear of what is shipped, analytics of everything. A message of EventBridge's is the whole event, or what the
+        # rule's InputPath takes of it.
+        sqs = boto3.client("sqs", endpoint_url=up["admin"])
+
+        def take(name, count):
+            url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+            taken = []
+
+            def receive():
+                got = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", [])
+                taken.extend(json.loads(message["Body"]) for message in got)
+                return len(taken)
+
+            soon(f"{name} has {count} messages", receive, lambda seen: seen >= count, seconds=30)
+            return taken
+
+        notified = take("OrderNotifications", 1)
+        equal("who notifies hears that it is shipped", [(one["orderId"], one["status"], one["amount"]) for one in notified],
+              [(ORDER, "shipped", 1500)])
+        heard = sorted(take("OrderAnalytics", 2), key=lambda event: event["detail"]["change"])
+        equal("analytics hears of each change, but not of the priority's",
+              [(one["detail"]["change"], one["detail"]["status"]) for one in heard],
+              [("INSERT", "pending"), ("MODIFY", "shipped")])
+        equal("as EventBridge tells it", sorted(heard[0]), ["account", "detail", "detail-type", "id", "region", "resources",
+                                                            "source", "time", "version"])
+        equal("under the names of its template", (heard[0]["source"], heard[0]["detail-type"]), ("order-events", "Order Processed"))
+        said("and without the customer's address", "@" not in json.dumps(heard), "no address", heard)
+        # The same in numbers: CloudWatch has what the function printed in the embedded metric format.
+        cloudwatch = boto3.client("cloudwatch", endpoint_url=up["admin"])
+        named = lambda: sorted(one["MetricName"] for one in cloudwatch.list_metrics(Namespace="Orderflow/Orders")["Metrics"]
+                               if {"Name": "Service", "Value": "order-events"} in one["Dimensions"])
+        soon("its metrics are listed", named, lambda seen: seen == ["OrderAmount", "OrdersInvalid", "OrdersProcessed", "OrdersSkipped"],
+             seconds=30)
     finally:
         server.terminate()
         server.wait(timeout=30)

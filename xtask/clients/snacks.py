@@ -144,6 +144,32 @@ equal("aws sqs receive-message: nothing has failed", shell(f"aws sqs receive-mes
 kept = json.loads(shell(f"aws sqs get-queue-attributes --queue-url {url} --attribute-names MessageRetentionPeriod"))
 equal("the dead-letter queue keeps messages for 14 days", kept["Attributes"], {"MessageRetentionPeriod": "1209600"})
 
+# The bus between the two functions: what its rule looks for, whom it brings that to, and what the archive kept.
+buses = json.loads(shell("aws events list-event-buses --name-prefix serverless-snacks"))["EventBuses"]
+equal("aws events list-event-buses", [bus["Name"] for bus in buses], ["serverless-snacks-orders"])
+rules = json.loads(shell("aws events list-rules --event-bus-name serverless-snacks-orders"))["Rules"]
+equal("aws events list-rules", [(one["Name"], one["State"], json.loads(one["EventPattern"])) for one in rules],
+      [("order-created", "ENABLED", {"source": ["serverless-snacks"], "detail-type": ["Order Created"]})])
+targets = json.loads(shell("aws events list-targets-by-rule --rule order-created --event-bus-name serverless-snacks-orders"))["Targets"]
+DLQ = "arn:aws:sqs:us-east-1:000000000000:serverless-snacks-dlq"
+equal("aws events list-targets-by-rule", targets,
+      [{"Id": "order-processor", "Arn": "arn:aws:lambda:us-east-1:000000000000:function:order-processor",
+        "DeadLetterConfig": {"Arn": DLQ}}])
+archive = json.loads(shell("aws events describe-archive --archive-name serverless-snacks-orders"))
+equal("aws events describe-archive: as many events as orders", (archive["State"], archive["EventCount"], archive["RetentionDays"]),
+      ("ENABLED", 2, 14))
+# An event put by somebody else is processed like the creator's own; AWS adds what stands around its detail.
+foreign = {"orderId": "by-hand", "createdAt": "2025-10-26T10:30:00.000Z", "correlationId": "hand"}
+shell("""aws dynamodb put-item --table-name Orders --item '{"orderId": {"S": "by-hand"}, "status": {"S": "NEW"}}'""")
+entries = json.dumps([{"Source": "serverless-snacks", "DetailType": "Order Created", "Detail": json.dumps(foreign),
+                       "EventBusName": "serverless-snacks-orders"}])
+put = json.loads(shell(f"aws events put-events --entries '{entries}'"))
+equal("aws events put-events", put["FailedEntryCount"], 0)
+soon("its order becomes PROCESSED", lambda: json.loads(shell(
+    """aws dynamodb get-item --table-name Orders --key '{"orderId": {"S": "by-hand"}}'"""))["Item"]["status"]["S"],
+     lambda seen: seen == "PROCESSED", seconds=30)
+shell("""aws dynamodb delete-item --table-name Orders --key '{"orderId": {"S": "by-hand"}}'""")
+
 # Beyond the description: what is wrong, and who is asked without waiting.
 shell("""aws lambda invoke --function-name order-creator --payload '{"customerName": "Eve", "totalAmount": 1}' response.json""")
 equal("an order that is wrong is answered", (answered()["statusCode"], answered()["problems"]), (400, ["snackItems: is missing"]))

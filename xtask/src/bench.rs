@@ -28,6 +28,10 @@ pub(crate) fn run(arguments: &[&str]) -> anyhow::Result<bool> {
     if names == ["shop"] {
         return crate::shop::run(options);
     }
+    // Nor this one: it is of a server of its own, with a stack of its own.
+    if names == ["snacks"] {
+        return crate::snacks::run(options);
+    }
     let wanted: Vec<_> = match names {
         [] => BENCHES.to_vec(),
         [name] => BENCHES.iter().copied().filter(|(known, ..)| known == name).collect(),
@@ -35,7 +39,7 @@ pub(crate) fn run(arguments: &[&str]) -> anyhow::Result<bool> {
     };
     if wanted.is_empty() {
         let known: Vec<&str> = BENCHES.iter().map(|(name, ..)| *name).collect();
-        bail!("there is no bench {}; there are {}, shop", names.join(" "), known.join(", "));
+        bail!("there is no bench {}; there are {}, shop, snacks", names.join(" "), known.join(", "));
     }
     let target = crate::target();
     std::fs::create_dir_all(&target)?;
@@ -149,7 +153,7 @@ mod tests {
     #[test]
     fn a_bench_that_is_not_there_is_refused_by_name() {
         let error = run(&["nosuch"]).unwrap_err().to_string();
-        assert_eq!(error, "there is no bench nosuch; there are pattern, filters, store, engine, start, shop");
+        assert_eq!(error, "there is no bench nosuch; there are pattern, filters, store, engine, start, shop, snacks");
         assert!(run(&["store", "engine"]).is_err());
     }
 }

@@ -12,6 +12,7 @@ mod machine;
 #[cfg(test)]
 mod rooms;
 mod shop;
+mod snacks;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -25,6 +26,9 @@ Chores of this repository:
   cargo xtask bench shop [-- OPTIONS]     measure the shop front against PostgreSQL, Restate and bare hyper, which are
                                           installed into target/rivals; OPTIONS are --quick, --rounds N, --no-rivals,
                                           --only-rivals, --stack FILE; writes target/bench-shop.json
+  cargo xtask bench snacks [-- OPTIONS]   measure Serverless Snacks: how long an order takes to be PROCESSED; OPTIONS are
+                                          --rounds N, --seconds N, --rate N (orders a second, 500), --debug; writes
+                                          target/bench-snacks.json
   cargo xtask clients [OPTIONS] [SCRIPT]  run the release build (or with --debug the debug build) under other programs:
                                           aws-cli, boto3, cfn-lint and schemathesis, which are installed into
                                           target/clients, and slowhttptest, by apt-get; a SCRIPT of xtask/clients runs

@@ -5,9 +5,9 @@
 //! A ratio is made of the two figures of one round; what is told is the median of the rounds, and the smallest and the
 //! largest. Everyone has what it acknowledges on disk first.
 
-mod process;
-mod rivals;
-mod table;
+pub(crate) mod process;
+pub(crate) mod rivals;
+pub(crate) mod table;
 
 use crate::machine;
 use anyhow::{Context as _, bail, ensure};

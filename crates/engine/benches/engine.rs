@@ -78,6 +78,7 @@ fn stack() -> StackSpec {
         tags: Default::default(),
         filters: filters.map(str::to_owned).to_vec(),
         target: PipeTarget::Function(target.parse().unwrap()),
+        qualifier: None,
         invocation: InvocationType::RequestResponse,
         batch_size: 100,
         window_seconds: 0,
@@ -105,6 +106,7 @@ fn stack() -> StackSpec {
         pipes: vec![pipe("standard", STANDARD, "Standard"), pipe("premium", PREMIUM, "Premium")],
         pollers: vec![],
         events: Default::default(),
+        versions: Default::default(),
         origin: json!(null),
     }
 }

@@ -19,7 +19,7 @@ use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
-use types::{Account, FunctionName, Record};
+use types::{Account, FunctionName, Record, Version};
 
 /// Says when the function began.
 struct Begun(mpsc::SyncSender<Instant>);
@@ -32,6 +32,7 @@ impl Functions for Begun {
     fn invoke_event<'a>(
         &'a self,
         _: &'a FunctionName,
+        _: Version,
         _: &'a Handed,
     ) -> Pin<Box<dyn Future<Output = EventDone> + Send + 'a>> {
         self.0.send(Instant::now()).unwrap();
@@ -94,6 +95,7 @@ fn stack(rules: usize) -> StackSpec {
             rules: (0..rules).map(rule).collect(),
             ..EventsSpec::default()
         },
+        versions: Default::default(),
         origin: json!(null),
     }
 }

@@ -48,6 +48,7 @@ fn stack(indexed: bool) -> StackSpec {
         pipes: vec![],
         pollers: vec![],
         events: Default::default(),
+        versions: Default::default(),
         origin: json!(null),
     }
 }

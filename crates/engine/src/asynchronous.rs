@@ -15,13 +15,14 @@ use crate::functions::{EventDone, Functions, Handed, Invoked};
 use crate::pollers::show_again;
 use crate::queues::{Attribute, AttributeValue, Failed, LiveQueue, Message, ReceivedMessage, Wanted};
 use crate::spec::{AsynchronousSpec, Destination, QueueSpec};
+use crate::tables::Beside;
 use crate::trace::{self, Current};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::{JoinError, JoinSet};
-use types::{FunctionName, QueueName, Record, TraceContext};
+use types::{FunctionName, Qualifier, QueueName, Record, TraceContext, Version};
 
 /// How many events of one function are worked on at once.
 const UNDERWAY_MAX: usize = 64;
@@ -77,8 +78,11 @@ pub(crate) fn begin(inner: &Arc<Inner>, queue: &Arc<LiveQueue>, function: &Funct
 
 /// How an event lies in the queue. What a pipe hands over is a list of records, and so never the same.
 pub(crate) fn message_of(handed: &Handed) -> Message {
-    let body = json!({"requestId": handed.request_id, "payload": handed.payload}).to_string();
-    Message { body, trace: trace::header(), ..Message::default() }
+    let mut body = json!({"requestId": handed.request_id, "payload": handed.payload});
+    if let Some(qualifier) = &handed.qualifier {
+        body["qualifier"] = qualifier.to_string().into();
+    }
+    Message { body: body.to_string(), trace: trace::header(), ..Message::default() }
 }
 
 /// How a pipe's batch lies in the queue; `spans` are those of its records' delivery.
@@ -95,7 +99,7 @@ pub(crate) fn event_of(letter: &Message) -> Result<Handed, String> {
         Some(AttributeValue::Text(id)) => id.clone(),
         Some(AttributeValue::Bytes(_)) | None => String::new(),
     };
-    Ok(Handed { request_id, payload })
+    Ok(Handed { request_id, payload, qualifier: None })
 }
 
 /// What was handed over.
@@ -111,9 +115,21 @@ impl Work {
             Json::Object(mut event) => {
                 let request_id = event.get("requestId").and_then(Json::as_str).unwrap_or_default().to_owned();
                 let payload = event.remove("payload").ok_or("it has no payload")?;
-                Ok(Self::Event(Handed { request_id, payload }))
+                let qualifier = event.get("qualifier").and_then(Json::as_str).map(str::parse).transpose();
+                let qualifier = qualifier.map_err(|error: types::NameError| error.to_string())?;
+                Ok(Self::Event(Handed { request_id, payload, qualifier }))
             }
             records => types::event::read(&records).map(Self::Records).map_err(|error| error.to_string()),
+        }
+    }
+}
+
+impl Work {
+    /// What the function was asked for by, if by more than its name.
+    fn qualifier(&self) -> Option<&Qualifier> {
+        match self {
+            Self::Event(handed) => handed.qualifier.as_ref(),
+            Self::Records(_) => None,
         }
     }
 }
@@ -122,6 +138,8 @@ impl Work {
 enum Attempted {
     Answered(Json),
     Failed(Json),
+    /// The version or alias that was asked for is not there any more.
+    Gone(Json),
     /// The event had become too old before it was run.
     TooOld,
     /// The engine stops.
@@ -209,7 +227,6 @@ impl Attempt {
     }
 
     async fn work(&self) -> Result<(), WriteRefused> {
-        let Some(spec) = self.spec() else { return Ok(()) };
         let work = match Work::read(&self.received.message.body) {
             Ok(work) => work,
             Err(error) => {
@@ -218,7 +235,17 @@ impl Attempt {
                 return self.settle(Fate::Delete, Vec::new()).await;
             }
         };
-        let end = match self.invoke(&work, Duration::from_secs(spec.max_age_seconds.into())).await {
+        // Which version it is, is drawn anew for each attempt.
+        let drawn = self.inner.version_for(&self.function, work.qualifier());
+        let version = *drawn.as_ref().unwrap_or(&Version::Latest);
+        let Some(spec) = self.spec(work.qualifier(), version) else { return Ok(()) };
+        let attempted = match drawn {
+            Ok(version) => self.invoke(&work, version, Duration::from_secs(spec.max_age_seconds.into())).await,
+            Err(gone) => {
+                Attempted::Gone(json!({"errorType": "ResourceNotFoundException", "errorMessage": gone.to_string()}))
+            }
+        };
+        let end = match attempted {
             // The engine stops; the event is shown again with the next start.
             Attempted::NotNow => return Ok(()),
             Attempted::TooOld => End::GivenUp { condition: "EventAgeExceeded", response: None },
@@ -226,23 +253,29 @@ impl Attempt {
             Attempted::Failed(_) if self.receives() <= spec.retries => {
                 End::Again(Duration::from_secs(60) * self.receives())
             }
-            Attempted::Failed(error) => End::GivenUp { condition: "RetriesExhausted", response: Some(error) },
+            Attempted::Failed(error) | Attempted::Gone(error) => {
+                End::GivenUp { condition: "RetriesExhausted", response: Some(error) }
+            }
         };
         match end {
             End::Again(span) => self.settle(Fate::Hide(span), Vec::new()).await,
             End::Done(answer) => match &spec.on_success {
                 None => self.settle(Fate::Delete, Vec::new()).await,
                 Some(to) => {
-                    let told = self.told(&work, "Success", Some(&answer), false);
+                    let told = self.told(&work, version, "Success", Some(&answer), false);
                     self.finish(&[(to, told)], None).await
                 }
             },
-            End::GivenUp { condition, response } => self.give_up(&spec, &work, condition, response.as_ref()).await,
+            End::GivenUp { condition, response } => {
+                self.give_up(&spec, (&work, version), condition, response.as_ref()).await
+            }
         }
     }
 
-    fn spec(&self) -> Option<AsynchronousSpec> {
-        self.inner.catalog().functions.get(&self.function).map(|entry| entry.spec.asynchronous.clone())
+    fn spec(&self, qualifier: Option<&Qualifier>, version: Version) -> Option<AsynchronousSpec> {
+        let catalog = self.inner.catalog();
+        let entry = catalog.functions.get(&self.function)?;
+        Some(entry.versions.asynchronous(&entry.spec, qualifier, version))
     }
 
     fn invoke_records(&self, functions: &dyn Functions, records: &[Record]) -> Invoked {
@@ -265,7 +298,7 @@ impl Attempt {
     }
 
     /// Runs the function, asking again while it is too busy.
-    async fn invoke(&self, work: &Work, max_age: Duration) -> Attempted {
+    async fn invoke(&self, work: &Work, version: Version, max_age: Duration) -> Attempted {
         let Some(functions) = self.inner.functions.get().map(Arc::clone) else { return Attempted::NotNow };
         loop {
             if clock::now().since(self.received.message.sent_at) > max_age {
@@ -278,7 +311,7 @@ impl Attempt {
                     Invoked::NotRun { .. } => EventDone::NotRun,
                 },
                 Work::Event(handed) => {
-                    trace::within(self.handed_in(), functions.invoke_event(&self.function, handed)).await
+                    trace::within(self.handed_in(), functions.invoke_event(&self.function, version, handed)).await
                 }
             };
             match done {
@@ -293,7 +326,7 @@ impl Attempt {
     async fn give_up(
         &self,
         spec: &AsynchronousSpec,
-        work: &Work,
+        (work, version): (&Work, Version),
         condition: &str,
         response: Option<&Json>,
     ) -> Result<(), WriteRefused> {
@@ -302,7 +335,8 @@ impl Attempt {
         let what = if kept { "given up" } else { "given up and dropped" };
         let attempts = self.receives();
         self.inner.tell(&self.function, &format!("[ERROR] {what} after {attempts} attempts ({condition}): {error}"));
-        let told: Vec<_> = spec.on_failure.iter().map(|to| (to, self.told(work, condition, response, true))).collect();
+        let told = |to| (to, self.told(work, version, condition, response, true));
+        let told: Vec<_> = spec.on_failure.iter().map(told).collect();
         let letter = spec.dead_letters.as_ref().map(|queue| {
             let text = |data_type: &str, value: String| Attribute {
                 data_type: data_type.to_owned(),
@@ -338,7 +372,7 @@ impl Attempt {
                         letters.push((self.inner.queue(name)?, message));
                     }
                     Destination::Function(name) => {
-                        let handed = Handed { request_id: String::new(), payload: json.clone() };
+                        let handed = Handed { request_id: String::new(), payload: json.clone(), qualifier: None };
                         letters.push((queue(&self.inner, name)?, message_of(&handed)));
                     }
                 }
@@ -360,7 +394,8 @@ impl Attempt {
     async fn settle(&self, fate: Fate, letters: Vec<(Arc<LiveQueue>, Message)>) -> Result<(), WriteRefused> {
         let (commits, indexes) = (&self.inner.commits, &self.inner.indexes);
         let settle = Settle { queue: queue_spec().name, receipt: self.received.receipt, fate };
-        let found = Found { sends: Vec::new(), letters, settles: vec![(Arc::clone(&self.queue), settle)] };
+        let settles = vec![(Arc::clone(&self.queue), settle)];
+        let found = Found { sends: Vec::new(), letters, settles, told: Beside::default() };
         match command::run(commits, indexes, Vec::new(), found, By::Function).await {
             Err(CommandError::Write(refused)) => Err(refused),
             // Somebody else has it; that is as good. Nothing else is asked for that could be refused.
@@ -383,8 +418,9 @@ impl Attempt {
     }
 
     /// What is told of the event's end, as Lambda tells it.
-    fn told(&self, work: &Work, condition: &str, response: Option<&Json>, failed: bool) -> Json {
-        let arn = self.inner.account.arn("lambda", &format!("function:{}:$LATEST", self.function));
+    fn told(&self, work: &Work, version: Version, condition: &str, response: Option<&Json>, failed: bool) -> Json {
+        let qualifier = work.qualifier().unwrap_or(&Qualifier::LATEST);
+        let arn = self.inner.account.arn("lambda", &format!("function:{}:{qualifier}", self.function));
         let mut told = json!({
             "version": "1.0",
             "timestamp": clock::now().iso_millis(),
@@ -397,7 +433,7 @@ impl Attempt {
             "requestPayload": self.payload(work),
         });
         if let Some(response) = response {
-            let mut context = json!({"statusCode": 200, "executedVersion": "$LATEST"});
+            let mut context = json!({"statusCode": 200, "executedVersion": version.to_string()});
             if failed {
                 context["functionError"] = "Unhandled".into();
             }
@@ -428,10 +464,12 @@ mod tests {
 
     #[test]
     fn an_event_is_read_back_and_records_are_told_from_it() {
-        let handed = Handed { request_id: "one".to_owned(), payload: json!({"detail": [1, null]}) };
-        match Work::read(&message_of(&handed).body) {
-            Ok(Work::Event(read)) => assert_eq!(read, handed),
-            _ => panic!("an event is read back as one"),
+        for qualifier in [None, Some("live".parse().unwrap()), Some("7".parse().unwrap())] {
+            let handed = Handed { request_id: "one".to_owned(), payload: json!({"detail": [1, null]}), qualifier };
+            match Work::read(&message_of(&handed).body) {
+                Ok(Work::Event(read)) => assert_eq!(read, handed),
+                _ => panic!("an event is read back as one"),
+            }
         }
         assert!(matches!(Work::read("[]"), Ok(Work::Records(records)) if records.is_empty()));
         for broken in ["", "{}", "{\"requestId\": \"one\"}", "[7"] {

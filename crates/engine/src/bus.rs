@@ -28,6 +28,7 @@ mod schedule;
 mod tell;
 
 pub(crate) use again::again;
+pub(crate) use api::beside;
 pub use api::{ArchiveChange, ArchiveInfo, ArchivedEvent, BusInfo, RuleInfo};
 pub use call::WEBHOOK_SECRET;
 pub use endpoints::{ConnectionEntry, ConnectionInfo, DestinationEntry, DestinationInfo};

@@ -9,9 +9,10 @@
 use crate::bus::{ArchiveEntry, BusEntry, ConnectionEntry, DestinationEntry};
 use crate::indexes::IndexState;
 use crate::spec::{
-    Destination, FunctionSpec, IndexSpec, LogGroupSpec, PipeSource, PipeSpec, PollerSpec, QueueSpec, StackSpec,
-    TableSpec,
+    AsynchronousSpec, Destination, FunctionSpec, IndexSpec, LogGroupSpec, PipeSource, PipeSpec, PollerSpec, QueueSpec,
+    StackSpec, TableSpec,
 };
+use crate::versions::Versions;
 use delivery::Filters;
 use delivery::bus::pipe_target::PipeParametersRefused;
 use delivery::lane::lane_of;
@@ -21,7 +22,7 @@ use std::collections::BTreeMap;
 use table::IndexId;
 use types::{
     Account, ArchiveName, BusName, ConnectionName, DestinationName, FunctionName, IndexName, LogGroupName, PipeName,
-    QueueName, SequenceNumber, TableId, TableName, Timestamp, ViewType,
+    Qualifier, QueueName, SequenceNumber, TableId, TableName, Timestamp, ViewType,
 };
 
 /// Everything that is deployed, awake or dormant.
@@ -145,6 +146,9 @@ pub struct FunctionEntry {
     pub changed_at: Timestamp,
     /// Whether its stack no longer names it; what it was handed waits.
     pub dormant: bool,
+    /// Its versions and aliases.
+    #[serde(default)]
+    pub versions: Versions,
 }
 
 /// A log group that a stack names.
@@ -330,6 +334,16 @@ pub enum DeployRefused {
         /// What it names.
         name: String,
     },
+    /// A version or alias cannot be as its template says.
+    #[error("{what} of function {function}: {why}")]
+    Version {
+        /// The function.
+        function: FunctionName,
+        /// What the template calls the version, or what the alias is called.
+        what: String,
+        /// Why.
+        why: String,
+    },
     /// The queue would keep order, or no longer.
     #[error("queue {0} holds messages in the order that it keeps now; deploy a queue of another name")]
     OrderChanged(QueueName),
@@ -445,6 +459,7 @@ impl Catalog {
         self.deploy_tables(stack, standing, &mut deployed)?;
         self.deploy_queues(stack, standing, &mut deployed)?;
         self.deploy_functions(stack, standing, &mut deployed)?;
+        self.deploy_versions(stack, standing.now, &mut deployed)?;
         self.deploy_log_groups(stack, &mut deployed)?;
         self.deploy_pipes(stack, standing, &mut deployed)?;
         self.deploy_pollers(stack, &mut deployed)?;
@@ -567,6 +582,10 @@ impl Catalog {
                 owned(&known.stack, stack, "function", &spec.name)?;
                 if known.spec != *spec || known.dormant {
                     deployed.step(Act::Changed, "function", &spec.name);
+                    // A template that says something new of what nobody waits for is heard before clients.
+                    if known.spec.asynchronous != spec.asynchronous {
+                        known.versions.invoking.remove(&Qualifier::LATEST);
+                    }
                     (known.changed_at, known.spec, known.dormant) = (standing.now, spec.clone(), false);
                 }
             } else {
@@ -576,6 +595,7 @@ impl Catalog {
                     spec: spec.clone(),
                     changed_at: standing.now,
                     dormant: false,
+                    versions: Versions::default(),
                 };
                 self.functions.insert(spec.name.clone(), entry);
                 deployed.step(Act::Created, "function", &spec.name);
@@ -588,20 +608,23 @@ impl Catalog {
                 deployed.step(Act::Dormant, "function", name);
             }
         }
-        stack.functions.iter().try_for_each(|spec| self.check_destinations(spec))
+        stack.functions.iter().try_for_each(|spec| self.check_destinations(&spec.name, &spec.asynchronous))
     }
 
     /// Whether all that a function tells of events that nobody waits for is there.
-    fn check_destinations(&self, spec: &FunctionSpec) -> Result<(), DeployRefused> {
+    pub(crate) fn check_destinations(
+        &self,
+        function: &FunctionName,
+        asynchronous: &AsynchronousSpec,
+    ) -> Result<(), DeployRefused> {
         let missing =
-            |kind: &'static str, name: String| DeployRefused::NoDestination { function: spec.name.clone(), kind, name };
+            |kind: &'static str, name: String| DeployRefused::NoDestination { function: function.clone(), kind, name };
         if let Some(queue) =
-            spec.asynchronous.queues().find(|queue| self.queues.get(queue).is_none_or(|entry| entry.dormant))
+            asynchronous.queues().find(|queue| self.queues.get(queue).is_none_or(|entry| entry.dormant))
         {
             return Err(missing("queue", queue.to_string()));
         }
-        let told = [&spec.asynchronous.on_success, &spec.asynchronous.on_failure];
-        for to in told.into_iter().flatten() {
+        for to in [&asynchronous.on_success, &asynchronous.on_failure].into_iter().flatten() {
             if let Destination::Function(function) = to
                 && self.functions.get(function).is_none_or(|entry| entry.dormant)
             {

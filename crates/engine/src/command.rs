@@ -1,15 +1,17 @@
 //! Decides how acts on tables and on queues become one commit: all of them or none.
 //!
-//! An order and the message that has it worked on, or a step of it and the message being done: neither is ever there
-//! without the other. Start at [`run`].
+//! An order and the message that has it worked on, a step of it and the message being done, an order and the event that
+//! tells of it: neither is ever there without the other. Start at [`run`].
 
 use crate::asynchronous;
+use crate::bus::{self, PutError, PutRefused};
 use crate::commit::{Commits, WriteRefused};
 use crate::engine::{Engine, NotFound};
 use crate::functions::Handed;
 use crate::indexes::Indexes;
-use crate::queues::{After, LiveQueue, Message, Outgoing, Part, SendRefused, Sending};
+use crate::queues::{LiveQueue, Message, Outgoing, Part, SendRefused, Sending};
 use crate::tables::{self, Beside, CommandRefused, SameItem, TableWrite, Written};
+use delivery::bus::entry::Entry;
 use delivery::queue::{Receipt, VisibilityRefused};
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +29,8 @@ pub struct Command {
     pub settles: Vec<Settle>,
     /// Events that functions are handed; nobody waits for what they do with them.
     pub hands: Vec<(FunctionName, Handed)>,
+    /// Events for buses, ten at most. All are taken, or nothing is done.
+    pub events: Vec<Entry>,
 }
 
 /// What becomes of a received message.
@@ -89,6 +93,17 @@ pub enum CommandError {
     /// A queue has no dead-letter queue for what goes there.
     #[error("queue {0} has no dead-letter queue")]
     NoDeadLetters(QueueName),
+    /// No event can be taken.
+    #[error(transparent)]
+    Events(#[from] PutError),
+    /// One of the events is not taken.
+    #[error("event {index}: {refused}")]
+    Event {
+        /// Which one.
+        index: usize,
+        /// Why.
+        refused: PutRefused,
+    },
 }
 
 /// Queues that a command names, found.
@@ -97,6 +112,8 @@ pub(crate) struct Found {
     pub(crate) settles: Vec<(Arc<LiveQueue>, Settle)>,
     /// Messages of the engine's own, which are taken whatever a queue is set to.
     pub(crate) letters: Vec<(Arc<LiveQueue>, Message)>,
+    /// What comes of events.
+    pub(crate) told: Beside,
 }
 
 /// Does a command. What was handed in is done to its end, also if nobody waits for it any more.
@@ -111,7 +128,8 @@ pub(crate) async fn run(
         By::Client => Class::Client,
         By::Function => Class::Engine,
     };
-    let fenced = !writes.is_empty() || !found.sends.is_empty() || !found.letters.is_empty();
+    let told = !found.told.entries.is_empty();
+    let fenced = told || !writes.is_empty() || !found.sends.is_empty() || !found.letters.is_empty();
     let beside = parts(commits, found, fenced).await?;
     Ok(tables::write(commits, indexes, writes, SameItem::Follows, beside, class).await?)
 }
@@ -119,7 +137,7 @@ pub(crate) async fn run(
 /// The parts of a command. A message that is gone is no fault by itself; what is written or sent because of a message is
 /// not if somebody else has it.
 async fn parts(commits: &Commits, found: Found, fenced: bool) -> Result<Beside, CommandError> {
-    let (mut entries, mut after) = (Vec::new(), After::default());
+    let Beside { mut entries, mut after } = found.told;
     let mut take = |part: Part| {
         let (entry, then) = part.split();
         entries.push(entry);
@@ -162,7 +180,7 @@ async fn parts(commits: &Commits, found: Found, fenced: bool) -> Result<Beside, 
 impl Engine {
     /// Does a command: all of it or nothing.
     pub async fn command(&self, command: Command, by: By) -> Result<Vec<Written>, CommandError> {
-        let Command { writes, sends, settles, hands } = command;
+        let Command { writes, sends, settles, hands, events } = command;
         let queue = |name: &QueueName| self.inner.queue(name);
         let sends = sends.into_iter().map(|(name, outgoing)| Ok((queue(&name)?, outgoing)));
         let settles = settles.into_iter().map(|settle| Ok((queue(&settle.queue)?, settle)));
@@ -173,6 +191,7 @@ impl Engine {
             letters: hands.collect::<Result<_, NotFound>>()?,
             sends: sends.collect::<Result<_, NotFound>>()?,
             settles: settles.collect::<Result<_, NotFound>>()?,
+            told: bus::beside(&self.inner, &events)?,
         };
         run(&self.inner.commits, &self.inner.indexes, writes, found, by).await
     }

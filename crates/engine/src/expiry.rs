@@ -133,6 +133,7 @@ mod tests {
             pipes: vec![],
             pollers: vec![],
             events: Default::default(),
+            versions: Default::default(),
             origin: serde_json::Value::Null,
         };
         engine.deploy(&stack).unwrap();

@@ -5,7 +5,7 @@ use delivery::bus::endpoint::{Answer, Call};
 use serde_json::Value as Json;
 use std::pin::Pin;
 use std::time::Duration;
-use types::{FunctionName, QueueName, Record};
+use types::{FunctionName, Qualifier, QueueName, Record, Version};
 
 /// Runs functions. Called on threads of the engine's that may wait.
 pub trait Functions: Send + Sync {
@@ -13,20 +13,27 @@ pub trait Functions: Send + Sync {
     /// this returns, because the checkpoint of these records comes after.
     fn invoke(&self, function: &FunctionName, records: &[Record]) -> Invoked;
 
-    /// Runs the function on messages of a queue. Who runs no such functions need not say so.
+    /// The same, for a version or alias of the function. Who knows functions only as they are need not say so.
+    fn invoke_qualified(&self, function: &FunctionName, _qualifier: Option<&Qualifier>, records: &[Record]) -> Invoked {
+        self.invoke(function, records)
+    }
+
+    /// Runs the function, or a version or alias of it, on messages of a queue. Who runs no such functions need not say so.
     fn handle<'a>(
         &'a self,
         _function: &'a FunctionName,
+        _qualifier: Option<&'a Qualifier>,
         _queue: &'a QueueName,
         _batch: &'a [ReceivedMessage],
     ) -> Pin<Box<dyn Future<Output = Handled> + Send + 'a>> {
         Box::pin(std::future::ready(Handled::NotRun))
     }
 
-    /// Runs the function on an event that nobody waits for. Who runs no such functions need not say so.
+    /// Runs this version of the function on an event that nobody waits for. Who runs no such functions need not say so.
     fn invoke_event<'a>(
         &'a self,
         _function: &'a FunctionName,
+        _version: Version,
         _event: &'a Handed,
     ) -> Pin<Box<dyn Future<Output = EventDone> + Send + 'a>> {
         Box::pin(std::future::ready(EventDone::NotRun))
@@ -45,6 +52,8 @@ pub struct Handed {
     pub request_id: String,
     /// The event.
     pub payload: Json,
+    /// What the function was asked for by, if by more than its name.
+    pub qualifier: Option<Qualifier>,
 }
 
 /// What a function did with an event that nobody waits for.

@@ -48,6 +48,7 @@ pub mod spec;
 mod tables;
 pub mod trace;
 mod traffic;
+mod versions;
 pub mod watch;
 
 pub use bus::{
@@ -82,3 +83,6 @@ pub use queues::{
 pub use redrive::{Redrive, Redriven};
 pub use tables::{CommandRefused, TableWrite, Written};
 pub use traffic::{BusTraffic, PipeTraffic, QueueTraffic, RuleTraffic, TableTraffic, Traffic};
+pub use versions::{
+    Aim, AimRefused, AliasChange, AliasEntry, InvokeChange, InvokeConfig, VersionEntry, VersionError, Versions,
+};

@@ -342,7 +342,7 @@ impl Worker {
     /// Calls the target with these records.
     fn call(&self, function: &FunctionName, records: &[Record]) -> Invoked {
         let Pipe { functions, spec, tracer, .. } = &*self.pipe;
-        let call = || functions.invoke(function, records);
+        let call = || functions.invoke_qualified(function, spec.qualifier.as_ref(), records);
         let Some(tracer) = tracer else { return call() };
         trace::deliver(tracer, spec.name.as_str(), records, call, |invoked, record| match invoked {
             Invoked::Answered { answer } => reported(answer, record),

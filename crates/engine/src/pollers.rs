@@ -16,13 +16,14 @@ use crate::engine::{Engine, Inner, PipeError};
 use crate::functions::{Functions, Handled, MessageFate};
 use crate::pipes::FromQueue;
 use crate::queues::{LiveQueue, Message, Outgoing, ReceiveRefused, ReceivedMessage, Wanted};
+use crate::tables::Beside;
 use delivery::Filters;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
-use types::{FunctionName, QueueName};
+use types::{FunctionName, Qualifier, QueueName};
 
 /// How many batches may be under way at once if nobody says.
 const BATCHES_USUAL: u32 = 64;
@@ -65,7 +66,14 @@ pub(crate) struct Poller {
 /// Who is handed the messages.
 pub(crate) enum Hands {
     /// A function, which says of each what becomes of it.
-    Function(FunctionName, Arc<dyn Functions>),
+    Function {
+        /// Which.
+        function: FunctionName,
+        /// Which version or alias of it, if not the function as it is.
+        qualifier: Option<Qualifier>,
+        /// Who runs it.
+        functions: Arc<dyn Functions>,
+    },
     /// A pipe.
     Pipe(Box<FromQueue>),
 }
@@ -74,7 +82,7 @@ impl Hands {
     /// Whether a message is wanted.
     fn wants(&self, filters: &Filters, queue: &QueueName, received: &ReceivedMessage) -> bool {
         match self {
-            Self::Function(..) => filters.passes_message(&received.message.body),
+            Self::Function { .. } => filters.passes_message(&received.message.body),
             Self::Pipe(pipe) => pipe.wants(filters, queue, received),
         }
     }
@@ -83,7 +91,7 @@ impl Hands {
 impl std::fmt::Display for Hands {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Function(function, _) => write!(f, "function {function}"),
+            Self::Function { function, .. } => write!(f, "function {function}"),
             Self::Pipe(pipe) => write!(f, "pipe {}", pipe.name),
         }
     }
@@ -168,7 +176,9 @@ impl Poller {
         let mut dead: Vec<Settle> = Vec::new();
         let handled = match &self.hands {
             _ if batch.is_empty() => Handled::Each(Vec::new()),
-            Hands::Function(function, functions) => functions.handle(function, &self.queue_name, &batch).await,
+            Hands::Function { function, qualifier, functions } => {
+                functions.handle(function, qualifier.as_ref(), &self.queue_name, &batch).await
+            }
             Hands::Pipe(pipe) => Handled::Each(pipe.hand_on(self, &batch).await),
         };
         match handled {
@@ -178,7 +188,7 @@ impl Poller {
                         MessageFate::Done => done.push(self.settle(&received, Fate::Delete)),
                         MessageFate::Later(span) => later.push((received, span)),
                         MessageFate::Dead(error) => {
-                            if let Hands::Function(function, _) = &self.hands {
+                            if let Hands::Function { function, .. } = &self.hands {
                                 let function = function.clone();
                                 dead.push(self.settle(&received, Fate::DeadLetter { function, error }));
                             }
@@ -226,7 +236,7 @@ impl Poller {
     async fn commit(&self, settles: Vec<Settle>, sends: Vec<Outgoing>) {
         let settles = settles.into_iter().map(|settle| (Arc::clone(&self.queue), settle)).collect();
         let sends = sends.into_iter().map(|outgoing| (Arc::clone(&self.queue), outgoing)).collect();
-        let found = Found { sends, settles, letters: Vec::new() };
+        let found = Found { sends, settles, letters: Vec::new(), told: Beside::default() };
         match command::run(&self.inner.commits, &self.inner.indexes, Vec::new(), found, By::Function).await {
             // A message that somebody else has received since is theirs.
             Ok(_) | Err(command::CommandError::Hide(_) | command::CommandError::Gone(_)) => {}
@@ -309,7 +319,11 @@ impl Engine {
                 filters,
                 queue,
                 inner,
-                hands: Hands::Function(spec.function.clone(), functions),
+                hands: Hands::Function {
+                    function: spec.function.clone(),
+                    qualifier: spec.qualifier.clone(),
+                    functions,
+                },
             });
             let begun = || Running { stop: watch::channel(false).0, tasks: JoinSet::new() };
             let running = running.get_or_insert_with(begun);

@@ -3,6 +3,7 @@
 //! Whoever reads templates makes these; the engine keeps them with the data, so that a stack is known again after a
 //! restart without its template.
 
+pub use crate::versions::Aim;
 pub use delivery::bus::archive::ArchiveSpec;
 pub use delivery::bus::endpoint::{ConnectionSpec, DestinationSpec};
 pub use delivery::bus::input::{InputSpec, TransformerSpec};
@@ -13,7 +14,10 @@ use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::fmt;
 pub use table::Projection;
-use types::{BusName, FunctionName, IndexName, KeySchema, LogGroupName, PipeName, QueueName, TableName, ViewType};
+use types::{
+    AliasName, BusName, FunctionName, IndexName, KeySchema, LogGroupName, PipeName, Qualifier, QueueName, TableName,
+    ViewType,
+};
 
 /// One stack's resources.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,8 +40,59 @@ pub struct StackSpec {
     /// What belongs to event buses.
     #[serde(default)]
     pub events: EventsSpec,
+    /// Versions and aliases of functions.
+    #[serde(default)]
+    pub versions: VersionsSpec,
     /// What the reader of templates wants to find again to compare the next version with; opaque here.
     pub origin: Json,
+}
+
+/// What of a stack are versions and aliases of functions.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct VersionsSpec {
+    /// Versions.
+    pub published: Vec<VersionSpec>,
+    /// Aliases.
+    pub aliases: Vec<AliasSpec>,
+    /// How versions and aliases do what nobody waits for.
+    pub invoking: Vec<InvokingSpec>,
+}
+
+/// A version of a function.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionSpec {
+    /// What its template calls it: one of another name is another version.
+    pub id: String,
+    /// The function.
+    pub function: FunctionName,
+    /// The number that it has, or is to be given.
+    pub number: u64,
+    /// What it is for.
+    pub description: Option<String>,
+}
+
+/// A name that stands for versions of a function.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AliasSpec {
+    /// The function.
+    pub function: FunctionName,
+    /// Its name.
+    pub name: AliasName,
+    /// What it stands for.
+    pub aim: Aim,
+    /// What it is for.
+    pub description: String,
+}
+
+/// How a version or alias does what nobody waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvokingSpec {
+    /// The function.
+    pub function: FunctionName,
+    /// The version or alias.
+    pub qualifier: Qualifier,
+    /// How.
+    pub asynchronous: AsynchronousSpec,
 }
 
 /// What of a stack belongs to event buses.
@@ -170,6 +225,9 @@ pub struct PollerSpec {
     pub window_seconds: u32,
     /// How many batches may be under way at once; `None` for as many as the function takes.
     pub concurrency: Option<u32>,
+    /// Which version or alias of the function, if not the function as it is.
+    #[serde(default)]
+    pub qualifier: Option<Qualifier>,
     /// Whether the function's answer names the messages that failed; otherwise all of a batch fail or none.
     pub names_failures: bool,
     /// Patterns, one of which a message must match; one that matches none is deleted. None lets everything through.
@@ -219,11 +277,15 @@ pub struct AsynchronousSpec {
     pub on_failure: Option<Destination>,
     /// Where events go that were given up, as they are.
     pub dead_letters: Option<QueueName>,
+    /// Whether the template says so, and does not only leave it as is usual.
+    #[serde(default)]
+    pub is_said: bool,
 }
 
 impl Default for AsynchronousSpec {
     fn default() -> Self {
-        Self { retries: 2, max_age_seconds: 6 * 60 * 60, on_success: None, on_failure: None, dead_letters: None }
+        let (on_success, on_failure) = (None, None);
+        Self { retries: 2, max_age_seconds: 6 * 60 * 60, on_success, on_failure, dead_letters: None, is_said: false }
     }
 }
 
@@ -270,6 +332,9 @@ pub struct PipeSpec {
     pub enrichment: Option<EnrichmentSpec>,
     /// Where it hands records to.
     pub target: PipeTarget,
+    /// Which version or alias of a function, if it is one and not as it is.
+    #[serde(default)]
+    pub qualifier: Option<Qualifier>,
     /// What goes with them.
     #[serde(default)]
     pub parameters: PipeParametersSpec,
@@ -345,6 +410,9 @@ pub enum PipeTarget {
 pub struct EnrichmentSpec {
     /// Which.
     pub function: FunctionName,
+    /// Which version or alias of it, if not the function as it is.
+    #[serde(default)]
+    pub qualifier: Option<Qualifier>,
     /// A template that is filled for each record; none gives the record itself.
     pub input: Option<String>,
 }

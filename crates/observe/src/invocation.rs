@@ -4,11 +4,11 @@
 
 use std::fmt;
 use std::time::Duration;
-use types::Timestamp;
+use types::{Timestamp, Version};
 
 /// The line before a call.
-pub fn start_line(request_id: &str) -> String {
-    format!("START RequestId: {request_id} Version: $LATEST\n")
+pub fn start_line(request_id: &str, version: Version) -> String {
+    format!("START RequestId: {request_id} Version: {version}\n")
 }
 
 /// The line after a call.
@@ -63,8 +63,8 @@ impl fmt::Display for Report<'_> {
 }
 
 /// The stream of one place where a function runs: the day it was started and a number that only it has.
-pub fn stream_name(started_at: Timestamp, unique: u128) -> String {
-    format!("{}/[$LATEST]{unique:032x}", started_at.day_path())
+pub fn stream_name(started_at: Timestamp, version: Version, unique: u128) -> String {
+    format!("{}/[{version}]{unique:032x}", started_at.day_path())
 }
 
 /// The id of one line: 56 digits, from its time and from its position, which no other line of its group has.
@@ -82,7 +82,8 @@ mod tests {
 
     #[test]
     fn a_call_is_framed_by_its_lines() {
-        assert_eq!(start_line("r-1"), "START RequestId: r-1 Version: $LATEST\n");
+        assert_eq!(start_line("r-1", Version::Latest), "START RequestId: r-1 Version: $LATEST\n");
+        assert_eq!(start_line("r-1", Version::Numbered(7)), "START RequestId: r-1 Version: 7\n");
         assert_eq!(end_line("r-1"), "END RequestId: r-1\n");
         let late = timeout_line(Timestamp::from_millis(1_714_521_603_000), "r-1", Duration::from_secs(3));
         assert_eq!(late, "2024-05-01T00:00:03.000Z r-1 Task timed out after 3.00 seconds\n\n");
@@ -118,7 +119,7 @@ mod tests {
 
     #[test]
     fn streams_are_named_by_day_and_place() {
-        let name = stream_name(Timestamp::from_millis(1_714_521_603_000), 0xABC);
+        let name = stream_name(Timestamp::from_millis(1_714_521_603_000), Version::Latest, 0xABC);
         assert_eq!(name, "2024/05/01/[$LATEST]00000000000000000000000000000abc");
     }
 

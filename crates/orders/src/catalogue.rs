@@ -58,7 +58,7 @@ static CATALOGUE: [Entry; 11] = [
     Entry {
         name: "order-events",
         kind: Kind::Records(&OrderEvents),
-        summary: "Orders: validates each order, processes those of more than 100 that are pending or shipped",
+        summary: "Orders: validates each order, processes those of more than 100 that are pending or shipped, tells of them",
     },
     Entry {
         name: "premium-order-events",

@@ -4,6 +4,7 @@
 //! answer, as `batchItemFailures` with the record's event id, so that all before it count as done and are not done
 //! again; beside it stand `errorType` and `errorMessage`, for those who look at the dead letter later.
 
+use crate::events::Events;
 use crate::order::id_of;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeSet;
@@ -23,12 +24,31 @@ pub struct Context<'a> {
     log: &'a mut dyn FnMut(&str),
     failing: &'a FailingOrders,
     now: Timestamp,
+    told: Option<Told<'a>>,
+}
+
+/// Whom a handler tells of what it did.
+#[derive(Clone, Copy)]
+pub(crate) struct Told<'a> {
+    pub(crate) events: &'a dyn Events,
+    pub(crate) bus: &'a str,
 }
 
 impl<'a> Context<'a> {
     /// A context that gives each line to `log` and fails the orders that a drill names; the invocation began `now`.
     pub fn new(log: &'a mut dyn FnMut(&str), failing: &'a FailingOrders, now: Timestamp) -> Self {
-        Self { log, failing, now }
+        Self { log, failing, now, told: None }
+    }
+
+    /// The same, where the handler tells of what it did: on this bus.
+    #[must_use]
+    pub fn telling(self, events: &'a dyn Events, bus: &'a str) -> Self {
+        Self { told: Some(Told { events, bus }), ..self }
+    }
+
+    /// Whom the handler tells, if anybody.
+    pub(crate) fn told(&self) -> Option<Told<'a>> {
+        self.told
     }
 
     /// When the invocation began.
@@ -101,6 +121,14 @@ pub enum Failure {
         /// What is not done, and why.
         errors: String,
     },
+    /// Nobody could be told of it.
+    #[error("order {order_id} was not told of: {error}")]
+    Untold {
+        /// The order, in a form fit for a line.
+        order_id: String,
+        /// Why.
+        error: String,
+    },
     /// A drill names the order.
     #[error("a drill makes order {order_id} fail (ORDERFLOW_FAIL_ORDERS names it)")]
     Drill {
@@ -134,6 +162,7 @@ impl Failure {
         match self {
             Self::Drill { .. } => "OrderDrill",
             Self::Unattended { .. } => "PremiumService",
+            Self::Untold { .. } => "EventBus",
         }
     }
 }
@@ -156,7 +185,8 @@ pub(crate) fn run<'r, T>(
     Ok(Json::Object(answer(done)))
 }
 
-fn drill(record: &Record, context: &Context<'_>) -> Result<(), Failure> {
+/// Whether a drill lets a record through.
+pub(crate) fn drill(record: &Record, context: &Context<'_>) -> Result<(), Failure> {
     if context.failing.is_empty() {
         return Ok(());
     }

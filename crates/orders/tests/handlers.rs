@@ -1,8 +1,9 @@
 //! What each handler prints and answers, seen as the runtime sees it.
 
+use orders::events::{Event, Events, NoneTaken, NotTaken};
 use orders::{Context, FailingOrders, HandlerError, find};
 use serde_json::{Value as Json, json};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use types::{Change, ChangeKind, Item, Record, SequenceNumber, TableId, Timestamp, Value, event};
 
 fn call_with(name: &str, batch: &[Record], drill: &str) -> (Vec<String>, Result<Json, HandlerError>) {
@@ -186,6 +187,93 @@ fn order_events_validates_then_processes_or_skips() {
     assert_eq!(names, metrics);
     let expected = json!({"statusCode": 200, "ordersProcessed": ["A", "G"], "ordersSkipped": 5, "ordersInvalid": 1});
     assert_eq!(answer, expected);
+}
+
+/// A bus that takes so many events, and then nothing.
+struct Bus {
+    put: Mutex<Vec<Event>>,
+    room: usize,
+    /// An order whose event is not taken, while those beside it are.
+    refused: &'static str,
+}
+
+impl Events for Bus {
+    fn put(&self, events: &[Event]) -> Result<Vec<Result<String, NotTaken>>, NoneTaken> {
+        let mut put = self.put.lock().expect("no thread panics with it");
+        if put.len() + events.len() > self.room {
+            return Err(NoneTaken("the disk is full".to_owned()));
+        }
+        assert!(!events.is_empty() && events.len() <= 10, "{}", events.len());
+        put.extend_from_slice(events);
+        let refusal = || NotTaken { code: "MalformedDetail".to_owned(), message: "Detail is malformed.".to_owned() };
+        let answer =
+            |event: &Event| if event.detail["orderId"] == self.refused { Err(refusal()) } else { Ok(String::new()) };
+        Ok(events.iter().map(answer).collect())
+    }
+}
+
+fn call_telling(bus: &Bus, batch: &[Record], drill: &str) -> (Vec<String>, Json) {
+    let mut lines = Vec::new();
+    let mut log = |line: &str| lines.push(line.to_owned());
+    let failing = FailingOrders::parse(drill);
+    let handler = find("order-events").and_then(|entry| entry.kind.records()).expect("it is built in");
+    let mut context = Context::new(&mut log, &failing, Timestamp::EPOCH).telling(bus, "orders-bus");
+    let answer = handler.handle(batch, &mut context).expect("a record that fails is named in the answer");
+    (lines, answer)
+}
+
+#[test]
+fn order_events_tells_of_what_it_processes_and_of_nothing_else() {
+    let batch = [
+        record(1, None, Some(order("A", "pending", "101.50", "a@x.io"))),
+        record(2, None, Some(order("B", "delivered", "101", "a@x.io"))),
+        record(3, None, Some(order("C", "shipped", "5000", "a@x.io"))),
+        record(4, Some(order("D", "shipped", "5000", "a@x.io")), None),
+    ];
+    let bus = Bus { put: Mutex::default(), room: 100, refused: "" };
+    let (_, answer) = call_telling(&bus, &batch, "");
+    assert_eq!(answer["ordersProcessed"], json!(["A", "C"]));
+    let told = bus.put.into_inner().unwrap();
+    assert_eq!(told.len(), 2);
+    let expected = Event {
+        bus: Some("orders-bus".to_owned()),
+        source: "order-events".to_owned(),
+        detail_type: "Order Processed".to_owned(),
+        detail: json!({
+            "orderId": "A", "change": "INSERT", "changeId": batch[0].event_id(), "status": "pending",
+            "amount": 101.5, "tier": "standard", "orderDate": "2025-10-31T10:00:00Z",
+        }),
+    };
+    assert_eq!(told[0], expected);
+    assert_eq!((&told[1].detail["orderId"], &told[1].detail["tier"]), (&json!("C"), &json!("premium")));
+    assert!(told.iter().all(|event| !event.detail.to_string().contains('@')), "who the customer is, is not told");
+}
+
+/// An order counts as processed when it was told of; the first that was not is where the batch stops.
+#[test]
+fn an_order_that_is_not_told_of_fails() {
+    let orders = |count: u64| -> Vec<Record> {
+        (1..=count).map(|n| record(n, None, Some(order(&format!("O{n}"), "pending", "500", "a@x.io")))).collect()
+    };
+    // How many orders, how many events are taken, which is refused, which drill fails; how many are processed, told, and why not.
+    let cases = [
+        (25, 100, "", "", 25, 25, None),
+        (25, 20, "", "", 20, 20, Some("order O21 was not told of: the event bus takes nothing: the disk is full")),
+        (25, 0, "", "", 0, 0, Some("order O1 was not told of: the event bus takes nothing: the disk is full")),
+        (25, 100, "O13", "", 12, 20, Some("order O13 was not told of: MalformedDetail: Detail is malformed.")),
+        (25, 100, "", "O5", 4, 4, Some("a drill makes order O5 fail (ORDERFLOW_FAIL_ORDERS names it)")),
+    ];
+    for (count, room, refused, drill, processed, told, why) in cases {
+        let (batch, bus) = (orders(count), Bus { put: Mutex::default(), room, refused });
+        let (lines, answer) = call_telling(&bus, &batch, drill);
+        let counted: Json = serde_json::from_str(lines.last().unwrap()).unwrap();
+        assert_eq!(answer["ordersProcessed"].as_array().unwrap().len(), processed, "{why:?}");
+        assert_eq!(counted["OrdersProcessed"], processed, "{why:?}");
+        assert_eq!(bus.put.into_inner().unwrap().len(), told, "{why:?}");
+        assert_eq!(answer["errorMessage"].as_str(), why);
+        let failed = answer["batchItemFailures"][0]["itemIdentifier"].as_str();
+        assert_eq!(failed, batch.get(processed).map(Record::event_id).as_deref(), "{why:?}");
+    }
 }
 
 #[test]

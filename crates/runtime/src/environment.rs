@@ -1,21 +1,20 @@
 //! Decides where a function runs: in one of its environments, each with a log stream of its own.
 //!
 //! On Lambda an environment is a small machine that serves one call at a time; here it is a name and a place in the
-//! function's concurrency. One that is free is used again; the first call of one is its cold start.
+//! function's concurrency, which all its versions share. One that is free is used again; the first call of one is its
+//! cold start.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, MutexGuard};
+use types::Version;
 
-/// The environments of one function.
-#[derive(Debug, Default)]
+/// The environments of one version of a function.
+#[derive(Debug)]
 pub(crate) struct Environments {
-    state: Mutex<State>,
+    version: Version,
+    free: Mutex<Vec<Environment>>,
+    /// How many of all versions are busy.
+    busy: Arc<Mutex<u32>>,
     limit: Option<u32>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    free: Vec<Environment>,
-    busy: u32,
 }
 
 /// One environment; while somebody holds it, it serves their call.
@@ -37,30 +36,36 @@ pub(crate) struct Taken<'a> {
 
 impl Environments {
     pub(crate) fn new(limit: Option<u32>) -> Self {
-        Self { state: Mutex::default(), limit }
+        Self { version: Version::Latest, free: Mutex::default(), busy: Arc::default(), limit }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().expect("no thread panics while it holds the environments")
+    /// Those of another version of the same function.
+    pub(crate) fn of_version(&self, version: Version) -> Self {
+        Self { version, free: Mutex::default(), busy: Arc::clone(&self.busy), limit: self.limit }
     }
 
     /// An environment for a call that begins now; `None` if as many are busy as may be.
     pub(crate) fn take(&self, now: types::Timestamp) -> Option<Taken<'_>> {
-        let mut state = self.lock();
-        if self.limit.is_some_and(|limit| state.busy >= limit) {
+        let mut busy = lock(&self.busy);
+        if self.limit.is_some_and(|limit| *busy >= limit) {
             return None;
         }
-        state.busy += 1;
+        *busy += 1;
+        drop(busy);
         let day = now.day_path();
         // Streams are named after their day: those of yesterday are not used again.
-        let free = state.free.pop().filter(|free| free.day == day);
+        let free = lock(&self.free).pop().filter(|free| free.day == day);
         let cold = free.is_none();
         let environment = free.unwrap_or_else(|| Environment {
-            stream: observe::invocation::stream_name(now, uuid::Uuid::new_v4().as_u128()),
+            stream: observe::invocation::stream_name(now, self.version, uuid::Uuid::new_v4().as_u128()),
             day,
         });
         Some(Taken { environment: Some(environment), cold, from: self })
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().expect("no thread panics while it holds the environments")
 }
 
 impl Taken<'_> {
@@ -71,9 +76,8 @@ impl Taken<'_> {
 
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
-        let mut state = self.from.lock();
-        state.busy -= 1;
-        state.free.extend(self.environment.take());
+        lock(&self.from.free).extend(self.environment.take());
+        *lock(&self.from.busy) -= 1;
     }
 }
 
@@ -98,5 +102,17 @@ mod tests {
         let tomorrow = Timestamp::from_millis(1_700_000_000_000 + 86_400_000);
         let next_day = environments.take(tomorrow).unwrap();
         assert!(next_day.cold && next_day.stream() != stream);
+    }
+
+    #[test]
+    fn the_versions_of_a_function_share_its_concurrency_and_no_streams() {
+        let latest = Environments::new(Some(2));
+        let one = latest.of_version(Version::Numbered(1));
+        let now = types::Timestamp::from_millis(1_700_000_000_000);
+        let (first, second) = (latest.take(now).unwrap(), one.take(now).unwrap());
+        assert!(first.stream().contains("/[$LATEST]") && second.stream().contains("/[1]"));
+        assert!(latest.take(now).is_none() && one.take(now).is_none());
+        drop(first);
+        assert!(one.take(now).is_some_and(|taken| taken.cold));
     }
 }

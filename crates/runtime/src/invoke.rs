@@ -2,10 +2,11 @@
 
 use crate::chat::Chat;
 use crate::environment::Environments;
+use crate::events::EngineEvents;
 use crate::meters::Meters;
 use crate::premium::Premium;
 use crate::remote::endpoints::Endpoints;
-use crate::shop::{EngineShop, Places, WrongEnvironment};
+use crate::shop::{EngineShop, Places, WrongEnvironment, name};
 use crate::snacks::Snacks;
 use crate::trace::Spans;
 use crate::work::Work;
@@ -21,19 +22,24 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::{Duration, Instant};
-use types::{FunctionName, QueueName, Record, Timestamp};
+use types::{BusName, FunctionName, Qualifier, QueueName, Record, Timestamp, Version};
 
 /// Keeps what functions print: group, stream, lines with their instants. Returns when the system has them.
 pub type Printer = dyn Fn(&str, &str, &[(Timestamp, &str)]) -> std::io::Result<()> + Send + Sync;
 
+/// The variable that names the bus that a function tells of what it did on.
+const EVENT_BUS: &str = "EVENT_BUS_NAME";
 /// How long a measured amount of memory is good for.
 const MEMORY_KNOWN_FOR: Duration = Duration::from_secs(1);
 
 /// The functions of the stacks that run.
 pub struct Runtime {
-    functions: BTreeMap<FunctionName, Function>,
+    engine: Weak<Engine>,
+    functions: BTreeMap<FunctionName, Arc<Function>>,
+    /// Versions that have run.
+    published: RwLock<BTreeMap<(FunctionName, u64), Arc<Function>>>,
     printer: Arc<Printer>,
     printing_fails: AtomicBool,
     failing: FailingOrders,
@@ -45,8 +51,11 @@ pub struct Runtime {
 }
 
 pub(crate) struct Function {
+    pub(crate) version: Version,
     pub(crate) spec: FunctionSpec,
     pub(crate) body: Body,
+    /// The bus that it tells of what it did on, if its environment names one.
+    told: Option<(EngineEvents, String)>,
     pub(crate) environments: Environments,
 }
 
@@ -88,6 +97,53 @@ pub enum InvokeError {
     /// It runs as often as it may.
     #[error("function {0} runs as often at once as it may")]
     Throttled(FunctionName),
+    /// A version cannot run any more in what has become of its surroundings.
+    #[error("version {version} of function {name} cannot run: {problems}")]
+    Unfit {
+        /// The function.
+        name: FunctionName,
+        /// The version.
+        version: Version,
+        /// What is wrong.
+        problems: String,
+    },
+}
+
+impl Function {
+    /// The function that a spec describes; nothing if no such handler is built in.
+    fn make(
+        engine: &Weak<Engine>,
+        spec: FunctionSpec,
+        version: Version,
+        environments: Environments,
+    ) -> Option<Result<Self, Vec<WrongEnvironment>>> {
+        let entry = orders::find(&spec.handler)?;
+        let told = match spec.environment.contains_key(EVENT_BUS) {
+            true => match name::<BusName>(&spec.name, &spec.environment, EVENT_BUS) {
+                Ok(bus) => Some((EngineEvents::new(engine), bus.to_string())),
+                Err(error) => return Some(Err(vec![error])),
+            },
+            false => None,
+        };
+        let body = match entry.kind {
+            orders::Kind::Records(handler) => Ok(Body::Records(handler)),
+            orders::Kind::Premium(handler, layout) => {
+                let premium = Premium::new(engine, &spec, handler, layout);
+                premium.map(|made| made.map_or(Body::Records(handler), |made| Body::Premium(Box::new(made))))
+            }
+            orders::Kind::Api => match Places::read(engine, &spec.name, &spec.environment) {
+                Ok(places) => Ok(Body::Api(Arc::new(EngineShop::for_customers(Arc::new(places))))),
+                Err(error) => Err(vec![error]),
+            },
+            orders::Kind::Chatbot => Chat::new(engine, &spec).map(|chat| Body::Chatbot(Box::new(chat))),
+            orders::Kind::Worker => Work::new(engine, &spec).map(|work| Body::Worker(Box::new(work))),
+            orders::Kind::Snacks(part) => match Snacks::new(engine, &spec, part) {
+                Ok(snacks) => Ok(Body::Snacks(Box::new(snacks))),
+                Err(error) => Err(vec![error]),
+            },
+        };
+        Some(body.map(|body| Self { version, spec, body, told, environments }))
+    }
 }
 
 impl Runtime {
@@ -100,30 +156,11 @@ impl Runtime {
     ) -> Result<Self, Vec<WrongEnvironment>> {
         let (mut functions, mut wrong) = (BTreeMap::new(), Vec::new());
         for spec in specs {
-            let Some(entry) = orders::find(&spec.handler) else { continue };
-            let body = match entry.kind {
-                orders::Kind::Records(handler) => Ok(Body::Records(handler)),
-                orders::Kind::Premium(handler, layout) => {
-                    let premium = Premium::new(engine, &spec, handler, layout);
-                    premium.map(|made| made.map_or(Body::Records(handler), |made| Body::Premium(Box::new(made))))
-                }
-                orders::Kind::Api => match Places::read(engine, &spec.name, &spec.environment) {
-                    Ok(places) => Ok(Body::Api(Arc::new(EngineShop::for_customers(Arc::new(places))))),
-                    Err(error) => Err(vec![error]),
-                },
-                orders::Kind::Chatbot => Chat::new(engine, &spec).map(|chat| Body::Chatbot(Box::new(chat))),
-                orders::Kind::Worker => Work::new(engine, &spec).map(|work| Body::Worker(Box::new(work))),
-                orders::Kind::Snacks(part) => match Snacks::new(engine, &spec, part) {
-                    Ok(snacks) => Ok(Body::Snacks(Box::new(snacks))),
-                    Err(error) => Err(vec![error]),
-                },
-            };
-            match body {
-                Ok(body) => {
-                    let environments = Environments::new(spec.concurrency);
-                    functions.insert(spec.name.clone(), Function { spec, body, environments });
-                }
-                Err(errors) => wrong.extend(errors),
+            let environments = Environments::new(spec.concurrency);
+            match Function::make(engine, spec, Version::Latest, environments) {
+                None => {}
+                Some(Ok(function)) => drop(functions.insert(function.spec.name.clone(), Arc::new(function))),
+                Some(Err(errors)) => wrong.extend(errors),
             }
         }
         if !wrong.is_empty() {
@@ -132,7 +169,8 @@ impl Runtime {
         let (printing_fails, memory, meters) = (AtomicBool::new(false), Memory::default(), Meters::default());
         let endpoints = Endpoints::new("").expect("nothing is listed");
         let tracer = engine.upgrade().and_then(|engine| engine.tracer().cloned());
-        Ok(Self { functions, printer, printing_fails, failing, memory, endpoints, meters, tracer })
+        let (engine, published) = (Weak::clone(engine), RwLock::default());
+        Ok(Self { engine, functions, published, printer, printing_fails, failing, memory, endpoints, meters, tracer })
     }
 
     /// The same runtime, which calls endpoints of events also at these addresses: addresses and ranges such as
@@ -149,7 +187,7 @@ impl Runtime {
     /// Whether each dependency of each worker is asked at present, the chatbot's model, and whoever is told of premium
     /// orders, by function.
     pub fn breakers(&self) -> Vec<(FunctionName, &'static str, Position)> {
-        let of_worker = |(name, function): (&FunctionName, &Function)| match &function.body {
+        let of_worker = |(name, function): (&FunctionName, &Arc<Function>)| match &function.body {
             Body::Worker(work) => {
                 work.breakers().map(|(dependency, position)| (name.clone(), dependency, position)).to_vec()
             }
@@ -164,62 +202,65 @@ impl Runtime {
         self.functions.iter().flat_map(of_worker).collect()
     }
 
-    /// Runs a function on a payload, and waits for its answer; its lines name the invocation by this id.
+    /// Runs a version of a function on a payload, and waits for its answer; its lines name the invocation by this id.
     pub fn invoke_payload(
         &self,
         name: &FunctionName,
+        version: Version,
         payload: &Json,
         request_id: String,
     ) -> Result<Invocation, InvokeError> {
-        match &self.function(name)?.body {
-            Body::Records(_) | Body::Premium(_) => self.invoke_records(name, payload, request_id),
-            Body::Api(_) | Body::Chatbot(_) => {
-                let message = format!("function {name} answers requests: call its API");
-                let payload = failure("NotInvocable", &message, &request_id);
-                Ok(Invocation { request_id, payload, failed: true, printed: String::new() })
-            }
-            Body::Worker(_) => self.invoke_worker(name, payload, request_id),
+        let function = &*self.version(name, version)?;
+        match &function.body {
+            Body::Records(_) | Body::Premium(_) => self.invoke_records(function, payload, request_id),
+            Body::Api(_) | Body::Chatbot(_) => Ok(not_invocable(name, request_id)),
+            Body::Worker(_) => self.invoke_worker(function, payload, request_id),
             Body::Snacks(_) => match tokio::runtime::Handle::try_current() {
-                Ok(handle) => handle.block_on(self.invoke_snacks(name, payload, request_id)),
+                Ok(handle) => handle.block_on(self.invoke_snacks(function, payload, request_id)),
                 Err(_) => Ok(without_server(request_id)),
             },
         }
     }
 
-    /// Runs a function on an event that nobody waits for.
-    async fn invoke_handed(&self, name: &FunctionName, event: &Handed) -> Result<Invocation, InvokeError> {
+    /// Runs a version of a function on an event that nobody waits for.
+    async fn invoke_handed(
+        &self,
+        name: &FunctionName,
+        version: Version,
+        event: &Handed,
+    ) -> Result<Invocation, InvokeError> {
         let request_id = match event.request_id.as_str() {
             "" => uuid::Uuid::new_v4().to_string(),
             given => given.to_owned(),
         };
-        match &self.function(name)?.body {
-            Body::Records(_) => self.invoke_records(name, &event.payload, request_id),
+        let function = &*self.version(name, version)?;
+        match &function.body {
+            Body::Records(_) => self.invoke_records(function, &event.payload, request_id),
             // It waits for others on a runtime of its own, which cannot be done on a thread that waits in this way.
             Body::Premium(_) => std::thread::scope(|scope| {
-                let invoked = scope.spawn(|| self.invoke_records(name, &event.payload, request_id));
+                let invoked = scope.spawn(|| self.invoke_records(function, &event.payload, request_id));
                 invoked.join().unwrap_or_else(|_| Err(InvokeError::NotFound(name.clone())))
             }),
-            Body::Snacks(_) => self.invoke_snacks(name, &event.payload, request_id).await,
-            Body::Worker(_) => self.invoke_worker_async(name, &event.payload, request_id).await,
-            Body::Api(_) | Body::Chatbot(_) => self.invoke_payload(name, &event.payload, request_id),
+            Body::Snacks(_) => self.invoke_snacks(function, &event.payload, request_id).await,
+            Body::Worker(_) => self.invoke_worker_async(function, &event.payload, request_id).await,
+            Body::Api(_) | Body::Chatbot(_) => Ok(not_invocable(name, request_id)),
         }
     }
 
     fn invoke_records(
         &self,
-        name: &FunctionName,
+        function: &Function,
         payload: &Json,
         request_id: String,
     ) -> Result<Invocation, InvokeError> {
         match types::event::read(payload) {
-            Ok(records) => self.run(name, &records, request_id),
+            Ok(records) => self.run(function, &records, request_id),
             Err(fault) => {
-                let function = self.function(name)?;
                 let message = format!("the event's records cannot be read: {fault}");
                 let payload = failure("InvalidEvent", &message, &request_id);
                 let now = engine::now();
                 let Some(taken) = function.environments.take(now) else {
-                    return Err(InvokeError::Throttled(name.clone()));
+                    return Err(InvokeError::Throttled(function.spec.name.clone()));
                 };
                 let printed = format!("[ERROR] InvalidEvent: {message}\n");
                 self.print(function, taken.stream(), &[(now, printed.clone())]);
@@ -228,12 +269,65 @@ impl Runtime {
         }
     }
 
-    pub(crate) fn function(&self, name: &FunctionName) -> Result<&Function, InvokeError> {
+    /// A function as its template has it now.
+    pub(crate) fn function(&self, name: &FunctionName) -> Result<&Arc<Function>, InvokeError> {
         self.functions.get(name).ok_or_else(|| InvokeError::NotFound(name.clone()))
     }
 
-    fn run(&self, name: &FunctionName, records: &[Record], request_id: String) -> Result<Invocation, InvokeError> {
-        let function = self.function(name)?;
+    /// A version of a function. One that has a number is made when it is first asked for, as it was published.
+    fn version(&self, name: &FunctionName, version: Version) -> Result<Arc<Function>, InvokeError> {
+        let latest = self.function(name)?;
+        let Version::Numbered(number) = version else { return Ok(Arc::clone(latest)) };
+        let key = (name.clone(), number);
+        if let Some(known) = self.published.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Ok(Arc::clone(known));
+        }
+        let missing = || InvokeError::NotFound(name.clone());
+        let catalog = self.engine.upgrade().ok_or_else(missing)?.catalog();
+        let entry = catalog.functions.get(name).and_then(|entry| entry.versions.published.get(&number));
+        let spec = entry.ok_or_else(missing)?.spec.clone();
+        let environments = latest.environments.of_version(version);
+        let made = match Function::make(&self.engine, spec, version, environments) {
+            Some(Ok(made)) => Arc::new(made),
+            Some(Err(errors)) => {
+                let problems: Vec<String> = errors.iter().map(ToString::to_string).collect();
+                return Err(InvokeError::Unfit { name: name.clone(), version, problems: problems.join("; ") });
+            }
+            None => return Err(missing()),
+        };
+        // Of two who made it at once, one has made it for nothing.
+        let mut published = self.published.write().unwrap_or_else(PoisonError::into_inner);
+        Ok(Arc::clone(published.entry(key).or_insert(made)))
+    }
+
+    /// The version that is run of a function that is asked for so; nothing for the function as it is.
+    pub(crate) fn drawn(
+        &self,
+        name: &FunctionName,
+        qualifier: Option<&Qualifier>,
+    ) -> Result<Option<Arc<Function>>, InvokeError> {
+        if qualifier.is_none() {
+            return Ok(None);
+        }
+        let missing = || InvokeError::NotFound(name.clone());
+        let engine = self.engine.upgrade().ok_or_else(missing)?;
+        let version = engine.version_for(name, qualifier).map_err(|_| missing())?;
+        self.version(name, version).map(Some)
+    }
+
+    fn invoke_version(&self, function: &Function, records: &[Record]) -> Invoked {
+        match self.run(function, records, uuid::Uuid::new_v4().to_string()) {
+            Ok(Invocation { payload, failed: false, .. }) => Invoked::Answered { answer: payload },
+            Ok(Invocation { payload, .. }) => {
+                let part = |name: &str| payload[name].as_str().unwrap_or("unknown").to_owned();
+                Invoked::Failed { error: format!("{}: {}", part("errorType"), part("errorMessage")) }
+            }
+            Err(error) => Invoked::NotRun { reason: error.to_string() },
+        }
+    }
+
+    fn run(&self, function: &Function, records: &[Record], request_id: String) -> Result<Invocation, InvokeError> {
+        let name = &function.spec.name;
         let (handler, premium) = match &function.body {
             Body::Records(handler) => (*handler, None),
             Body::Premium(premium) => (premium.handler, Some(premium)),
@@ -247,13 +341,17 @@ impl Runtime {
             return Err(InvokeError::Throttled(name.clone()));
         };
         let spans = self.tracer.as_ref().map(|tracer| Spans::begin(tracer, name, &request_id, records));
-        let mut lines = vec![(begun_at, invocation::start_line(&request_id))];
+        let mut lines = vec![(begun_at, invocation::start_line(&request_id, function.version))];
         let begun = Instant::now();
         let mut log = |line: &str| lines.push((engine::now(), format!("{line}\n")));
         let limit = Duration::from_secs(function.spec.timeout_seconds.into());
         // A handler keeps nothing between calls, so that nothing half-changed is left behind.
         let handled = catch_unwind(AssertUnwindSafe(|| {
-            let answer = handler.handle(records, &mut Context::new(&mut log, &self.failing, begun_at))?;
+            let mut context = Context::new(&mut log, &self.failing, begun_at);
+            if let Some((events, bus)) = &function.told {
+                context = context.telling(events, bus);
+            }
+            let answer = handler.handle(records, &mut context)?;
             // A part of the time is left for saying what was done in the rest.
             match premium {
                 Some(premium) => {
@@ -325,12 +423,16 @@ impl Runtime {
 
 impl Functions for Runtime {
     fn invoke(&self, function: &FunctionName, records: &[Record]) -> Invoked {
-        match self.run(function, records, uuid::Uuid::new_v4().to_string()) {
-            Ok(Invocation { payload, failed: false, .. }) => Invoked::Answered { answer: payload },
-            Ok(Invocation { payload, .. }) => {
-                let part = |name: &str| payload[name].as_str().unwrap_or("unknown").to_owned();
-                Invoked::Failed { error: format!("{}: {}", part("errorType"), part("errorMessage")) }
-            }
+        match self.function(function) {
+            Ok(function) => self.invoke_version(function, records),
+            Err(error) => Invoked::NotRun { reason: error.to_string() },
+        }
+    }
+
+    fn invoke_qualified(&self, function: &FunctionName, qualifier: Option<&Qualifier>, records: &[Record]) -> Invoked {
+        match self.drawn(function, qualifier) {
+            Ok(Some(version)) => self.invoke_version(&version, records),
+            Ok(None) => self.invoke(function, records),
             Err(error) => Invoked::NotRun { reason: error.to_string() },
         }
     }
@@ -338,19 +440,21 @@ impl Functions for Runtime {
     fn handle<'a>(
         &'a self,
         function: &'a FunctionName,
+        qualifier: Option<&'a Qualifier>,
         queue: &'a QueueName,
         batch: &'a [ReceivedMessage],
     ) -> Pin<Box<dyn Future<Output = Handled> + Send + 'a>> {
-        Box::pin(self.work_off(function, queue, batch))
+        Box::pin(self.work_off(function, qualifier, queue, batch))
     }
 
     fn invoke_event<'a>(
         &'a self,
         function: &'a FunctionName,
+        version: Version,
         event: &'a Handed,
     ) -> Pin<Box<dyn Future<Output = EventDone> + Send + 'a>> {
         Box::pin(async move {
-            match self.invoke_handed(function, event).await {
+            match self.invoke_handed(function, version, event).await {
                 Ok(Invocation { payload, failed: false, .. }) => EventDone::Answered(payload),
                 Ok(Invocation { payload, .. }) => EventDone::Failed(payload),
                 Err(_) => EventDone::NotRun,
@@ -404,6 +508,13 @@ impl Memory {
         }
         u32::try_from(self.used_mb.load(Ordering::Relaxed)).unwrap_or(u32::MAX)
     }
+}
+
+/// What is answered where a function that answers requests is invoked by hand.
+fn not_invocable(name: &FunctionName, request_id: String) -> Invocation {
+    let message = format!("function {name} answers requests: call its API");
+    let payload = failure("NotInvocable", &message, &request_id);
+    Invocation { request_id, payload, failed: true, printed: String::new() }
 }
 
 /// What the system says this process has in memory.
@@ -465,7 +576,7 @@ mod tests {
     fn an_invocation_prints_what_lambda_prints() {
         let (runtime, printed) = runtime(spec("premium-orders", None), "");
         let name = "F".parse().unwrap();
-        let invocation = runtime.invoke_payload(&name, &premium(), "r".to_owned()).unwrap();
+        let invocation = runtime.invoke_payload(&name, Version::Latest, &premium(), "r".to_owned()).unwrap();
         assert_eq!(invocation.payload, json!({"statusCode": 200, "premiumOrdersProcessed": ["ORD-1001"]}));
         assert!(!invocation.failed);
         let id = &invocation.request_id;
@@ -481,7 +592,8 @@ mod tests {
     #[test]
     fn a_busy_function_is_not_run_and_a_missing_one_is_not_found() {
         let (runtime, printed) = runtime(spec("premium-orders", Some(0)), "");
-        let invoke = |name: &str| runtime.invoke_payload(&name.parse().unwrap(), &json!([]), "r".to_owned());
+        let invoke =
+            |name: &str| runtime.invoke_payload(&name.parse().unwrap(), Version::Latest, &json!([]), "r".to_owned());
         assert_eq!(invoke("F"), Err(InvokeError::Throttled("F".parse().unwrap())));
         assert_eq!(invoke("G"), Err(InvokeError::NotFound("G".parse().unwrap())));
         assert!(printed.lock().unwrap().is_empty());
@@ -497,7 +609,8 @@ mod tests {
         }
         static PANICS: Panics = Panics;
         let (mut runtime, printed) = runtime(spec("premium-orders", Some(1)), "");
-        runtime.functions.get_mut(&"F".parse::<FunctionName>().unwrap()).unwrap().body = Body::Records(&PANICS);
+        let function = runtime.functions.get_mut(&"F".parse::<FunctionName>().unwrap()).unwrap();
+        Arc::get_mut(function).unwrap().body = Body::Records(&PANICS);
         for _ in 0..2 {
             let invoked = runtime.invoke(&"F".parse().unwrap(), &[]);
             assert_eq!(invoked, Invoked::Failed { error: "Panic: this handler always panics".to_owned() });
@@ -509,7 +622,8 @@ mod tests {
     fn a_faulty_event_is_answered_with_its_fault() {
         let (runtime, _) = runtime(spec("premium-orders", None), "");
         let payload = json!([{"dynamodb": {"NewImage": {"amount": {"N": 5}}}}]);
-        let invocation = runtime.invoke_payload(&"F".parse().unwrap(), &payload, "r".to_owned()).unwrap();
+        let invocation =
+            runtime.invoke_payload(&"F".parse().unwrap(), Version::Latest, &payload, "r".to_owned()).unwrap();
         assert!(invocation.failed);
         assert_eq!(
             invocation.payload["errorMessage"],

@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use std::pin::{Pin, pin};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use types::{FunctionName, QueueName, Timestamp};
+use types::{FunctionName, Qualifier, QueueName, Timestamp};
 
 /// What an invocation printed so far.
 #[derive(Default)]
@@ -31,8 +31,16 @@ struct Given<'a> {
 
 impl Runtime {
     /// Works off a batch of a queue's messages.
-    pub(crate) async fn work_off(&self, name: &FunctionName, queue: &QueueName, batch: &[ReceivedMessage]) -> Handled {
-        let Ok(function) = self.function(name) else { return Handled::NotRun };
+    pub(crate) async fn work_off(
+        &self,
+        name: &FunctionName,
+        qualifier: Option<&Qualifier>,
+        queue: &QueueName,
+        batch: &[ReceivedMessage],
+    ) -> Handled {
+        let Ok(drawn) = self.drawn(name, qualifier) else { return Handled::NotRun };
+        let latest = self.function(name).ok();
+        let Some(function) = drawn.as_ref().or(latest) else { return Handled::NotRun };
         let Body::Worker(work) = &function.body else { return Handled::NotRun };
         let given: Vec<Given<'_>> = batch
             .iter()
@@ -70,7 +78,7 @@ impl Runtime {
         };
         let begun = Instant::now();
         let lines = Lines::default();
-        lines.line(invocation::start_line(request_id).trim_end());
+        lines.line(invocation::start_line(request_id, function.version).trim_end());
         let limit = Duration::from_secs(function.spec.timeout_seconds.into());
         let each = given.iter().map(|one| -> Pin<Box<dyn Future<Output = Option<Worked>> + Send + '_>> {
             let lines = &lines;
@@ -107,25 +115,26 @@ impl Runtime {
     /// Works on the messages of an event as Lambda gets it from a queue, or on one that is nothing but the body.
     pub(crate) fn invoke_worker(
         &self,
-        name: &FunctionName,
+        function: &Function,
         payload: &Json,
         request_id: String,
     ) -> Result<Invocation, InvokeError> {
         match tokio::runtime::Handle::try_current() {
-            Ok(handle) => handle.block_on(self.invoke_worker_async(name, payload, request_id)),
-            Err(_) => self.function(name).map(|_| without_server(request_id)),
+            Ok(handle) => handle.block_on(self.invoke_worker_async(function, payload, request_id)),
+            Err(_) => Ok(without_server(request_id)),
         }
     }
 
     /// The same, for whoever may wait without a thread of their own.
     pub(crate) async fn invoke_worker_async(
         &self,
-        name: &FunctionName,
+        function: &Function,
         payload: &Json,
         request_id: String,
     ) -> Result<Invocation, InvokeError> {
-        let function = self.function(name)?;
-        let Body::Worker(work) = &function.body else { return Err(InvokeError::NotFound(name.clone())) };
+        let Body::Worker(work) = &function.body else {
+            return Err(InvokeError::NotFound(function.spec.name.clone()));
+        };
         // A pipe hands on the records alone.
         let records = payload["Records"].as_array().or_else(|| payload.as_array());
         let bodies: Vec<(String, String)> = match records {

@@ -5,7 +5,7 @@ use engine::trace::{self, Begun};
 use orders::shop::api::{self, Answer, Follow, Operation, Request};
 use orders::shop::ports::Unreadable;
 use std::time::Instant;
-use types::FunctionName;
+use types::{FunctionName, Qualifier};
 
 impl Runtime {
     /// Whether a function answers requests.
@@ -13,9 +13,18 @@ impl Runtime {
         self.function(function).is_ok_and(|function| matches!(function.body, Body::Api(_) | Body::Chatbot(_)))
     }
 
-    /// Answers a request; one that this function does not answer is not found.
-    pub async fn answer(&self, name: &FunctionName, request: &Request<'_>) -> Result<Answer, InvokeError> {
-        let function = self.function(name)?;
+    /// Has a function, or a version or alias of it, answer a request; one that it does not answer is not found.
+    pub async fn answer(
+        &self,
+        name: &FunctionName,
+        qualifier: Option<&Qualifier>,
+        request: &Request<'_>,
+    ) -> Result<Answer, InvokeError> {
+        let drawn = self.drawn(name, qualifier)?;
+        let function = match &drawn {
+            Some(version) => version,
+            None => self.function(name)?,
+        };
         let Some(_taken) = function.environments.take(engine::now()) else {
             self.meters.invocations.with(&[name.as_str(), "throttled"]).one();
             return Err(InvokeError::Throttled(name.clone()));

@@ -198,6 +198,7 @@ impl EngineShop {
             sends: commit.send.map(send).into_iter().collect(),
             settles: settle.into_iter().collect(),
             hands: Vec::new(),
+            events: Vec::new(),
         })
     }
 }

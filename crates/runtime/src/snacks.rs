@@ -3,9 +3,10 @@
 
 use crate::invoke::{Body, Function, Invocation, InvokeError, Runtime, failure, panic_text};
 use crate::shop::{WrongEnvironment, name};
+use engine::events::Entry;
 use engine::spec::FunctionSpec;
 use engine::trace::{self, Begun};
-use engine::{By, Command, CommandError, CommandRefused, Engine, Handed, TableWrite};
+use engine::{By, Command, CommandError, CommandRefused, Engine, TableWrite};
 use observe::invocation;
 use orders::snacks::{self, Call, Event, Failure, Part, Refused, World};
 use serde_json::{Value as Json, json};
@@ -15,46 +16,30 @@ use std::sync::{Arc, Weak};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 use table::{Comparison, Condition, Names, Operand, Path, Write};
-use types::{FunctionName, Item, TableName, Timestamp, Value};
+use types::{BusName, Item, TableName, Timestamp, Value};
 
 /// A function of Serverless Snacks.
 pub(crate) struct Snacks {
     engine: Weak<Engine>,
     part: Part,
     orders: TableName,
-    /// The function that is handed what happened; only who tells of anything knows it.
-    listener: Option<FunctionName>,
+    /// The bus that what happened is told on; only who tells of anything knows it.
+    bus: Option<BusName>,
 }
 
 impl Snacks {
     /// Makes the function that an environment asks for.
     pub(crate) fn new(engine: &Weak<Engine>, spec: &FunctionSpec, part: Part) -> Result<Self, WrongEnvironment> {
         let orders = name(&spec.name, &spec.environment, "ORDERS_TABLE_NAME")?;
-        let listener = match part {
-            Part::Creator => Some(name(&spec.name, &spec.environment, "ORDER_PROCESSOR_NAME")?),
+        let bus = match part {
+            Part::Creator => Some(name(&spec.name, &spec.environment, "EVENT_BUS_NAME")?),
             Part::Processor => None,
         };
-        Ok(Self { engine: Weak::clone(engine), part, orders, listener })
+        Ok(Self { engine: Weak::clone(engine), part, orders, bus })
     }
 
     fn engine(&self) -> Result<Arc<Engine>, Refused> {
         self.engine.upgrade().ok_or_else(|| Refused("the engine is stopping".to_owned()))
-    }
-
-    /// An event as whoever hears of it gets it.
-    fn envelope(engine: &Engine, event: &Event) -> Json {
-        let account = engine.account();
-        json!({
-            "version": "0",
-            "id": uuid::Uuid::new_v4().to_string(),
-            "detail-type": event.detail_type,
-            "source": snacks::SOURCE,
-            "account": account.id,
-            "time": engine::now().iso_seconds(),
-            "region": account.region,
-            "resources": [],
-            "detail": event.detail,
-        })
     }
 
     async fn run(&self, call: &mut Call<'_>) -> Result<Json, Failure> {
@@ -79,12 +64,15 @@ impl World for Snacks {
         let table = engine.table(&self.orders).map_err(refused)?;
         let condition = Condition::NotExists(path(&table.keys.hash.name));
         let write = TableWrite { table, write: Write::Put(order), condition, return_old: false };
-        let told = |listener: &FunctionName| {
-            let payload = Self::envelope(&engine, &event);
-            (listener.clone(), Handed { request_id: uuid::Uuid::new_v4().to_string(), payload })
+        let told = |bus: &BusName| Entry {
+            source: Some(snacks::SOURCE.to_owned()),
+            detail_type: Some(event.detail_type.to_owned()),
+            detail: Some(event.detail.to_string()),
+            bus: Some(bus.to_string()),
+            ..Entry::default()
         };
-        let hands = self.listener.iter().map(told).collect();
-        let command = Command { writes: vec![write], hands, ..Command::default() };
+        let events = self.bus.iter().map(told).collect();
+        let command = Command { writes: vec![write], events, ..Command::default() };
         engine.command(command, By::Client).await.map(drop).map_err(refused)
     }
 
@@ -138,18 +126,18 @@ impl Runtime {
     /// Runs a function of Serverless Snacks on a payload.
     pub(crate) async fn invoke_snacks(
         &self,
-        name: &FunctionName,
+        function: &Function,
         payload: &Json,
         request_id: String,
     ) -> Result<Invocation, InvokeError> {
-        let function = self.function(name)?;
+        let name = &function.spec.name;
         let Body::Snacks(snacks) = &function.body else { return Err(InvokeError::NotFound(name.clone())) };
         let begun_at = engine::now();
         let Some(taken) = function.environments.take(begun_at) else {
             self.meters.invocations.with(&[name.as_str(), "throttled"]).one();
             return Err(InvokeError::Throttled(name.clone()));
         };
-        let mut lines = vec![(begun_at, invocation::start_line(&request_id))];
+        let mut lines = vec![(begun_at, invocation::start_line(&request_id, function.version))];
         let begun = Instant::now();
         let mut log = |line: &str| lines.push((engine::now(), format!("{line}\n")));
         let mut call = Call { payload, request_id: &request_id, log: &mut log };

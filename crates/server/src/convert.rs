@@ -1,15 +1,15 @@
 //! Decides how what a template says becomes what the engine deploys: the same things in the engine's words.
 
 use engine::spec::{
-    AsynchronousSpec, BusRuleSpec, BusSpec, Destination, EnrichmentSpec, EventsSpec, FifoSpec, FunctionSpec, IndexSpec,
-    InvocationType, Known, LogGroupSpec, PipeSource, PipeSpec, PipeTarget, PollerSpec, Projection, QueueSpec,
-    RedriveSpec, StackSpec, StartingPosition, TableSpec,
+    Aim, AliasSpec, AsynchronousSpec, BusRuleSpec, BusSpec, Destination, EnrichmentSpec, EventsSpec, FifoSpec,
+    FunctionSpec, IndexSpec, InvocationType, InvokingSpec, Known, LogGroupSpec, PipeSource, PipeSpec, PipeTarget,
+    PollerSpec, Projection, QueueSpec, RedriveSpec, StackSpec, StartingPosition, TableSpec, VersionSpec, VersionsSpec,
 };
 use engine::watch::LineFilter;
 use observe::alarm::Definition;
 use observe::measure::Unit;
 use std::time::Duration;
-use types::Timestamp;
+use types::{Qualifier, Timestamp};
 
 /// The engine's words for a stack.
 pub(crate) fn spec_of(stack: &stack::Stack) -> StackSpec {
@@ -22,6 +22,7 @@ pub(crate) fn spec_of(stack: &stack::Stack) -> StackSpec {
         pipes: stack.pipes.iter().map(|pipe| pipe_of(&pipe.spec)).collect(),
         pollers: stack.pollers.iter().map(|poller| poller_of(&poller.spec)).collect(),
         events: events_of(stack),
+        versions: versions_of(stack),
         origin: serde_json::to_value(stack).expect("a stack has text keys alone"),
     }
 }
@@ -45,6 +46,32 @@ fn events_of(stack: &stack::Stack) -> EventsSpec {
 
 fn known<T: Clone>(id: &str, spec: &T) -> Known<T> {
     Known { id: id.to_owned(), spec: spec.clone() }
+}
+
+fn versions_of(stack: &stack::Stack) -> VersionsSpec {
+    let version = |version: &stack::Resource<stack::FunctionVersion>| VersionSpec {
+        id: version.logical_id.to_string(),
+        function: version.spec.function.name.clone(),
+        number: version.spec.number,
+        description: version.spec.description.clone(),
+    };
+    let part = |other: stack::OtherVersion| (other.version, f64::from(other.millionths) / 1_000_000.0);
+    let alias = |alias: &stack::FunctionAlias| AliasSpec {
+        function: alias.function.name.clone(),
+        name: alias.name.clone(),
+        aim: Aim { other: alias.other.map(part), ..Aim::one(alias.version) },
+        description: alias.description.clone().unwrap_or_default(),
+    };
+    let config = |config: &stack::QualifiedConfig| InvokingSpec {
+        function: config.function.name.clone(),
+        qualifier: config.function.qualifier.clone().unwrap_or(Qualifier::LATEST),
+        asynchronous: asynchronous_of(&config.asynchronous),
+    };
+    VersionsSpec {
+        published: stack.versions.iter().map(version).collect(),
+        aliases: stack.aliases.iter().map(|one| alias(&one.spec)).collect(),
+        invoking: stack.invoke_configs.iter().map(|one| config(&one.spec)).collect(),
+    }
 }
 
 fn table_of(table: &stack::Table) -> TableSpec {
@@ -89,6 +116,7 @@ fn poller_of(poller: &stack::Poller) -> PollerSpec {
     PollerSpec {
         queue: poller.queue.name.clone(),
         function: poller.function.name.clone(),
+        qualifier: poller.function.qualifier.clone(),
         batch_size: poller.batch_size,
         window_seconds: seconds(poller.batching_window),
         concurrency: poller.maximum_concurrency,
@@ -126,6 +154,7 @@ fn asynchronous_of(asynchronous: &stack::Asynchronous) -> AsynchronousSpec {
         on_success: asynchronous.on_success.as_ref().map(told),
         on_failure: asynchronous.on_failure.as_ref().map(told),
         dead_letters: asynchronous.dead_letter.as_ref().map(|queue| queue.name.clone()),
+        is_said: asynchronous.is_said,
     }
 }
 
@@ -144,6 +173,7 @@ fn pipe_of(pipe: &stack::Pipe) -> PipeSpec {
         filters: pipe.filters.clone(),
         enrichment: pipe.enrichment.as_ref().map(|enrichment| EnrichmentSpec {
             function: enrichment.function.name.clone(),
+            qualifier: enrichment.function.qualifier.clone(),
             input: enrichment.input.clone(),
         }),
         target: match &pipe.target {
@@ -152,6 +182,7 @@ fn pipe_of(pipe: &stack::Pipe) -> PipeSpec {
             stack::PipeTarget::Bus { bus } => PipeTarget::Bus { bus: bus.clone() },
             stack::PipeTarget::LogGroup { log_group } => PipeTarget::LogGroup { log_group: log_group.clone() },
         },
+        qualifier: pipe.target.function().and_then(|function| function.qualifier.clone()),
         parameters: pipe.parameters.clone(),
         invocation: match pipe.invocation {
             stack::Invocation::RequestResponse => InvocationType::RequestResponse,

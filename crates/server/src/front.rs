@@ -73,11 +73,18 @@ struct Served {
     stage: Stage,
     /// Its name among APIs.
     api_id: String,
-    functions: HashMap<RouteId, types::FunctionName>,
+    functions: HashMap<RouteId, Called>,
     /// How long answers of a route are kept to be given again.
     cached_for: HashMap<RouteId, Duration>,
     access: Option<(Format, Pen)>,
     document: Bytes,
+}
+
+/// Whom a route calls.
+struct Called {
+    function: types::FunctionName,
+    /// Which version or alias of it, if not the function as it is.
+    qualifier: Option<types::Qualifier>,
 }
 
 /// What has to outlive requests.

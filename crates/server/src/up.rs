@@ -17,7 +17,7 @@ use crate::shopper::KEY_FILE;
 use crate::watching::Rounds;
 use crate::{aws, convert, exit, front, open, own, params, tls, tracing};
 use anyhow::Context as _;
-use engine::{Engine, Step};
+use engine::{Catalog, Engine, Step};
 use gateway::keys::Outcome;
 use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
@@ -30,8 +30,8 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -103,7 +103,7 @@ pub(crate) fn run(config: &Config, templates: &[PathBuf], options: &UpOptions, j
     // Everything that can be said of the templates is said before the data directory is touched.
     let unknown = |_: &str| "*".to_owned();
     for source in &sources {
-        match resolve(source, config, config.admin, Box::new(unknown)) {
+        match resolve(source, config, config.admin, (Box::new(unknown), versions(&Catalog::default()))) {
             Err(errors) => return Ok(refuse(&template_refused(source, &errors))),
             Ok(stack) => {
                 if let Err(said) = convert::watched_of(&stack) {
@@ -237,7 +237,7 @@ fn resolve(
     source: &Source,
     config: &Config,
     admin: SocketAddr,
-    stream_label: stack::StreamLabel,
+    (stream_label, version_number): (stack::StreamLabel, stack::VersionNumber),
 ) -> Result<Stack, stack::Errors> {
     let environment = Environment {
         account: config.account.clone(),
@@ -246,6 +246,7 @@ fn resolve(
         stack_name: source.stack_name.clone(),
         sqs_base_url: format!("http://{admin}"),
         stream_label,
+        version_number,
     };
     let handlers: Vec<&str> = orders::catalogue().iter().map(|entry| entry.name).collect();
     source.template.resolve(&environment, &source.overrides, &handlers)
@@ -266,7 +267,7 @@ fn deploy(engine: &Engine, sources: &[Source], config: &Config, admin: SocketAdd
     let catalog = engine.catalog();
     for source in sources {
         let stack =
-            resolve(source, config, admin, labels(engine)).map_err(|errors| template_refused(source, &errors))?;
+            resolve(source, config, admin, known(engine)).map_err(|errors| template_refused(source, &errors))?;
         if let Some(before) = catalog.origins.get(&stack.name) {
             let before: Stack = serde_json::from_value(before.clone()).map_err(|error| {
                 format!("error: {}: what was deployed before as {} cannot be read: {error}", source.shown, stack.name)
@@ -292,10 +293,32 @@ fn deploy(engine: &Engine, sources: &[Source], config: &Config, admin: SocketAdd
     // Streams have their labels now, which outputs name.
     let deployed = sources.iter().zip(steps).map(|(source, steps)| {
         let stack =
-            resolve(source, config, admin, labels(engine)).map_err(|errors| template_refused(source, &errors))?;
+            resolve(source, config, admin, known(engine)).map_err(|errors| template_refused(source, &errors))?;
         Ok(Deployed { shown: source.shown.clone(), stack, steps })
     });
     deployed.collect()
+}
+
+/// What only the engine knows of a template's resources.
+fn known(engine: &Engine) -> (stack::StreamLabel, stack::VersionNumber) {
+    (labels(engine), versions(&engine.catalog()))
+}
+
+/// The numbers of the versions that there are, and of those that are made next.
+fn versions(catalog: &Catalog) -> stack::VersionNumber {
+    let of = |entry: &engine::FunctionEntry| (entry.versions.numbers().clone(), entry.versions.last());
+    let known: BTreeMap<String, _> =
+        catalog.functions.iter().map(|(name, entry)| (name.to_string(), of(entry))).collect();
+    let given: Mutex<BTreeMap<(String, String), u64>> = Mutex::default();
+    Box::new(move |id, function| {
+        let (numbers, last) = known.get(function).map_or((None, 0), |(numbers, last)| (Some(numbers), *last));
+        if let Some(number) = numbers.and_then(|numbers| numbers.get(id)) {
+            return *number;
+        }
+        let mut given = given.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = given.keys().filter(|(of, _)| of == function).count() as u64;
+        *given.entry((function.to_owned(), id.to_owned())).or_insert(last + 1 + before)
+    })
 }
 
 /// The labels of the streams that there are.
@@ -467,7 +490,8 @@ async fn bind(address: SocketAddr, which: &str) -> Result<TcpListener, String> {
 /// The functions that answer requests, each with where it writes its lines.
 fn pens(engine: &Engine, front: &Shared) -> BTreeMap<FunctionName, Pen> {
     let catalog = engine.catalog();
-    let stream = observe::invocation::stream_name(engine::now(), uuid::Uuid::new_v4().as_u128());
+    let stream =
+        observe::invocation::stream_name(engine::now(), types::Version::Latest, uuid::Uuid::new_v4().as_u128());
     let pen = |entry: &engine::FunctionEntry| {
         let spec = &entry.spec;
         (spec.name.clone(), front.journal.pen(spec.log_group.as_str(), &stream))

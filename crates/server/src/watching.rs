@@ -342,11 +342,12 @@ impl Rounds {
     /// Hands a function what AWS hands it of an alarm, under one id however often it is told.
     fn invoke(&self, app: &App, arn: &Arn, event: &Json) -> Result<(), String> {
         let ours = app.engine.account().arn("lambda", &arn.resource) == *arn;
-        // A version or an alias behind the name is the function itself: there is one version.
-        let name = arn.resource.split(':').nth(1).and_then(|name| name.parse().ok());
+        let mut named = arn.resource.split(':').skip(1);
+        let name = named.next().and_then(|name| name.parse().ok());
         let name: FunctionName = name.filter(|_| ours).ok_or("it is no function of this account")?;
+        let qualifier = named.next().map(str::parse).transpose().map_err(|_| format!("{arn} names no version"))?;
         let request_id = event["id"].as_str().unwrap_or_default().to_owned();
-        let handed = Handed { request_id, payload: handed_of(event) };
+        let handed = Handed { request_id, payload: handed_of(event), qualifier };
         let command = Command { hands: vec![(name, handed)], ..Command::default() };
         let done = app.engine.command(command, By::Function);
         match self.runtime.block_on(async { tokio::time::timeout(TELL_WITHIN, done).await }) {

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::findings::Position;
 use crate::stack::{
-    Alarm, Api, Dashboard, EventArchive, EventBus, EventConnection, EventDestination, EventRule, Function, LogGroup,
-    LogicalId, MetricFilter, Output, Permission, Pipe, Policy, Poller, Queue, QueuePolicy, Resource, Role, Stack,
-    Table,
+    Alarm, Api, Dashboard, EventArchive, EventBus, EventConnection, EventDestination, EventRule, Function,
+    FunctionAlias, FunctionVersion, LogGroup, LogicalId, MetricFilter, Output, Permission, Pipe, Policy, Poller,
+    QualifiedConfig, Queue, QueuePolicy, Resource, Role, Stack, Table,
 };
 
 /// The types of resources, in the order in which they are set up.
@@ -33,6 +33,12 @@ pub enum ResourceKind {
     Table,
     /// A function.
     Function,
+    /// A function as it was.
+    FunctionVersion,
+    /// A name that stands for one or two of them.
+    FunctionAlias,
+    /// How a version or alias does what nobody waits for.
+    InvokeConfig,
     /// What a function says about who may call it.
     Permission,
     /// What hands the messages of a queue to a function.
@@ -118,6 +124,9 @@ pub fn diff(old: &Stack, new: &Stack) -> Result<Vec<ChangeStep>, Vec<Refusal>> {
     changes.list(&old.queue_policies, &new.queue_policies);
     changes.list(&old.tables, &new.tables);
     changes.list(&old.functions, &new.functions);
+    changes.list(&old.versions, &new.versions);
+    changes.list(&old.aliases, &new.aliases);
+    changes.list(&old.invoke_configs, &new.invoke_configs);
     changes.list(&old.permissions, &new.permissions);
     changes.list(&old.pollers, &new.pollers);
     changes.list(&old.buses, &new.buses);
@@ -445,6 +454,63 @@ impl Diffable for Function {
         asynchronous: "EventInvokeConfig",
         tags: "Tags",
     });
+}
+
+impl Diffable for FunctionVersion {
+    const KIND: ResourceKind = ResourceKind::FunctionVersion;
+    const WHEN_GONE: Change = Change::LieDormant;
+
+    fn name(&self) -> String {
+        format!("{}:{}", self.function.name, self.number)
+    }
+
+    differences!(FunctionVersion {
+        function: "FunctionName",
+        number: "Version",
+        arn: "Arn",
+        description: "Description",
+    });
+
+    fn losses(&self, new: &Self) -> Vec<(&'static str, String, String)> {
+        // What was published stays as it was; another description would be another version.
+        let mut losses = Vec::new();
+        if self.function.name != new.function.name || self.description != new.description {
+            let property = if self.description == new.description { "FunctionName" } else { "Description" };
+            let reason = "a version stays as it was made".to_owned();
+            losses.push((property, reason, "give the new version a new logical id".to_owned()));
+        }
+        losses
+    }
+}
+
+impl Diffable for FunctionAlias {
+    const KIND: ResourceKind = ResourceKind::FunctionAlias;
+    const WHEN_GONE: Change = Change::Remove;
+
+    fn name(&self) -> String {
+        format!("{}:{}", self.function.name, self.name)
+    }
+
+    differences!(FunctionAlias {
+        function: "FunctionName",
+        name: "Name",
+        arn: "Arn",
+        version: "FunctionVersion",
+        other: "RoutingConfig",
+        description: "Description",
+    });
+}
+
+impl Diffable for QualifiedConfig {
+    const KIND: ResourceKind = ResourceKind::InvokeConfig;
+    const WHEN_GONE: Change = Change::Remove;
+
+    fn name(&self) -> String {
+        let qualifier = self.function.qualifier.as_ref().map(|qualifier| format!(":{qualifier}"));
+        format!("{}{}", self.function.name, qualifier.unwrap_or_default())
+    }
+
+    differences!(QualifiedConfig { function: "FunctionName", asynchronous: "EventInvokeConfig" });
 }
 
 impl Diffable for LogGroup {

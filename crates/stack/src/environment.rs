@@ -12,6 +12,11 @@ pub type Overrides = BTreeMap<String, String>;
 /// is a good answer: it stands for any label in outputs and policies alike.
 pub type StreamLabel = Box<dyn Fn(&str) -> String + Send + Sync>;
 
+/// Answers the number of a version of a function, given the version's logical id and the function's name.
+///
+/// Numbers are given out when versions are made. Before that, the one that it would be given is a good answer.
+pub type VersionNumber = Box<dyn Fn(&str, &str) -> u64 + Send + Sync>;
+
 /// Where a stack runs: what pseudo parameters and the names in ARNs resolve to.
 pub struct Environment {
     /// The account, twelve digits.
@@ -26,6 +31,8 @@ pub struct Environment {
     pub sqs_base_url: String,
     /// Answers the label of a table's change stream.
     pub stream_label: StreamLabel,
+    /// Answers the number of a version of a function.
+    pub version_number: VersionNumber,
 }
 
 impl Environment {
@@ -38,6 +45,7 @@ impl Environment {
             stack_name: stack_name.to_owned(),
             sqs_base_url: "http://127.0.0.1:4566".to_owned(),
             stream_label: Box::new(|_| "*".to_owned()),
+            version_number: Box::new(|_, _| 1),
         }
     }
 

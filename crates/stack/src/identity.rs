@@ -27,6 +27,8 @@ pub(crate) enum ResourceType {
     Destination,
     Permission,
     InvokeConfig,
+    FunctionVersion,
+    FunctionAlias,
     Api,
     ApiDeployment,
     ApiStage,
@@ -41,7 +43,7 @@ pub(crate) enum ResourceType {
 }
 
 impl ResourceType {
-    pub(crate) const ALL: [Self; 28] = [
+    pub(crate) const ALL: [Self; 30] = [
         Self::Table,
         Self::Function,
         Self::Pipe,
@@ -59,6 +61,8 @@ impl ResourceType {
         Self::Destination,
         Self::Permission,
         Self::InvokeConfig,
+        Self::FunctionVersion,
+        Self::FunctionAlias,
         Self::Api,
         Self::ApiDeployment,
         Self::ApiStage,
@@ -91,6 +95,8 @@ impl ResourceType {
             Self::Destination => "AWS::Events::ApiDestination",
             Self::Permission => "AWS::Lambda::Permission",
             Self::InvokeConfig => "AWS::Lambda::EventInvokeConfig",
+            Self::FunctionVersion => "AWS::Lambda::Version",
+            Self::FunctionAlias => "AWS::Lambda::Alias",
             Self::Api => "AWS::ApiGateway::RestApi",
             Self::ApiDeployment => "AWS::ApiGateway::Deployment",
             Self::ApiStage => "AWS::ApiGateway::Stage",
@@ -116,6 +122,8 @@ impl ResourceType {
             | Self::LogGroup
             | Self::Poller
             | Self::InvokeConfig
+            | Self::FunctionVersion
+            | Self::FunctionAlias
             | Self::EventBus
             | Self::EventRule
             | Self::EventArchive
@@ -139,8 +147,8 @@ impl ResourceType {
     pub(crate) fn has_unique_name(self) -> bool {
         match self {
             // The policies of two roles may well be called the same, and so may the stages of two APIs, and filters.
-            // Rules of two buses may be called the same too.
-            Self::Policy | Self::ApiStage | Self::EventRule | Self::MetricFilter => false,
+            // Rules of two buses may be called the same too, and so may aliases of two functions.
+            Self::Policy | Self::ApiStage | Self::EventRule | Self::MetricFilter | Self::FunctionAlias => false,
             Self::Table
             | Self::Function
             | Self::Pipe
@@ -156,6 +164,7 @@ impl ResourceType {
             | Self::Destination
             | Self::Permission
             | Self::InvokeConfig
+            | Self::FunctionVersion
             | Self::Api
             | Self::ApiDeployment
             | Self::ApiKey
@@ -183,6 +192,7 @@ impl ResourceType {
             Self::EventRule => ("Name", 64),
             Self::EventArchive => ("ArchiveName", 48),
             Self::Connection | Self::Destination => ("Name", 64),
+            Self::FunctionAlias => ("Name", 128),
             Self::Api | Self::ApiKey => ("Name", 255),
             Self::ApiStage => ("StageName", 128),
             Self::UsagePlan => ("UsagePlanName", 255),
@@ -191,6 +201,7 @@ impl ResourceType {
             | Self::Poller
             | Self::Permission
             | Self::InvokeConfig
+            | Self::FunctionVersion
             | Self::ApiDeployment
             | Self::UsagePlanKey
             | Self::GatewayResponse
@@ -230,8 +241,11 @@ impl Identity {
         let has_stream = find(properties, "StreamSpecification").is_some();
         let bus = given("EventBusName").unwrap_or("default");
         let bus = bus.rsplit_once(":event-bus/").map_or(bus, |(_, name)| name);
-        // A stream and a bus are never told of the same resource.
-        let belongs_to = Belongings { path, has_stream, bus };
+        // By its name or its ARN.
+        let function = given("FunctionName").unwrap_or_default();
+        let function = function.rsplit_once(":function:").map_or(function, |(_, name)| name);
+        // A stream, a bus and a function are never told of the same resource.
+        let belongs_to = Belongings { path, has_stream, bus, function };
         let (reference, attributes) = references(kind, logical_id, &name, &belongs_to, environment);
         Self { kind, name, reference, attributes }
     }
@@ -243,7 +257,9 @@ impl Identity {
     /// The resource's ARN, for the types that have one.
     pub(crate) fn arn(&self) -> &str {
         match self.kind {
-            ResourceType::ManagedPolicy => &self.reference,
+            ResourceType::ManagedPolicy | ResourceType::FunctionVersion | ResourceType::FunctionAlias => {
+                &self.reference
+            }
             _ => self.attribute("Arn").unwrap_or_default(),
         }
     }
@@ -255,13 +271,15 @@ struct Belongings<'p> {
     has_stream: bool,
     /// The name of a rule's bus.
     bus: &'p str,
+    /// The name of a version's or alias's function.
+    function: &'p str,
 }
 
 fn references(
     kind: ResourceType,
     logical_id: &str,
     name: &str,
-    Belongings { path, has_stream, bus }: &Belongings<'_>,
+    Belongings { path, has_stream, bus, function }: &Belongings<'_>,
     environment: &Environment,
 ) -> (String, Vec<(&'static str, String)>) {
     match kind {
@@ -275,6 +293,15 @@ fn references(
         }
         ResourceType::Function => {
             (name.to_owned(), vec![("Arn", environment.arn("lambda", format_args!("function:{name}")))])
+        }
+        ResourceType::FunctionVersion => {
+            let number = (environment.version_number)(logical_id, function);
+            let arn = environment.arn("lambda", format_args!("function:{function}:{number}"));
+            (arn.clone(), vec![("Version", number.to_string()), ("FunctionArn", arn)])
+        }
+        ResourceType::FunctionAlias => {
+            let arn = environment.arn("lambda", format_args!("function:{function}:{name}"));
+            (arn.clone(), vec![("AliasArn", arn)])
         }
         ResourceType::Pipe => (name.to_owned(), vec![("Arn", environment.arn("pipes", format_args!("pipe/{name}")))]),
         ResourceType::Queue => {

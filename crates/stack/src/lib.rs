@@ -55,14 +55,14 @@ mod stack;
 mod template;
 
 pub use diff::{Change, ChangeStep, Refusal, ResourceKind, diff};
-pub use environment::{Environment, Overrides, StreamLabel};
+pub use environment::{Environment, Overrides, StreamLabel, VersionNumber};
 pub use findings::{Errors, Finding, Position, Sort};
 pub use stack::{
     AccessLog, Alarm, Api, ApiKey, Asynchronous, Billing, Caching, Dashboard, DeadLettersFrom, DesiredState,
     Destination, Enrichment, EventArchive, EventBus, EventConnection, EventDestination, EventRule, Fifo, Function,
-    FunctionReference, Index, InlinePolicy, Invocation, LogGroup, LogGroupOrigin, LogicalId, Method, MethodSettings,
-    MetricFilter, Note, Output, Period, Permission, Pipe, PipeSource, PipeTarget, Plan, Policy, Poller, Projection,
-    Queue, QueuePolicy, QueueReference, Quota, Rate, Redrive, Resource, Role, RoleReference, RouteThrottle, Stack,
-    StartingPosition, Table, TableReference, Throttle,
+    FunctionAlias, FunctionReference, FunctionVersion, Index, InlinePolicy, Invocation, LogGroup, LogGroupOrigin,
+    LogicalId, Method, MethodSettings, MetricFilter, Note, OtherVersion, Output, Period, Permission, Pipe, PipeSource,
+    PipeTarget, Plan, Policy, Poller, Projection, QualifiedConfig, Queue, QueuePolicy, QueueReference, Quota, Rate,
+    Redrive, Resource, Role, RoleReference, RouteThrottle, Stack, StartingPosition, Table, TableReference, Throttle,
 };
 pub use template::Template;

@@ -20,10 +20,11 @@ use crate::relations;
 use crate::resource::invoke_config::InvokeConfig;
 use crate::resource::{
     Context, Evaluated, api, endpoints, events, function, invoke_config, log_group, permission, pipe, plan, poller,
-    queue, role, stage, table, watch,
+    queue, role, stage, table, version, watch,
 };
-use crate::stack::{Asynchronous, LogGroup, LogGroupOrigin, LogicalId, Note, Output, Resource, Stack};
+use crate::stack::{Asynchronous, LogGroup, LogGroupOrigin, LogicalId, Note, Output, QualifiedConfig, Resource, Stack};
 use crate::template::Template;
+use types::Qualifier;
 
 impl Template {
     /// Resolves the template to the resources to run.
@@ -67,6 +68,9 @@ impl Template {
             description: self.description.clone(),
             tables: Vec::new(),
             functions: Vec::new(),
+            versions: Vec::new(),
+            aliases: Vec::new(),
+            invoke_configs: Vec::new(),
             pipes: Vec::new(),
             queues: Vec::new(),
             pollers: Vec::new(),
@@ -293,6 +297,8 @@ fn read(
         }
         ResourceType::Permission => push!(stack.permissions, permission::read(properties, context)),
         ResourceType::InvokeConfig => push!(invoke_configs, invoke_config::read(properties, context)),
+        ResourceType::FunctionVersion => push!(stack.versions, version::read(properties, identity, context)),
+        ResourceType::FunctionAlias => push!(stack.aliases, version::read_alias(properties, identity, context)),
         ResourceType::Api => push!(parts.apis, api::read(properties, identity, context)),
         ResourceType::ApiDeployment => push!(parts.deployments, api::read_deployment(properties, context)),
         ResourceType::ApiStage => push!(parts.stages, stage::read(properties, context)),
@@ -312,15 +318,18 @@ fn read(
 
 /// What says how functions do what nobody waits for goes to the functions.
 fn add_invoke_configs(stack: &mut Stack, configs: Vec<Resource<InvokeConfig>>, findings: &mut Findings) {
-    let mut seen: BTreeMap<LogicalId, LogicalId> = BTreeMap::new();
+    let mut seen: BTreeMap<(LogicalId, Option<Qualifier>), LogicalId> = BTreeMap::new();
     for Resource { logical_id, at, spec } in configs {
         let InvokeConfig { function, asynchronous } = spec;
-        if let Some(twin) = seen.insert(function.logical_id.clone(), logical_id.clone()) {
+        let of = (function.logical_id.clone(), function.qualifier.clone());
+        if let Some(twin) = seen.insert(of, logical_id.clone()) {
             let section = Path::TOP.key("Resources");
             let message = format!("`{twin}` says this of function `{}` already", function.logical_id);
             findings.add(at, &section.key(logical_id.as_str()), message);
         }
-        if let Some(of) = stack.functions.iter_mut().find(|of| of.logical_id == function.logical_id) {
+        if function.qualifier.is_some() {
+            stack.invoke_configs.push(Resource { logical_id, at, spec: QualifiedConfig { function, asynchronous } });
+        } else if let Some(of) = stack.functions.iter_mut().find(|of| of.logical_id == function.logical_id) {
             let dead_letter = of.spec.asynchronous.dead_letter.take();
             of.spec.asynchronous = Asynchronous { dead_letter, ..asynchronous };
         }

@@ -18,6 +18,7 @@ pub(crate) mod queue;
 pub(crate) mod role;
 pub(crate) mod stage;
 pub(crate) mod table;
+pub(crate) mod version;
 pub(crate) mod watch;
 
 use crate::findings::{Position, Sort};
@@ -98,7 +99,7 @@ impl<'c> Context<'c> {
                 rest.is_some_and(|rest| rest.starts_with(':'))
             });
             if qualified {
-                let message = format!("`{given}` is a version or alias, which are not run here");
+                let message = format!("`{given}` is a version or alias, which cannot be named here");
                 properties.not_run(key, Sort::FeatureNotRun, message, Some("name the function itself".to_owned()));
             } else {
                 let message = format!("`{given}` is not a function of this template");
@@ -152,5 +153,6 @@ fn queue_reference(queue: &Evaluated) -> Option<QueueReference> {
 
 fn function_reference(function: &Evaluated) -> Option<FunctionReference> {
     // As with queues.
-    Some(FunctionReference { logical_id: function.logical_id.clone(), name: function.identity.name.parse().ok()? })
+    let name = function.identity.name.parse().ok()?;
+    Some(FunctionReference { logical_id: function.logical_id.clone(), name, qualifier: None })
 }

@@ -16,7 +16,10 @@ use delivery::bus::endpoint::{ConnectionSpec, DestinationSpec};
 use delivery::bus::pipe_target::PipeParametersSpec;
 use delivery::bus::{RuleSpec, TargetSpec};
 use serde::{Deserialize, Serialize};
-use types::{BusName, FunctionName, IndexName, KeySchema, LogGroupName, PipeName, QueueName, TableName, ViewType};
+use types::{
+    AliasName, BusName, FunctionName, IndexName, KeySchema, LogGroupName, PipeName, Qualifier, QueueName, TableName,
+    Version, ViewType,
+};
 
 use crate::findings::Position;
 use crate::iam::Statement;
@@ -72,6 +75,15 @@ pub struct Stack {
     pub tables: Vec<Resource<Table>>,
     /// Functions.
     pub functions: Vec<Resource<Function>>,
+    /// Functions as they were when these were made.
+    #[serde(default)]
+    pub versions: Vec<Resource<FunctionVersion>>,
+    /// Names that stand for them.
+    #[serde(default)]
+    pub aliases: Vec<Resource<FunctionAlias>>,
+    /// How versions and aliases do what nobody waits for; of functions as they are, the functions say it.
+    #[serde(default)]
+    pub invoke_configs: Vec<Resource<QualifiedConfig>>,
     /// Pipes.
     pub pipes: Vec<Resource<Pipe>>,
     /// Queues.
@@ -243,13 +255,17 @@ pub struct Asynchronous {
     pub on_failure: Option<Destination>,
     /// Where events go that were given up, as they are.
     pub dead_letter: Option<QueueReference>,
+    /// Whether a resource of the template says so, or it is left as is usual.
+    #[serde(default)]
+    pub is_said: bool,
 }
 
 impl Default for Asynchronous {
     /// As AWS has it where nobody says.
     fn default() -> Self {
         let maximum_age = Duration::from_secs(6 * 60 * 60);
-        Self { retries: 2, maximum_age, on_success: None, on_failure: None, dead_letter: None }
+        let (on_success, on_failure) = (None, None);
+        Self { retries: 2, maximum_age, on_success, on_failure, dead_letter: None, is_said: false }
     }
 }
 
@@ -429,13 +445,64 @@ pub struct TableReference {
     pub name: TableName,
 }
 
-/// A function of the same stack.
+/// A function of the same stack, or a version or alias of one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FunctionReference {
-    /// What the template calls it.
+    /// What the template calls the function.
     pub logical_id: LogicalId,
     /// Its name.
     pub name: FunctionName,
+    /// Which version or alias is meant, if not the function as it is.
+    #[serde(default)]
+    pub qualifier: Option<Qualifier>,
+}
+
+/// A function as it was when this was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FunctionVersion {
+    /// The function.
+    pub function: FunctionReference,
+    /// The number that it has.
+    pub number: u64,
+    /// Its ARN.
+    pub arn: String,
+    /// What it is for.
+    pub description: Option<String>,
+}
+
+/// A name that stands for a version, or for two.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FunctionAlias {
+    /// The function.
+    pub function: FunctionReference,
+    /// Its name.
+    pub name: AliasName,
+    /// Its ARN.
+    pub arn: String,
+    /// The version.
+    pub version: Version,
+    /// The other one.
+    pub other: Option<OtherVersion>,
+    /// What it is for.
+    pub description: Option<String>,
+}
+
+/// Another version that an alias stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherVersion {
+    /// Its number.
+    pub version: u64,
+    /// How many of a million invocations it gets.
+    pub millionths: u32,
+}
+
+/// How a version or alias does what nobody waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QualifiedConfig {
+    /// The version or alias.
+    pub function: FunctionReference,
+    /// How; its dead letters are the function's own.
+    pub asynchronous: Asynchronous,
 }
 
 /// A queue of the same stack.

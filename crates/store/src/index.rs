@@ -37,7 +37,30 @@ pub(crate) struct IndexSnapshot {
 }
 
 impl Index {
+    /// Opens the index of a log; where there is none, an empty one is made.
     pub(crate) fn open(path: &Path, log: LogId, options: &Options) -> Result<Self, String> {
+        if !path.exists() {
+            Self::make(path, log, options)?;
+        }
+        Self::at(path, log, options)
+    }
+
+    /// Makes an empty index beside its place and moves it there: what a crash leaves in the midst of that cannot be opened,
+    /// and must not be taken for one.
+    fn make(path: &Path, log: LogId, options: &Options) -> Result<(), String> {
+        let text = |error: std::io::Error| error.to_string();
+        let beside = path.with_extension("new");
+        match std::fs::remove_dir_all(&beside) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(text(error)),
+            Ok(()) | Err(_) => {}
+        }
+        drop(Self::at(&beside, log, options)?);
+        std::fs::rename(&beside, path).map_err(text)?;
+        let parent = path.parent().unwrap_or(Path::new("."));
+        std::fs::File::open(parent).and_then(|parent| parent.sync_all()).map_err(text)
+    }
+
+    fn at(path: &Path, log: LogId, options: &Options) -> Result<Self, String> {
         let text = |error: fjall::Error| error.to_string();
         let database = Database::builder(path)
             .cache_size(options.block_cache_bytes)

@@ -13,6 +13,7 @@ mod item;
 mod key;
 mod names;
 mod number;
+mod qualifier;
 mod text;
 mod time;
 mod trace;
@@ -23,10 +24,11 @@ pub use change::{Change, ChangeKind, Record, SequenceNumber, Stream, TableId, Vi
 pub use item::Item;
 pub use key::{Key, KeyAttribute, KeySchema, KeyType, KeyValue};
 pub use names::{
-    ArchiveName, BusName, ConnectionName, DestinationName, FunctionName, IndexName, LogGroupName, NameError, PipeName,
-    QueueName, ReplayName, RuleName, TableName, TargetId,
+    AliasName, ArchiveName, BusName, ConnectionName, DestinationName, FunctionName, IndexName, LogGroupName, NameError,
+    PipeName, QueueName, ReplayName, RuleName, TableName, TargetId,
 };
 pub use number::{Number, NumberError};
+pub use qualifier::{Qualifier, Version};
 pub use text::Text;
 pub use time::Timestamp;
 pub use trace::{Origin, SpanId, TraceContext, TraceId};

@@ -98,6 +98,11 @@ names! {
         kind: "function", length: 1..=64, marks: b"_-",
         words: "1 to 64 letters, digits, '_' or '-'",
     };
+    /// What an alias of a function's versions is called.
+    AliasName = Rule {
+        kind: "alias", length: 1..=128, marks: b"_-",
+        words: "1 to 128 letters, digits, '_' or '-', and not digits alone",
+    };
     /// What a pipe is called.
     PipeName = Rule {
         kind: "pipe", length: 1..=64, marks: b"_.-",

@@ -7,7 +7,7 @@
 use crate::events::{self, EventFault};
 use crate::reply::Service;
 use crate::sigv4::AuthError;
-use crate::{cloudwatch, sqs};
+use crate::{cloudwatch, lambda, sqs};
 use serde_json::{Map, Value as Json};
 use types::{Account, FunctionName, PipeName, QueueName, TableName};
 
@@ -84,6 +84,8 @@ codes! {
     LimitExceededException = "LimitExceededException", Own, 400;
     /// A batch is too large.
     BatchRequestTooLong = "BatchRequestTooLong", Own, 400;
+    /// A function has as many versions or aliases as it may.
+    CodeStorageExceeded = "CodeStorageExceededException", Own, 400;
     /// The condition on the stored item does not hold.
     ConditionalCheckFailed = "ConditionalCheckFailedException", Own, 400;
     /// A batch has no entries.
@@ -124,6 +126,8 @@ codes! {
     OverLimit = "OverLimit", Own, 400;
     /// A parameter is missing.
     MissingParameter = "MissingRequiredParameterException", Coral, 400;
+    /// Something is not any more what whoever changes it has seen.
+    PreconditionFailed = "PreconditionFailedException", Own, 412;
     /// The queue was emptied a moment ago.
     PurgeQueueInProgress = "PurgeQueueInProgress", Own, 400;
     /// A queue of this name was deleted a moment ago.
@@ -140,6 +144,8 @@ codes! {
     RequestThrottled = "RequestThrottled", Own, 400;
     /// There is something of this name.
     ResourceAlreadyExists = "ResourceAlreadyExistsException", Own, 400;
+    /// There is something of this name, as functions name it.
+    ResourceConflict = "ResourceConflictException", Own, 409;
     /// There is no such table, function, log group or stream.
     ResourceNotFound = "ResourceNotFoundException", Own, 400;
     /// The body is no JSON, or a member has another JSON type.
@@ -210,7 +216,8 @@ impl Code {
             Self::InvalidEventPattern | Self::InvalidParameter | Self::InvalidRequestContent => self.name(),
             Self::Conflict | Self::ServiceQuotaExceeded => self.name(),
             Self::IllegalStatus | Self::NotFound | Self::ResourceAlreadyExists => self.name(),
-            Self::OverLimit => self.name(),
+            Self::OverLimit | Self::CodeStorageExceeded | Self::PreconditionFailed => self.name(),
+            Self::ResourceConflict => self.name(),
             Self::ReceiptHandleIsInvalid => self.name(),
             Self::RequestTooLarge | Self::RequestThrottled | Self::ResourceNotFound => self.name(),
             Self::Serialization | Self::ServiceUnavailable | Self::TooManyRequests => self.name(),
@@ -259,6 +266,8 @@ pub enum Refusal<'a> {
     DuplicateKeys,
     /// There is no such function.
     NoSuchFunction(&'a FunctionName),
+    /// Versions and aliases of functions are refused, for a reason that only they have.
+    Lambda(lambda::Refused<'a>),
     /// The function runs as often at once as it may.
     FunctionBusy,
     /// There is no such queue.
@@ -390,6 +399,7 @@ impl WireError {
                 Self::new(Code::ResourceNotFound, format!("Function not found: {}", function(name)))
                     .with("Type", "User".into())
             }
+            Refusal::Lambda(refused) => refused.error(account),
             Refusal::FunctionBusy => Self::new(Code::TooManyRequests, "Rate Exceeded.")
                 .with("Reason", "ReservedFunctionConcurrentInvocationLimitExceeded".into())
                 .with("Type", "User".into()),

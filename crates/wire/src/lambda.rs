@@ -1,6 +1,16 @@
 //! Decides how requests of functions are read and answered: their operation is a method and a path.
 //!
-//! Start at `parse`. A function that fails is an answer, not an error: status 200, and a header that says so.
+//! Start at `parse`. A function that fails is an answer, not an error: status 200, and a header that says so. Versions and
+//! aliases are in [`aliases`], how what nobody waits for is done in [`invoking`], and what is refused of both in
+//! [`Refused`].
+
+mod aliases;
+mod invoking;
+mod refused;
+
+pub use aliases::{AliasDescription, NewAlias, OtherVersion};
+pub use invoking::{Destination, InvokeConfigDescription, InvokeSettings};
+pub use refused::Refused;
 
 use crate::error::{Code, WireError};
 use crate::head::{RequestHead, form, percent_decode};
@@ -10,7 +20,8 @@ use crate::{Context, unknown_operation};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Map, Value as Json, json};
-use types::{Account, FunctionName, LogGroupName, QueueName, Timestamp};
+use sha2::{Digest as _, Sha256};
+use types::{Account, AliasName, FunctionName, LogGroupName, Qualifier, QueueName, Timestamp, Version};
 
 /// The largest payload, in and out.
 pub const PAYLOAD_MAX: usize = 6_291_456;
@@ -30,6 +41,8 @@ pub enum Call {
     Invoke {
         /// Which.
         function: FunctionName,
+        /// Which version of it.
+        qualifier: Option<Qualifier>,
         /// What to hand to it: JSON.
         payload: Vec<u8>,
         /// Whether to give back the end of what it logged.
@@ -39,6 +52,8 @@ pub enum Call {
     InvokeEvent {
         /// Which.
         function: FunctionName,
+        /// Which version of it.
+        qualifier: Option<Qualifier>,
         /// What to hand to it: JSON.
         payload: Vec<u8>,
     },
@@ -46,35 +61,130 @@ pub enum Call {
     DryRun {
         /// Which.
         function: FunctionName,
+        /// Which version of it.
+        qualifier: Option<Qualifier>,
     },
     /// Say what a function is.
     GetFunction {
         /// Which.
         function: FunctionName,
-        /// Whether it was asked for by its version.
-        qualified: bool,
+        /// Which version of it.
+        qualifier: Option<Qualifier>,
     },
     /// Say how a function is set.
     GetFunctionConfiguration {
         /// Which.
         function: FunctionName,
-        /// Whether it was asked for by its version.
-        qualified: bool,
-    },
-    /// Say which versions of a function there are.
-    ListVersions {
-        /// Of which.
-        function: FunctionName,
-    },
-    /// Say which aliases of a function there are.
-    ListAliases {
-        /// Of which.
-        function: FunctionName,
+        /// Which version of it.
+        qualifier: Option<Qualifier>,
     },
     /// Say which functions there are, sorted by name.
     ListFunctions {
         /// Only those after this name.
         after: Option<FunctionName>,
+        /// At most so many.
+        limit: usize,
+        /// Whether each of their versions is meant.
+        all_versions: bool,
+    },
+    /// Give a function as it is a number.
+    PublishVersion {
+        /// Which.
+        function: FunctionName,
+        /// What the version is for.
+        description: Option<String>,
+        /// What the hash of its code must be.
+        code_sha256: Option<String>,
+        /// What the function must still be.
+        revision: Option<String>,
+    },
+    /// Say which versions of a function there are: the function as it is, and then by their numbers.
+    ListVersions {
+        /// Of which.
+        function: FunctionName,
+        /// Only those after this one.
+        after: Option<Version>,
+        /// At most so many.
+        limit: usize,
+    },
+    /// Make an alias.
+    CreateAlias {
+        /// Of which function.
+        function: FunctionName,
+        /// What it is.
+        alias: NewAlias,
+    },
+    /// Change an alias; what is not given stays.
+    UpdateAlias {
+        /// Of which function.
+        function: FunctionName,
+        /// Which.
+        name: AliasName,
+        /// The version that it stands for.
+        version: Option<Version>,
+        /// The other one; `Some(None)` for none.
+        other: Option<Option<OtherVersion>>,
+        /// What it is for.
+        description: Option<String>,
+        /// What it must still be.
+        revision: Option<String>,
+    },
+    /// Say what an alias is.
+    GetAlias {
+        /// Of which function.
+        function: FunctionName,
+        /// Which.
+        name: AliasName,
+    },
+    /// Delete an alias.
+    DeleteAlias {
+        /// Of which function.
+        function: FunctionName,
+        /// Which.
+        name: AliasName,
+    },
+    /// Say which aliases of a function there are, sorted by name.
+    ListAliases {
+        /// Of which.
+        function: FunctionName,
+        /// Only those that stand for this version.
+        version: Option<Version>,
+        /// Only those after this name.
+        after: Option<AliasName>,
+        /// At most so many.
+        limit: usize,
+    },
+    /// Say how a function does what nobody waits for.
+    SetInvokeConfig {
+        /// Which.
+        function: FunctionName,
+        /// Which version or alias of it.
+        qualifier: Qualifier,
+        /// How.
+        settings: InvokeSettings,
+        /// Whether what is not said now stays as it was said before.
+        add: bool,
+    },
+    /// Say how a function does what nobody waits for.
+    GetInvokeConfig {
+        /// Which.
+        function: FunctionName,
+        /// Which version or alias of it.
+        qualifier: Qualifier,
+    },
+    /// Take back what was said of how a function does what nobody waits for.
+    DeleteInvokeConfig {
+        /// Which.
+        function: FunctionName,
+        /// Which version or alias of it.
+        qualifier: Qualifier,
+    },
+    /// Say all that was said of how a function does what nobody waits for.
+    ListInvokeConfigs {
+        /// Which.
+        function: FunctionName,
+        /// Only what was said of those after this.
+        after: Option<Qualifier>,
         /// At most so many.
         limit: usize,
     },
@@ -85,6 +195,8 @@ pub enum Call {
 pub enum Answer<'a> {
     /// A function was run.
     Invoked {
+        /// Which version of it.
+        version: Version,
         /// What it answered, or what is wrong, as JSON.
         payload: &'a [u8],
         /// Whether it failed.
@@ -97,23 +209,43 @@ pub enum Answer<'a> {
     /// A function could be run.
     Runnable,
     /// What a function is.
-    Function {
-        /// How it is set.
-        function: &'a FunctionDescription<'a>,
-        /// Whether it was asked for by its version.
-        qualified: bool,
-    },
+    Function(&'a FunctionDescription<'a>),
     /// How a function is set.
-    Configuration {
-        /// How.
-        function: &'a FunctionDescription<'a>,
-        /// Whether it was asked for by its version.
-        qualified: bool,
+    Configuration(&'a FunctionDescription<'a>),
+    /// A function as it was has a number.
+    Published(&'a FunctionDescription<'a>),
+    /// Which versions of a function there are.
+    Versions {
+        /// The function as it is, then by their numbers; each asked for by its version.
+        versions: &'a [FunctionDescription<'a>],
+        /// Whether there are more after them.
+        more: bool,
     },
-    /// Which versions of a function there are: the one that runs.
-    Versions(&'a FunctionDescription<'a>),
-    /// Which aliases of a function there are: none.
-    Aliases,
+    /// What an alias is.
+    Alias {
+        /// What.
+        alias: &'a AliasDescription<'a>,
+        /// Whether it was just made.
+        made: bool,
+    },
+    /// Which aliases of a function there are.
+    Aliases {
+        /// Sorted by name.
+        aliases: &'a [AliasDescription<'a>],
+        /// Whether there are more after them.
+        more: bool,
+    },
+    /// How a function does what nobody waits for.
+    InvokeConfig(&'a InvokeConfigDescription),
+    /// All that was said of how a function does what nobody waits for.
+    InvokeConfigs {
+        /// What was said.
+        configs: &'a [InvokeConfigDescription],
+        /// Whether there is more after it.
+        more: bool,
+    },
+    /// It is gone.
+    Deleted,
     /// Which functions there are.
     Listed {
         /// Sorted by name.
@@ -128,6 +260,12 @@ pub enum Answer<'a> {
 pub struct FunctionDescription<'a> {
     /// Its name.
     pub name: &'a FunctionName,
+    /// Which version of it is described.
+    pub version: Version,
+    /// What it was asked for by, if by more than its name.
+    pub qualifier: Option<&'a Qualifier>,
+    /// It is another one after each change.
+    pub revision: &'a str,
     /// The runtime that its template names.
     pub runtime: &'a str,
     /// Its handler.
@@ -161,23 +299,52 @@ pub(crate) fn parse(head: &RequestHead<'_>, body: &[u8], context: &Context) -> R
             invoke(head, &percent_decode(name, false), body, context)
         }
         ("GET", ["", "2015-03-31", "functions", name]) => {
-            let (function, qualified) = named(head, &percent_decode(name, false), context)?;
-            Ok(Call::GetFunction { function, qualified })
+            let (function, qualifier) = named(head, &percent_decode(name, false), context)?;
+            Ok(Call::GetFunction { function, qualifier })
         }
         ("GET", ["", "2015-03-31", "functions", name, "configuration"]) => {
-            let (function, qualified) = named(head, &percent_decode(name, false), context)?;
-            Ok(Call::GetFunctionConfiguration { function, qualified })
+            let (function, qualifier) = named(head, &percent_decode(name, false), context)?;
+            Ok(Call::GetFunctionConfiguration { function, qualifier })
         }
-        ("GET", ["", "2015-03-31", "functions", name, "versions"]) => {
+        (method, ["", "2015-03-31", "functions", name, rest @ ("versions" | "aliases"), alias @ ..])
+            if alias.len() < 2 =>
+        {
             let (function, _) = named(head, &percent_decode(name, false), context)?;
-            Ok(Call::ListVersions { function })
+            let alias = alias.first().map(|alias| percent_decode(alias, false));
+            aliases::parse(method, rest, alias.as_deref(), function, head, body)
         }
-        ("GET", ["", "2015-03-31", "functions", name, "aliases"]) => {
-            let (function, _) = named(head, &percent_decode(name, false), context)?;
-            Ok(Call::ListAliases { function })
+        (method, ["", "2019-09-25", "functions", name, "event-invoke-config", rest @ ..])
+            if matches!(rest, [] | ["list"]) =>
+        {
+            let (function, qualifier) = named(head, &percent_decode(name, false), context)?;
+            invoking::parse(method, !rest.is_empty(), function, qualifier, head, body, &context.account)
         }
         (method, _) => Err(unknown_operation(&format!("{method} {}", head.path))),
     }
+}
+
+/// Which part of a list is wanted: what its marker says it goes on after, and how many at most.
+fn page(head: &RequestHead<'_>, most: usize) -> Result<(Option<String>, usize), WireError> {
+    let parameters = form(head.query);
+    let find = |name: &str| parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+    let mut rules = Rules::default();
+    let limit = find("MaxItems").map(|text| text.parse::<i64>());
+    let limit = limit.transpose().map_err(|_| WireError::new(Code::Serialization, "MaxItems must be a number"))?;
+    let limit = rules.range(limit.unwrap_or(most as i64), "maxItems", 1, 10_000);
+    rules.check(Code::InvalidParameterValue)?;
+    let read = |marker: &str| String::from_utf8(BASE64.decode(marker).ok()?).ok();
+    let after = find("Marker").map(|marker| read(marker).ok_or_else(|| WireError::token_invalid(Service::Lambda)));
+    Ok((after.transpose()?, limit.min(most)))
+}
+
+/// What a marker said it goes on after, as what it must be.
+fn after<T: std::str::FromStr>(text: Option<String>) -> Result<Option<T>, WireError> {
+    text.map(|text| text.parse().map_err(|_| WireError::token_invalid(Service::Lambda))).transpose()
+}
+
+/// The marker behind the last of a page.
+fn marker(last: &str) -> Json {
+    BASE64.encode(last).into()
 }
 
 fn list_functions(head: &RequestHead<'_>) -> Result<Call, WireError> {
@@ -187,26 +354,17 @@ fn list_functions(head: &RequestHead<'_>) -> Result<Call, WireError> {
         return Err(WireError::not_handled(Service::Lambda, "MasterRegion"));
     }
     let mut rules = Rules::default();
-    // Functions have one version here, so all of their versions are what is listed anyway.
     if let Some(version) = find("FunctionVersion") {
         rules.one_of(version, "functionVersion", &["ALL"]);
     }
-    let limit = find("MaxItems").map(|text| text.parse::<i64>());
-    let limit = limit.transpose().map_err(|_| WireError::new(Code::Serialization, "MaxItems must be a number"))?;
-    let limit = rules.range(limit.unwrap_or(FUNCTIONS_PAGE_MAX as i64), "maxItems", 1, 10_000);
     rules.check(Code::InvalidParameterValue)?;
-    let after =
-        find("Marker").map(|marker| marker_name(marker).ok_or_else(|| WireError::token_invalid(Service::Lambda)));
-    Ok(Call::ListFunctions { after: after.transpose()?, limit: limit.min(FUNCTIONS_PAGE_MAX) })
-}
-
-/// The name after which a marker goes on.
-fn marker_name(marker: &str) -> Option<FunctionName> {
-    String::from_utf8(BASE64.decode(marker).ok()?).ok()?.parse().ok()
+    let (marked, limit) = page(head, FUNCTIONS_PAGE_MAX)?;
+    let all_versions = find("FunctionVersion").is_some();
+    Ok(Call::ListFunctions { after: after(marked)?, limit, all_versions })
 }
 
 fn invoke(head: &RequestHead<'_>, name: &str, body: &[u8], context: &Context) -> Result<Call, WireError> {
-    let (function, _) = named(head, name, context)?;
+    let (function, qualifier) = named(head, name, context)?;
     let members = [
         ("x-amz-client-context", "ClientContext"),
         ("x-amz-durable-execution-name", "DurableExecutionName"),
@@ -222,7 +380,7 @@ fn invoke(head: &RequestHead<'_>, name: &str, body: &[u8], context: &Context) ->
     rules.one_of(log_type, "logType", &["None", "Tail"]);
     rules.check(Code::InvalidParameterValue)?;
     match invocation {
-        "DryRun" => Ok(Call::DryRun { function }),
+        "DryRun" => Ok(Call::DryRun { function, qualifier }),
         _ => {
             let limit = if invocation == "Event" { EVENT_MAX } else { PAYLOAD_MAX };
             if body.len() > limit {
@@ -237,16 +395,19 @@ fn invoke(head: &RequestHead<'_>, name: &str, body: &[u8], context: &Context) ->
             })?;
             let payload = payload.to_vec();
             Ok(match invocation {
-                "Event" => Call::InvokeEvent { function, payload },
-                _ => Call::Invoke { function, payload, log_tail: log_type == "Tail" },
+                "Event" => Call::InvokeEvent { function, qualifier, payload },
+                _ => Call::Invoke { function, qualifier, payload, log_tail: log_type == "Tail" },
             })
         }
     }
 }
 
-/// The function that a request names, and whether it names the version too. There is one version of each, `$LATEST`:
-/// any other version or alias is one that is not there.
-fn named(head: &RequestHead<'_>, name: &str, context: &Context) -> Result<(FunctionName, bool), WireError> {
+/// The function that a request names, and which version or alias of it. One that there cannot be is one that is not there.
+fn named(
+    head: &RequestHead<'_>,
+    name: &str,
+    context: &Context,
+) -> Result<(FunctionName, Option<Qualifier>), WireError> {
     let (function, qualifier) = function_name(name, &context.account)?;
     let query = form(head.query);
     let queried = query.into_iter().find(|(known, _)| known == "Qualifier").map(|(_, value)| value);
@@ -256,13 +417,13 @@ fn named(head: &RequestHead<'_>, name: &str, context: &Context) -> Result<(Funct
         let message = "The derived qualifier from the function name does not match the specified qualifier.";
         return Err(WireError::new(Code::InvalidParameterValue, message));
     }
-    match qualifier.or(queried) {
-        Some(other) if other != "$LATEST" => {
-            let arn = context.account.arn("lambda", &format!("function:{function}:{other}"));
-            Err(WireError::new(Code::ResourceNotFound, format!("Function not found: {arn}")))
-        }
-        qualifier => Ok((function, qualifier.is_some())),
-    }
+    let qualifier = qualifier.or(queried).map(|text| {
+        text.parse().map_err(|_| {
+            let arn = context.account.arn("lambda", &format!("function:{function}:{text}"));
+            WireError::new(Code::ResourceNotFound, format!("Function not found: {arn}"))
+        })
+    });
+    Ok((function, qualifier.transpose()?))
 }
 
 /// The name and the qualifier in any of the forms a function may be named: by name, or by the whole or a part of its
@@ -296,10 +457,11 @@ fn function_name(given: &str, account: &Account) -> Result<(FunctionName, Option
 }
 
 pub(crate) fn spell(answer: &Answer<'_>, reply: &Reply<'_>) -> Response {
+    let account = &reply.context.account;
     match answer {
-        Answer::Invoked { payload, failed, log_tail } => {
+        Answer::Invoked { version, payload, failed, log_tail } => {
             let mut headers =
-                vec![("content-type", "application/json".to_owned()), ("x-amz-executed-version", "$LATEST".to_owned())];
+                vec![("content-type", "application/json".to_owned()), ("x-amz-executed-version", version.to_string())];
             if *failed {
                 headers.push(("x-amz-function-error", "Unhandled".to_owned()));
             }
@@ -310,10 +472,10 @@ pub(crate) fn spell(answer: &Answer<'_>, reply: &Reply<'_>) -> Response {
             reply.response(200, headers, payload.to_vec())
         }
         Answer::Accepted => reply.response(202, Vec::new(), Vec::new()),
-        Answer::Runnable => reply.response(204, Vec::new(), Vec::new()),
-        Answer::Function { function, qualified } => {
+        Answer::Runnable | Answer::Deleted => reply.response(204, Vec::new(), Vec::new()),
+        Answer::Function(function) => {
             let mut body = json!({
-                "Configuration": configuration(function, *qualified, &reply.context.account),
+                "Configuration": configuration(function, account),
                 // Built-in handlers have no code that could be fetched.
                 "Code": { "RepositoryType": "S3" },
                 "Tags": {},
@@ -323,58 +485,77 @@ pub(crate) fn spell(answer: &Answer<'_>, reply: &Reply<'_>) -> Response {
             }
             reply.json(&body)
         }
-        Answer::Configuration { function, qualified } => {
-            reply.json(&configuration(function, *qualified, &reply.context.account))
+        Answer::Configuration(function) => reply.json(&configuration(function, account)),
+        Answer::Published(function) => reply.json_with_status(201, &configuration(function, account)),
+        Answer::Versions { versions, more } => {
+            let spelt: Vec<Json> = versions.iter().map(|version| describe(version, account)).collect();
+            let last = versions.last().filter(|_| *more).map(|last| last.version.to_string());
+            list(reply, "Versions", spelt, last)
         }
-        Answer::Versions(function) => {
-            let mut latest = describe(function, &reply.context.account);
-            latest["FunctionArn"] = qualified_arn(function, &reply.context.account).into();
-            reply.json(&json!({ "Versions": [latest] }))
+        Answer::Alias { alias, made } => {
+            reply.json_with_status(if *made { 201 } else { 200 }, &aliases::describe(alias, account))
         }
-        Answer::Aliases => reply.json(&json!({ "Aliases": [] })),
+        Answer::Aliases { aliases: listed, more } => {
+            let spelt: Vec<Json> = listed.iter().map(|alias| aliases::describe(alias, account)).collect();
+            list(reply, "Aliases", spelt, listed.last().filter(|_| *more).map(|last| last.name.to_string()))
+        }
+        Answer::InvokeConfig(config) => reply.json(&invoking::describe(config, account)),
+        Answer::InvokeConfigs { configs, more } => {
+            let spelt: Vec<Json> = configs.iter().map(|config| invoking::describe(config, account)).collect();
+            let last = configs.last().filter(|_| *more).map(|last| last.qualifier.to_string());
+            list(reply, "FunctionEventInvokeConfigs", spelt, last)
+        }
         Answer::Listed { functions, more } => {
-            let spelt = functions.iter().map(|function| describe(function, &reply.context.account));
-            let mut body = Map::new();
-            body.insert("Functions".to_owned(), spelt.collect::<Vec<_>>().into());
-            if let Some(last) = functions.last().filter(|_| *more) {
-                body.insert("NextMarker".to_owned(), BASE64.encode(last.name.as_str()).into());
-            }
-            reply.json(&Json::Object(body))
+            let spelt: Vec<Json> = functions.iter().map(|function| describe(function, account)).collect();
+            list(reply, "Functions", spelt, functions.last().filter(|_| *more).map(|last| last.name.to_string()))
         }
     }
 }
 
-fn qualified_arn(function: &FunctionDescription<'_>, account: &Account) -> String {
-    account.arn("lambda", &format!("function:{}:$LATEST", function.name)).to_string()
+/// A page of a list; `last` is what the next one goes on after, if there is one.
+fn list(reply: &Reply<'_>, name: &str, spelt: Vec<Json>, last: Option<String>) -> Response {
+    let mut body = Map::from_iter([(name.to_owned(), spelt.into())]);
+    if let Some(last) = last {
+        body.insert("NextMarker".to_owned(), marker(&last));
+    }
+    reply.json(&Json::Object(body))
+}
+
+/// The hash of the code of a handler that is built in: it has none of its own, so its name stands for it.
+pub fn code_sha256(handler: &str) -> String {
+    BASE64.encode(Sha256::digest(handler.as_bytes()))
 }
 
 /// How one function is set, with the state that clients wait for.
-fn configuration(function: &FunctionDescription<'_>, qualified: bool, account: &Account) -> Json {
+fn configuration(function: &FunctionDescription<'_>, account: &Account) -> Json {
     let mut described = describe(function, account);
     described["State"] = "Active".into();
     described["LastUpdateStatus"] = "Successful".into();
-    if qualified {
-        described["FunctionArn"] = qualified_arn(function, account).into();
-    }
     described
 }
 
 fn describe(function: &FunctionDescription<'_>, account: &Account) -> Json {
     let modified = function.modified_at.iso_millis();
+    let name = function.name;
+    let resource = match function.qualifier {
+        Some(qualifier) => format!("function:{name}:{qualifier}"),
+        None => format!("function:{name}"),
+    };
     let mut described = json!({
-        "FunctionName": function.name.as_str(),
-        "FunctionArn": account.arn("lambda", &format!("function:{}", function.name)).to_string(),
+        "FunctionName": name.as_str(),
+        "FunctionArn": account.arn("lambda", &resource).to_string(),
         "Runtime": function.runtime,
         "Role": function.role,
         "Handler": function.handler,
         // Built-in handlers have no code of their own to weigh.
         "CodeSize": 0,
-        "CodeSha256": "",
+        "CodeSha256": code_sha256(function.handler),
         "Description": function.description,
         "Timeout": function.timeout_seconds,
         "MemorySize": function.memory_mb,
         "LastModified": format!("{}+0000", modified.trim_end_matches('Z')),
-        "Version": "$LATEST",
+        "Version": function.version.to_string(),
+        "RevisionId": function.revision,
         "PackageType": "Zip",
         "Architectures": ["x86_64"],
         "Environment": { "Variables": function.environment },

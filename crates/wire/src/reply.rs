@@ -281,7 +281,8 @@ impl<'a> Reply<'a> {
         self.response(200, vec![("content-type", self.content_type.clone())], Vec::new())
     }
 
-    fn json_with_status(&self, status: u16, body: &Json) -> Response {
+    /// A JSON answer of another status.
+    pub(crate) fn json_with_status(&self, status: u16, body: &Json) -> Response {
         if matches!(self.protocol, Protocol::Cbor { .. }) {
             let headers =
                 vec![("content-type", self.content_type.clone()), ("smithy-protocol", CBOR_PROTOCOL.to_owned())];

@@ -197,7 +197,7 @@ fn as_user(user: Option<&str>, program: &Path) -> Command {
 }
 
 /// An empty directory.
-pub(super) fn fresh(directory: &Path) -> anyhow::Result<PathBuf> {
+pub(crate) fn fresh(directory: &Path) -> anyhow::Result<PathBuf> {
     if directory.exists() {
         std::fs::remove_dir_all(directory).with_context(|| format!("cannot empty {}", directory.display()))?;
     }

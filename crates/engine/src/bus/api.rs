@@ -5,8 +5,10 @@ use super::error::{BusError, PutError, PutRefused};
 use super::plan::Plan;
 use super::replay::{self, ReplayInfo};
 use super::{change, kept};
+use crate::command::CommandError;
 use crate::commit::WriteRefused;
 use crate::engine::{Engine, Inner, NotFound};
+use crate::tables::Beside;
 use crate::trace;
 use delivery::bus::archive::ArchiveSpec;
 use delivery::bus::entry::{BusRef, DEFAULT_BUS, Entry, check_request};
@@ -163,6 +165,18 @@ fn take_in<'i>(inner: &'i Arc<Inner>, entries: &[Entry]) -> Result<(Vec<Put>, Pl
         });
     }
     Ok((answers, plan))
+}
+
+/// What comes of events that are part of a command: all of them are taken, or none.
+pub(crate) fn beside(inner: &Arc<Inner>, entries: &[Entry]) -> Result<Beside, CommandError> {
+    if entries.is_empty() {
+        return Ok(Beside::default());
+    }
+    let (answers, plan) = take_in(inner, entries)?;
+    for (index, answer) in answers.into_iter().enumerate() {
+        answer.map_err(|refused| CommandError::Event { index, refused })?;
+    }
+    Ok(plan.beside())
 }
 
 impl Engine {

@@ -7,10 +7,12 @@ use super::call::{self, Asked};
 use super::header::{Header, Tried, What, Why};
 use super::kept;
 use super::live::{LiveBus, LiveBuses, LiveRule, Who};
+use crate::catalog::FunctionEntry;
 use crate::commit::WriteRefused;
 use crate::engine::Inner;
 use crate::functions::Handed;
 use crate::queues::{After, Attribute, AttributeValue, Outgoing, Part, SendRefused, Sending};
+use crate::tables::Beside;
 use crate::traffic::RuleTraffic;
 use crate::{asynchronous, clock};
 use delivery::bus::dead_letter;
@@ -22,7 +24,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Class, EntryBuilder};
-use types::{Arn, BusName, RuleName, Timestamp};
+use types::{Arn, BusName, FunctionName, Qualifier, RuleName, Timestamp};
 
 /// How many bytes, and how many parts, of one event's targets go into a commit before the rest is left for the next one.
 const BYTES_AT_ONCE: usize = 3 << 20;
@@ -224,14 +226,27 @@ impl<'i> Plan<'i> {
 
     fn function(&mut self, target: &Target, event: &Event, input: &str) -> Attempt {
         let name = name_in(&target.arn, "function:").unwrap_or_default();
-        // A version or an alias behind the name is the function itself: there is one version.
-        let name = name.split(':').next().unwrap_or_default();
-        let queue = name.parse().ok().and_then(|name| asynchronous::queue(self.inner, &name).ok());
+        let (name, qualifier) = name.split_once(':').map_or((name, None), |(name, behind)| (name, Some(behind)));
+        let qualifier = match qualifier.map(str::parse::<Qualifier>).transpose() {
+            Ok(qualifier) => qualifier,
+            Err(error) => return failed(ErrorCode::NoResource, error.to_string()),
+        };
+        let known: Option<FunctionName> = name.parse().ok();
+        let queue = known.as_ref().and_then(|name| asynchronous::queue(self.inner, name).ok());
+        let entry_has = |of: &dyn Fn(&FunctionEntry) -> bool| {
+            let catalog = self.inner.catalog();
+            known.as_ref().and_then(|name| catalog.functions.get(name)).is_some_and(of)
+        };
+        if let Some(qualifier) = qualifier.as_ref().filter(|_| queue.is_some())
+            && !entry_has(&|entry| entry.versions.has(qualifier))
+        {
+            return failed(ErrorCode::NoResource, format!("the function {name} has no version or alias {qualifier}"));
+        }
         match queue {
             Some(queue) => {
                 // What an input makes is JSON; were it none, the function would be told the text.
                 let payload = serde_json::from_str(input).unwrap_or_else(|_| Json::from(input));
-                let handed = Handed { request_id: uuid::Uuid::new_v4().to_string(), payload };
+                let handed = Handed { request_id: uuid::Uuid::new_v4().to_string(), payload, qualifier };
                 let mut message = asynchronous::message_of(&handed);
                 if let Some(trace) = event.trace_header() {
                     message.trace = Some(trace.to_owned());
@@ -239,7 +254,7 @@ impl<'i> Plan<'i> {
                 self.take(queue.place_part(message));
                 Attempt::Done
             }
-            None if self.inner.catalog().functions.keys().any(|known| known.as_str() == name) => {
+            None if entry_has(&|_| true) => {
                 failed(ErrorCode::InternalError, format!("the stack of function {name} is not up"))
             }
             None => failed(ErrorCode::NoResource, format!("the function {name} is not there")),
@@ -328,6 +343,11 @@ impl<'i> Plan<'i> {
     /// All of it, for a commit that holds more than this.
     pub(crate) fn into_parts(self) -> (Vec<EntryBuilder>, After) {
         (self.entries, self.after)
+    }
+
+    /// All of it, to be made durable together with something else.
+    pub(super) fn beside(self) -> Beside {
+        Beside { entries: self.entries, after: self.after }
     }
 
     /// Makes all of it durable.

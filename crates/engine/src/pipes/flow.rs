@@ -20,10 +20,10 @@ use delivery::bus::EventId;
 use delivery::bus::entry::check_request;
 use delivery::bus::pipe_input::{Pipe as Words, PipeEvent, PipeInput};
 use delivery::bus::pipe_target::{Origin, PipeParameters, PipeTargetKind};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::sync::Arc;
 use store::EntryBuilder;
-use types::{Arn, FunctionName, LogGroupName, QueueName, Timestamp};
+use types::{Arn, FunctionName, LogGroupName, Qualifier, QueueName, Timestamp};
 
 /// How often a message that somebody else is just sending is waited for.
 const UNDERWAY_MAX: usize = 100;
@@ -38,7 +38,7 @@ pub(crate) struct Flow {
     spec: PipeSpec,
     words: Words,
     origin: Origin,
-    enriched_by: Option<(FunctionName, Option<PipeInput>)>,
+    enriched_by: Option<(FunctionName, Option<Qualifier>, Option<PipeInput>)>,
     kind: PipeTargetKind,
     parameters: PipeParameters,
 }
@@ -91,6 +91,10 @@ impl Records {
     }
 }
 
+fn handed(qualifier: Option<&Qualifier>, payload: Json) -> Handed {
+    Handed { request_id: uuid::Uuid::new_v4().to_string(), payload, qualifier: qualifier.cloned() }
+}
+
 fn failed(error: impl ToString) -> Delivery {
     Delivery::Failed { error: error.to_string() }
 }
@@ -129,7 +133,8 @@ impl Flow {
         let enriched_by = match &spec.enrichment {
             Some(enrichment) => {
                 let input = enrichment.input.as_deref().map(PipeInput::parse).transpose();
-                Some((enrichment.function.clone(), input.map_err(|_| WriteRefused::Malformed(Malformed("pipe")))?))
+                let input = input.map_err(|_| WriteRefused::Malformed(Malformed("pipe")))?;
+                Some((enrichment.function.clone(), enrichment.qualifier.clone(), input))
             }
             None => None,
         };
@@ -140,7 +145,7 @@ impl Flow {
                 name: spec.name.clone(),
                 arn: account.arn("pipes", &format!("pipe/{}", spec.name)),
                 source: source_arn(inner, &spec.source),
-                enrichment: enriched_by.as_ref().map(|(name, _)| function(name)),
+                enrichment: enriched_by.as_ref().map(|(name, ..)| function(name)),
                 target,
             },
             origin: match spec.source {
@@ -164,13 +169,13 @@ impl Flow {
         let records: Vec<PipeEvent> = records.iter().map(|record| self.origin.event(record)).collect();
         let records = match &self.enriched_by {
             None => Records::Many(records),
-            Some((function, input)) => {
+            Some((function, qualifier, input)) => {
                 let payload = self.payload(&Records::Many(records), input.as_ref(), now);
-                let handed = match payload {
-                    Ok(payload) => Handed { request_id: uuid::Uuid::new_v4().to_string(), payload },
+                let payload = match payload {
+                    Ok(payload) => payload,
                     Err(error) => return failed(format!("the input of the enrichment: {error}")),
                 };
-                match self.functions.invoke_event(function, &handed).await {
+                match self.ask(function, qualifier.as_ref(), payload).await {
                     EventDone::Answered(answer) => match enriched(answer) {
                         Some(records) => records,
                         // Who answers nothing wants nothing to be delivered.
@@ -221,14 +226,22 @@ impl Flow {
         }
     }
 
+    /// Asks a function, or a version or alias of it, and waits for its answer.
+    async fn ask(&self, function: &FunctionName, qualifier: Option<&Qualifier>, payload: Json) -> EventDone {
+        match self.inner.version_for(function, qualifier) {
+            Ok(version) => self.functions.invoke_event(function, version, &handed(qualifier, payload)).await,
+            Err(gone) => EventDone::Failed(json!({ "errorMessage": gone.to_string() })),
+        }
+    }
+
     async fn to_function(&self, name: &FunctionName, records: &Records, now: Timestamp) -> Delivery {
         let payload = match self.payload(records, self.parameters.input.as_ref(), now) {
             Ok(payload) => payload,
             Err(error) => return failed(format!("the input of {name}: {error}")),
         };
-        let handed = Handed { request_id: uuid::Uuid::new_v4().to_string(), payload };
+        let qualifier = self.spec.qualifier.as_ref();
         match self.spec.invocation {
-            InvocationType::RequestResponse => match self.functions.invoke_event(name, &handed).await {
+            InvocationType::RequestResponse => match self.ask(name, qualifier, payload).await {
                 EventDone::Answered(answer) => Delivery::Answered(answer),
                 EventDone::Failed(error) => failed(asynchronous::error_text(&error)),
                 EventDone::NotRun => unavailable(format!("function {name} does not run now")),
@@ -236,6 +249,7 @@ impl Flow {
             InvocationType::FireAndForget => match asynchronous::queue(&self.inner, name) {
                 Ok(queue) => {
                     let mut parts = Parts::default();
+                    let handed = handed(qualifier, payload);
                     parts.take(queue.place_part(asynchronous::message_of(&handed)));
                     Delivery::Together(parts)
                 }

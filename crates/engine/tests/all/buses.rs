@@ -5,7 +5,7 @@ use delivery::bus::archive::ArchiveSpec;
 use delivery::bus::entry::Entry;
 use delivery::bus::replay::{ReplaySpec, State};
 use engine::spec::*;
-use engine::{BusError, Engine, Functions, ReceiveRequest};
+use engine::{BusError, By, Command, CommandError, Engine, Functions, ReceiveRequest};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -58,6 +58,7 @@ pub(crate) fn events_stack(rules: Vec<BusRuleSpec>) -> StackSpec {
         pipes: vec![],
         pollers: vec![],
         events: EventsSpec { buses: vec![bus("orders"), bus("other")], rules, ..EventsSpec::default() },
+        versions: Default::default(),
         origin: json!(null),
     }
 }
@@ -117,6 +118,42 @@ fn an_event_reaches_every_target_that_wants_it_and_no_other() {
     assert_eq!(given.len(), 1);
     assert_eq!(given[0].0, "F");
     assert_eq!(serde_json::from_str::<Json>(&given[0].1).unwrap()["id"], ids[0].as_str());
+    down(engine);
+}
+
+/// What an event of a command leads to is in the command's commit: its messages, and what an archive keeps.
+#[test]
+fn an_event_of_a_command_comes_with_what_it_tells_of_or_not_at_all() {
+    let directory = tempfile::tempdir().unwrap();
+    let functions = Arc::new(Watched::default());
+    let rules = vec![rule(
+        "orders",
+        "all",
+        Some(r#"{"source":["shop"]}"#),
+        vec![to_queue("q", "Q"), target("f", &format!("arn:aws:lambda:{ARN}:function:F"))],
+    )];
+    let mut spec = events_stack(rules);
+    spec.tables.push(table("Orders"));
+    let engine = up(directory.path(), &spec, &functions);
+    let absent = || table::Condition::NotExists(table::Path { attribute: "id".into(), steps: vec![] });
+    let command = |id: &str, events: Vec<Entry>| Command {
+        writes: vec![put_if(&engine, order(id, 1), absent())],
+        events,
+        ..Command::default()
+    };
+    run(engine.command(command("one", vec![entry("orders", r#"{"n":1}"#)]), By::Client)).unwrap();
+    assert_eq!(bodies(&engine, "Q").len(), 1, "it is there when the command is answered");
+    eventually(|| functions.events().len() == 1, || "the function".to_owned());
+    // The order is there already, so nothing is told of it again.
+    let refused = run(engine.command(command("one", vec![entry("orders", r#"{"n":2}"#)]), By::Client));
+    assert!(matches!(refused, Err(CommandError::Refused(_))), "{refused:?}");
+    // An event that is none, and more than a bus takes at once: nothing is done.
+    let broken = run(engine.command(command("two", vec![entry("orders", "{}"), entry("orders", "no")]), By::Client));
+    assert!(matches!(broken, Err(CommandError::Event { index: 1, .. })), "{broken:?}");
+    let many = run(engine.command(command("two", vec![entry("orders", "{}"); 11]), By::Client));
+    assert!(matches!(many, Err(CommandError::Events(_))), "{many:?}");
+    assert_eq!(get(&engine, "two"), None);
+    assert_eq!(bodies(&engine, "Q").iter().map(|event| event["detail"]["n"].clone()).collect::<Vec<_>>(), [json!(1)]);
     down(engine);
 }
 

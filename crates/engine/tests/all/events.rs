@@ -4,23 +4,25 @@
 use crate::fixture::{down, eventually, function, get, open, order, pipe, put_if, queue, run, stack};
 use engine::spec::*;
 use engine::{
-    AttributeValue, By, Command, DeployError, Engine, EventDone, Functions, Handed, Invoked, Message, Redrive, Redriven,
+    Aim, AliasChange, AttributeValue, By, Command, DeployError, Engine, EventDone, Functions, Handed, InvokeChange,
+    Invoked, Message, Redrive, Redriven, VersionError,
 };
 use serde_json::{Value as Json, json};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use table::Condition;
-use types::{FunctionName, Record};
+use types::{AliasName, FunctionName, Qualifier, Record, Version};
 
 /// Functions that remember their events, and do with the next one as they are told.
 struct Told {
     seen: Mutex<Vec<(String, Handed)>>,
+    versions: Mutex<Vec<Version>>,
     done: Mutex<EventDone>,
 }
 
 impl Told {
     fn new(done: EventDone) -> Arc<Self> {
-        Arc::new(Self { seen: Mutex::default(), done: Mutex::new(done) })
+        Arc::new(Self { seen: Mutex::default(), versions: Mutex::default(), done: Mutex::new(done) })
     }
 
     fn seen(&self) -> Vec<(String, Handed)> {
@@ -40,9 +42,11 @@ impl Functions for Told {
     fn invoke_event<'a>(
         &'a self,
         function: &'a FunctionName,
+        version: Version,
         event: &'a Handed,
     ) -> Pin<Box<dyn Future<Output = EventDone> + Send + 'a>> {
         Box::pin(async move {
+            self.versions.lock().unwrap().push(version);
             self.seen.lock().unwrap().push((function.to_string(), event.clone()));
             self.done.lock().unwrap().clone()
         })
@@ -74,7 +78,7 @@ fn up(directory: &std::path::Path, spec: &StackSpec, functions: &Arc<Told>) -> E
 }
 
 fn event(id: &str) -> Handed {
-    Handed { request_id: id.to_owned(), payload: json!({"order": id, "text": "größe 🚀\n"}) }
+    Handed { request_id: id.to_owned(), payload: json!({"order": id, "text": "größe 🚀\n"}), qualifier: None }
 }
 
 fn hand(engine: &Engine, id: &str) {
@@ -111,6 +115,52 @@ fn an_event_comes_with_the_order_it_belongs_to_or_not_at_all() {
     hand(&engine, "third");
     functions.wait_for(2);
     assert_eq!(functions.seen()[1].1, event("third"));
+    down(engine);
+}
+
+/// Who is asked for by an alias is run as the alias stands when it is run, does what nobody waits for as was said of the
+/// alias, and is told of by it; versions and aliases are there after a restart.
+#[test]
+fn an_event_for_an_alias_is_worked_on_by_what_the_alias_stands_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let functions = Told::new(failed());
+    let spec = stack_with(AsynchronousSpec { dead_letters: Some("Dead".parse().unwrap()), ..Default::default() });
+    let engine = up(directory.path(), &spec, &functions);
+    let (f, live): (FunctionName, AliasName) = ("F".parse().unwrap(), "live".parse().unwrap());
+    let qualifier = Qualifier::Alias(live.clone());
+    assert_eq!(run(engine.publish_version(&f, None, None)).unwrap(), 1);
+    assert_eq!(run(engine.publish_version(&f, None, None)).unwrap(), 1, "nothing has changed");
+    let one = Aim::one(Version::Numbered(1));
+    run(engine.create_alias(&f, live.clone(), one.clone(), String::new())).unwrap();
+    let again = run(engine.create_alias(&f, live.clone(), one, String::new()));
+    assert!(matches!(again, Err(VersionError::AliasExists(..))), "{again:?}");
+    let stale = run(engine.update_alias(&f, &live, AliasChange::default(), Some("other".to_owned())));
+    assert!(matches!(stale, Err(VersionError::Revision)), "{stale:?}");
+    let told = Some((None, Some(Destination::Queue("Other".parse().unwrap()))));
+    let change = InvokeChange { retries: Some(0), told, ..InvokeChange::default() };
+    run(engine.set_invoke_config(&f, &qualifier, change, false)).unwrap();
+    down(engine);
+
+    let engine = up(directory.path(), &spec, &functions);
+    let hand = |id: &str, qualifier: &Qualifier| {
+        let handed = Handed { qualifier: Some(qualifier.clone()), ..event(id) };
+        let command = Command { hands: vec![(f.clone(), handed)], ..Command::default() };
+        run(engine.command(command, By::Client)).unwrap();
+    };
+    hand("first", &qualifier);
+    let told: Json = serde_json::from_str(&wait_for_messages(&engine, "Other", 1)[0].body).unwrap();
+    assert_eq!(*functions.versions.lock().unwrap(), [Version::Numbered(1)]);
+    assert_eq!(told["requestContext"]["functionArn"], "arn:aws:lambda:us-east-1:000000000000:function:F:live");
+    assert_eq!(told["requestContext"]["condition"], "RetriesExhausted");
+    assert_eq!(told["responseContext"]["executedVersion"], "1");
+    wait_for_messages(&engine, "Dead", 1);
+    // What was asked for is not there any more: nothing runs, and the event is kept.
+    run(engine.delete_alias(&f, &live)).unwrap();
+    hand("second", &qualifier);
+    let letters = wait_for_messages(&engine, "Dead", 2);
+    assert_eq!(functions.seen().len(), 1);
+    let error = &letters[1].failed.as_ref().unwrap().error;
+    assert_eq!(error, "function F has no version or alias live");
     down(engine);
 }
 

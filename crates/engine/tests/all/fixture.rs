@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use table::{Condition, Write};
-use types::{Account, FunctionName, Item, KeyAttribute, KeySchema, KeyType, Number, Record, Value, ViewType};
+use types::{Account, FunctionName, Item, KeyAttribute, KeySchema, KeyType, Number, Record, Value, Version, ViewType};
 
 /// How long a test waits for what must happen; long, because the machines are busy.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -90,6 +90,7 @@ pub(crate) fn pipe(name: &str) -> PipeSpec {
         tags: Default::default(),
         filters: vec![],
         target: PipeTarget::Function("F".parse().unwrap()),
+        qualifier: None,
         invocation: InvocationType::RequestResponse,
         batch_size: 100,
         window_seconds: 0,
@@ -114,6 +115,7 @@ pub(crate) fn stack(pipe: PipeSpec) -> StackSpec {
         pipes: vec![pipe],
         pollers: vec![],
         events: Default::default(),
+        versions: Default::default(),
         origin: json!(null),
     }
 }
@@ -146,6 +148,7 @@ impl Functions for Watched {
     fn invoke_event<'a>(
         &'a self,
         function: &'a FunctionName,
+        _: Version,
         event: &'a Handed,
     ) -> Pin<Box<dyn Future<Output = EventDone> + Send + 'a>> {
         self.events.lock().unwrap().push((function.to_string(), event.payload.to_string()));

@@ -52,6 +52,7 @@ fn stack(indexes: Vec<IndexSpec>) -> StackSpec {
         pipes: vec![],
         pollers: vec![],
         events: Default::default(),
+        versions: Default::default(),
         origin: json!(null),
     }
 }

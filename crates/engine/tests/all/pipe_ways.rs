@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use types::{FunctionName, QueueName, Record};
+use types::{FunctionName, QueueName, Record, Version};
 
 /// Functions that answer what they are told to, and remember what they were asked.
 #[derive(Default)]
@@ -27,6 +27,7 @@ impl Functions for Scripted {
     fn invoke_event<'a>(
         &'a self,
         function: &'a FunctionName,
+        _version: Version,
         event: &'a Handed,
     ) -> Pin<Box<dyn Future<Output = EventDone> + Send + 'a>> {
         self.asked.lock().unwrap().push((function.to_string(), event.payload.clone()));
@@ -70,7 +71,7 @@ fn with_input(pipe: PipeSpec, input: &str) -> PipeSpec {
 }
 
 fn enriched(pipe: PipeSpec, input: Option<&str>) -> PipeSpec {
-    let enrichment = EnrichmentSpec { function: name("E"), input: input.map(str::to_owned) };
+    let enrichment = EnrichmentSpec { function: name("E"), qualifier: None, input: input.map(str::to_owned) };
     PipeSpec { enrichment: Some(enrichment), ..pipe }
 }
 

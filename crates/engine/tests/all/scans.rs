@@ -41,6 +41,7 @@ fn up(directory: &Path) -> Engine {
         pipes: vec![],
         pollers: vec![],
         events: Default::default(),
+        versions: Default::default(),
         origin: json!(null),
     };
     let engine = open(directory);

@@ -55,6 +55,7 @@ fn stack() -> StackSpec {
         tags: Default::default(),
         filters: filters.iter().map(|&filter| filter.to_owned()).collect(),
         target: PipeTarget::Function(target.parse().unwrap()),
+        qualifier: None,
         invocation: InvocationType::RequestResponse,
         batch_size: 1,
         window_seconds: 0,
@@ -104,6 +105,7 @@ fn stack() -> StackSpec {
         pipes: vec![pipe("standard-pipe", "Standard", &[]), pipe("premium-pipe", "Premium", &[PREMIUM])],
         pollers: vec![],
         events: Default::default(),
+        versions: Default::default(),
         origin: json!(null),
     }
 }

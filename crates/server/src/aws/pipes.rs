@@ -193,7 +193,10 @@ impl<'a> Seen<'a> {
             PipeSource::Queue { queue } => account.arn("sqs", queue.as_str()).to_string(),
         };
         let target = match &spec.target {
-            PipeTarget::Function(name) => function(name),
+            PipeTarget::Function(name) => {
+                let behind = spec.qualifier.as_ref().map_or(String::new(), |qualifier| format!(":{qualifier}"));
+                format!("{}{behind}", function(name))
+            }
             PipeTarget::Queue { queue } => account.arn("sqs", queue.as_str()).to_string(),
             PipeTarget::Bus { bus } => account.arn("events", &format!("event-bus/{bus}")).to_string(),
             PipeTarget::LogGroup { log_group } => account.arn("logs", &format!("log-group:{log_group}")).to_string(),

@@ -3,7 +3,7 @@
 
 use super::follow::Follower;
 use super::ready::Ready;
-use super::{Front, Heads, Served, Ticket};
+use super::{Called, Front, Heads, Served, Ticket};
 use crate::body::Body;
 use crate::listener::Whole;
 use bytes::Bytes;
@@ -91,16 +91,17 @@ impl Front {
         let key = known.key.as_ref();
         let refuse = |refusal: &Refusal| self.problem(served, parts, refusal, Some(route), key, &ticket);
         let asked = Instant::now();
-        let Some(function) = served.functions.get(&route) else { return refuse(&Refusal::NoHandler) };
+        let Some(called) = served.functions.get(&route) else { return refuse(&Refusal::NoHandler) };
+        let function = &called.function;
         let cache = &self.app.front.cache;
         let begun = cache.lock().unwrap_or_else(PoisonError::into_inner).begin();
         let (answer, stream, concerns) = if self.app.runtime.takes_requests(function) {
-            match self.ask_shop(served, function, &known, &request, &ticket).await {
+            match self.ask_shop(served, called, &known, &request, &ticket).await {
                 Ok(answered) => answered,
                 Err(refusal) => return refuse(&refusal),
             }
         } else {
-            match self.ask_by_event(served, function, &known, &request, &ticket).await {
+            match self.ask_by_event(served, called, &known, &request, &ticket).await {
                 Ok(answer) => (answer, None, None),
                 Err(refusal) => return refuse(&refusal),
             }
@@ -151,7 +152,7 @@ impl Front {
     async fn ask_shop(
         &self,
         served: &Served,
-        function: &FunctionName,
+        called: &Called,
         known: &Known,
         request: &Whole,
         ticket: &Ticket,
@@ -182,11 +183,14 @@ impl Front {
             tenant: tenant(known),
             request_id: ticket.correlation(),
         };
-        let answered = self.app.runtime.answer(function, &asked).await.map_err(|error| match error {
-            runtime::InvokeError::NotFound(_) => Refusal::NoHandler,
-            runtime::InvokeError::Throttled(_) => Refusal::Overloaded { retry_after: Duration::from_secs(1) },
-        })?;
-        self.log(function, operation, &answered, ticket);
+        let answered =
+            self.app.runtime.answer(&called.function, called.qualifier.as_ref(), &asked).await.map_err(|error| {
+                match error {
+                    runtime::InvokeError::NotFound(_) | runtime::InvokeError::Unfit { .. } => Refusal::NoHandler,
+                    runtime::InvokeError::Throttled(_) => Refusal::Overloaded { retry_after: Duration::from_secs(1) },
+                }
+            })?;
+        self.log(&called.function, operation, &answered, ticket);
         if let Some(problem) = answered.problem {
             let retry_after = answered.headers.iter().find(|(name, _)| *name == "retry-after");
             return Err(Refusal::Told(Told {
@@ -231,18 +235,20 @@ impl Front {
     async fn ask_by_event(
         &self,
         served: &Served,
-        function: &FunctionName,
+        called: &Called,
         known: &Known,
         request: &Whole,
         ticket: &Ticket,
     ) -> Result<Answer, Refusal> {
         let event = self.event(served, known, request, ticket);
         let event = serde_json::from_slice(&event).map_err(|_| Refusal::Internal)?;
-        let (runtime, function) = (Arc::clone(&self.app.runtime), function.clone());
+        let (runtime, function) = (Arc::clone(&self.app.runtime), called.function.clone());
+        let version = self.app.engine.version_for(&function, called.qualifier.as_ref());
+        let version = version.map_err(|_| Refusal::NoHandler)?;
         // A handler may take its time, and is not one that waits well.
         let request_id = uuid::Uuid::new_v4().to_string();
         let current = trace::current();
-        let invoke = move || runtime.invoke_payload(&function, &event, request_id);
+        let invoke = move || runtime.invoke_payload(&function, version, &event, request_id);
         let invoked = tokio::task::spawn_blocking(move || trace::within_now(current, invoke)).await;
         let invocation = match invoked {
             Ok(Ok(invocation)) if !invocation.failed => invocation,
@@ -250,7 +256,7 @@ impl Front {
             Ok(Err(runtime::InvokeError::Throttled(_))) => {
                 return Err(Refusal::Overloaded { retry_after: Duration::from_secs(1) });
             }
-            Ok(Ok(_)) | Err(_) => return Err(Refusal::HandlerFailed),
+            Ok(Ok(_) | Err(runtime::InvokeError::Unfit { .. })) | Err(_) => return Err(Refusal::HandlerFailed),
         };
         let answer = serde_json::to_vec(&invocation.payload).map_err(|_| Refusal::Internal)?;
         let accept = request.parts.headers.get("accept").and_then(|value| value.to_str().ok());
@@ -308,7 +314,8 @@ impl Front {
             span.say("http.route", resource);
             span.say("http.response.status_code", i64::from(ready.status.as_u16()));
             span.say("orderflow.request.id", ticket.request_id.as_str());
-            let failed = || seen.refusal.map_or_else(|| format!("status {}", ready.status.as_u16()), |why| why.message());
+            let failed =
+                || seen.refusal.map_or_else(|| format!("status {}", ready.status.as_u16()), |why| why.message());
             span.end(ready.status.is_server_error().then(failed));
         }
         if let Some((format, pen)) = &served.access {

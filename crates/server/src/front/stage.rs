@@ -1,6 +1,6 @@
 //! Decides how the API that a stack describes is served: its document read, its plans and settings carried over.
 
-use super::{ACCESS_STREAM, App, Served};
+use super::{ACCESS_STREAM, App, Called, Served};
 use crate::keyring::Offer;
 use bytes::Bytes;
 use gateway::access::Format;
@@ -39,7 +39,11 @@ pub(super) fn open(app: &Arc<App>, stacks: &[&stack::Stack]) -> Result<Option<Se
         lines.collect::<Vec<_>>().join("\n")
     })?;
     let functions = read.routes.iter().enumerate().filter_map(|(at, route)| match &route.integration {
-        Integration::Function(function) => Some((RouteId(at), function.name.clone())),
+        Integration::Function(function) => {
+            // The name is behind `function:`, and a version or alias behind the name.
+            let qualifier = function.arn.resource.splitn(3, ':').nth(2).and_then(|behind| behind.parse().ok());
+            Some((RouteId(at), Called { function: function.name.clone(), qualifier }))
+        }
         Integration::Mock(_) => None,
     });
     let functions: HashMap<_, _> = functions.collect();

@@ -77,7 +77,7 @@ fn our_own_stacks_leave_nothing_to_mend() {
     let arguments: Vec<&str> = ["check"].into_iter().chain(stacks.iter().map(|path| path.to_str().unwrap())).collect();
     let ended = run(directory.path(), &arguments);
     assert_eq!((ended.code, ended.complaints.as_str()), (Some(0), ""));
-    assert_eq!(ended.output.matches(": 4 patterns, nothing to mend").count(), 3, "{}", ended.output);
+    assert_eq!(ended.output.matches(" patterns, nothing to mend").count(), 3, "{}", ended.output);
     let built_in = run(directory.path(), &["check"]);
     assert_eq!(built_in.code, Some(0));
     assert!(built_in.output.starts_with("commerce (built in): 4 patterns, nothing to mend"), "{}", built_in.output);

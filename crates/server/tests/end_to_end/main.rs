@@ -6,8 +6,9 @@
 //! what `cost` reckons; [`drawing`] what `diagram` draws; [`changing`] what running `up` again may change;
 //! [`pipes`] that pipes of every kind hand on what came in; [`premium`]
 //! whom premium customers' orders are told to; [`shop`] what the shop front promises those who order there; [`snacks`] that
-//! each order of snacks is processed once; [`targets`] where rules bring events, and whom alarms tell; [`tracing`] that one
-//! trace leads from a request to the last handler; [`measuring`] what the server measures of the business. [`harness`]
+//! each order of snacks is processed, [`snacks_crash`] that it is so once, however often the server dies; [`targets`] where
+//! rules bring events, and whom alarms tell; [`tracing`] that one trace leads from a request to the last handler;
+//! [`measuring`] what the server measures of the business; [`versions`] that functions keep what was published. [`harness`]
 //! starts servers and talks to them.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed, and says where")]
@@ -26,5 +27,7 @@ mod poison;
 mod premium;
 mod shop;
 mod snacks;
+mod snacks_crash;
 mod targets;
 mod tracing;
+mod versions;

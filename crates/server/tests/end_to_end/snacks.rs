@@ -1,22 +1,19 @@
-//! Serverless Snacks: each order that was taken in ends PROCESSED, once, however often the server is killed; what cannot
-//! be processed is kept as it came, and can be tried again.
+//! Serverless Snacks: each order that was taken in ends PROCESSED; what cannot be processed is kept as it came, and can be
+//! tried again; what was told can be told again.
 
-use crate::harness::{self, Chance, Connection, Server, Start, soon};
+use crate::harness::{self, Connection, Server, Start, soon};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-const TABLE: &str = "Orders";
-const ROUNDS: u64 = 4;
-const CLIENTS: usize = 4;
+pub(crate) const TABLE: &str = "Orders";
+pub(crate) const BUS: &str = "serverless-snacks-orders";
 
-fn up(data: &Path, template: &Path) -> Server {
+pub(crate) fn up(data: &Path, template: &Path) -> Server {
     Server::up(&Start { data, template, failing: "" })
 }
 
-fn order(customer: &str) -> Json {
+pub(crate) fn order(customer: &str) -> Json {
     json!({
         "customerName": customer,
         "snackItems": [{"name": "Chips", "quantity": 2, "price": 3.99}, {"name": "Soda", "quantity": 1, "price": 1.99}],
@@ -25,14 +22,19 @@ fn order(customer: &str) -> Json {
 }
 
 /// Invokes a function; the answer over HTTP.
-fn invoke(connection: &mut Connection, function: &str, kind: &str, payload: &Json) -> std::io::Result<harness::Answer> {
+pub(crate) fn invoke(
+    connection: &mut Connection,
+    function: &str,
+    kind: &str,
+    payload: &Json,
+) -> std::io::Result<harness::Answer> {
     let path = format!("/2015-03-31/functions/{function}/invocations");
     let headers = [("X-Amz-Invocation-Type", kind), ("X-Amz-Log-Type", "Tail")];
     connection.request("POST", &path, &headers, payload.to_string().as_bytes())
 }
 
 /// Every order, by its id.
-fn orders(connection: &mut Connection) -> BTreeMap<String, Json> {
+pub(crate) fn orders(connection: &mut Connection) -> BTreeMap<String, Json> {
     let (mut found, mut asked) = (BTreeMap::new(), json!({ "TableName": TABLE }));
     loop {
         let page = connection.tables("Scan", &asked).unwrap().ok();
@@ -46,17 +48,36 @@ fn orders(connection: &mut Connection) -> BTreeMap<String, Json> {
     }
 }
 
+/// Calls an operation of event buses.
+pub(crate) fn events(connection: &mut Connection, operation: &str, body: &Json) -> Json {
+    let answer = connection.call(&format!("AWSEvents.{operation}"), body).unwrap();
+    assert_eq!(answer.status, 200, "{operation} {body}: {}", answer.text());
+    if answer.body.is_empty() { Json::Null } else { answer.json() }
+}
+
+/// How many events the archive has.
+pub(crate) fn archived(connection: &mut Connection) -> u64 {
+    let told = events(connection, "DescribeArchive", &json!({"ArchiveName": "serverless-snacks-orders"}));
+    told["EventCount"].as_u64().unwrap()
+}
+
+/// Has all that the archive has told again, to the processor only.
+pub(crate) fn replay(connection: &mut Connection, name: &str) {
+    let arn = |what: &str| format!("arn:aws:events:us-east-1:000000000000:{what}");
+    let rule = arn(&format!("rule/{BUS}/order-created"));
+    let asked = json!({
+        "ReplayName": name, "EventSourceArn": arn("archive/serverless-snacks-orders"),
+        "EventStartTime": 1, "EventEndTime": 4_000_000_000_u64,
+        "Destination": {"Arn": arn(&format!("event-bus/{BUS}")), "FilterArns": [rule]},
+    });
+    events(connection, "StartReplay", &asked);
+}
+
 fn processed(server: &Server, id: &str) -> Json {
     soon("the order is processed", || {
         let order = orders(&mut server.connect()).remove(id).ok_or(Json::Null)?;
         if order["status"]["S"] == "PROCESSED" { Ok(order) } else { Err(order) }
     })
-}
-
-/// `kill -9`, while others still talk to it.
-fn kill(server: &Server) {
-    let killed = std::process::Command::new("kill").args(["-9", &server.id().to_string()]).status().unwrap();
-    assert!(killed.success());
 }
 
 /// The template, with another number of retries.
@@ -94,6 +115,8 @@ fn an_order_becomes_processed_and_its_event_may_come_twice() {
             if lines.len() == 1 { Ok(()) } else { Err(lines) }
         });
     }
+    // It went over the bus, and the archive has it: with the order, in one commit.
+    assert_eq!(archived(&mut connection), 1);
     let event = json!({"detail-type": "Order Created", "detail": {"orderId": id, "correlationId": "again"}});
     let answer = invoke(&mut connection, "order-processor", "Event", &event).unwrap();
     assert_eq!((answer.status, answer.body.len()), (202, 0));
@@ -108,6 +131,41 @@ fn an_order_becomes_processed_and_its_event_may_come_twice() {
     let told = invoke(&mut connection, "order-creator", "RequestResponse", &wrong).unwrap().ok();
     assert_eq!(told["problems"], json!(["totalAmount: is 1.00, but the items cost 9.97"]));
     assert_eq!(orders(&mut connection).len(), 1);
+    assert_eq!(archived(&mut connection), 1);
+    server.stop();
+}
+
+#[test]
+fn who_else_listens_hears_of_the_order_too_and_a_rule_that_is_off_brings_nothing() {
+    let directory = harness::directory();
+    let server = up(directory.path(), &harness::stack("snacks.yaml"));
+    let mut connection = server.connect();
+    let url = connection.queues("CreateQueue", &json!({"QueueName": "kitchen"}))["QueueUrl"].clone();
+    events(
+        &mut connection,
+        "PutRule",
+        &json!({
+            "Name": "kitchen", "EventBusName": BUS,
+            "EventPattern": r#"{"source":["serverless-snacks"],"detail":{"snackItems":{"name":["Chips"]}}}"#,
+        }),
+    );
+    let target = json!({"Id": "1", "Arn": "arn:aws:sqs:us-east-1:000000000000:kitchen", "InputPath": "$.detail"});
+    events(&mut connection, "PutTargets", &json!({"Rule": "kitchen", "EventBusName": BUS, "Targets": [target]}));
+    events(&mut connection, "DisableRule", &json!({"Name": "order-created", "EventBusName": BUS}));
+    let told = invoke(&mut connection, "order-creator", "RequestResponse", &order("Alice")).unwrap().ok();
+    let asked = json!({"QueueUrl": url, "WaitTimeSeconds": 5});
+    let heard = connection.queues("ReceiveMessage", &asked);
+    let heard: Json = serde_json::from_str(heard["Messages"][0]["Body"].as_str().unwrap()).unwrap();
+    let mut expected = told["order"].clone();
+    expected["correlationId"] = told["correlationId"].clone();
+    assert_eq!(heard, expected);
+    // The processor's work would have been part of the same commit.
+    assert!(server.lines("order-processor", "").is_empty());
+    let id = told["order"]["orderId"].as_str().unwrap();
+    assert_eq!(orders(&mut connection)[id]["status"]["S"], "NEW");
+    events(&mut connection, "EnableRule", &json!({"Name": "order-created", "EventBusName": BUS}));
+    replay(&mut connection, "again");
+    processed(&server, id);
     server.stop();
 }
 
@@ -160,62 +218,5 @@ fn what_cannot_be_processed_is_kept_as_it_came_and_can_be_tried_again() {
     processed(&server, "lost");
     let left = server.connect().queues("ReceiveMessage", &asked);
     assert_eq!(left["Messages"].as_array().map_or(0, Vec::len), 0, "{left}, after {redriven}");
-    server.stop();
-}
-
-/// Orders are taken in as fast as can be, while the server is killed again and again: whatever was answered 201 is there
-/// and ends PROCESSED, and so does whatever else was stored; each becomes so in one change.
-#[test]
-fn every_order_is_processed_once_however_often_the_server_is_killed() {
-    let directory = harness::directory();
-    let (data, template) = (directory.path().join("data"), harness::stack("snacks.yaml"));
-    let mut chance = Chance(0x5_4AC6);
-    let taken: Mutex<Vec<String>> = Mutex::default();
-    for _ in 0..ROUNDS {
-        let server = up(&data, &template);
-        let (dead, after) = (AtomicBool::new(false), chance.millis(20, 400));
-        std::thread::scope(|scope| {
-            for client in 0..CLIENTS {
-                let (server, taken, dead) = (&server, &taken, &dead);
-                scope.spawn(move || {
-                    // On a busy machine the server may be gone before its clients have come.
-                    let Ok(mut connection) = Connection::open(&server.admin) else { return };
-                    while !dead.load(Ordering::Relaxed) {
-                        let payload = order(&format!("Customer {client}"));
-                        let answer = invoke(&mut connection, "order-creator", "RequestResponse", &payload);
-                        // It was killed while somebody waited.
-                        let Ok(answer) = answer else { return };
-                        let told = answer.ok();
-                        assert_eq!(told["statusCode"], 201, "{told}");
-                        taken.lock().unwrap().push(told["order"]["orderId"].as_str().unwrap().to_owned());
-                    }
-                });
-            }
-            std::thread::sleep(after);
-            kill(&server);
-            dead.store(true, Ordering::Relaxed);
-        });
-    }
-    let server = up(&data, &template);
-    let taken = taken.into_inner().unwrap();
-    assert!(taken.len() > 20, "only {} orders were taken in", taken.len());
-    let all = soon("every order is processed", || {
-        let all = orders(&mut server.connect());
-        let waiting: Vec<&String> =
-            all.iter().filter(|(_, one)| one["status"]["S"] != "PROCESSED").map(|one| one.0).collect();
-        if waiting.is_empty() { Ok(all) } else { Err(waiting.len()) }
-    });
-    for id in &taken {
-        assert!(all.contains_key(id), "{id} was answered 201 and is not there");
-    }
-    for id in all.keys().step_by(7) {
-        let told = server.ask(&format!("explain?order={id}"));
-        let changes = told["histories"][0]["changes"].as_array().unwrap();
-        let kinds: Vec<&str> = changes.iter().map(|change| change["event"].as_str().unwrap()).collect();
-        assert_eq!(kinds, ["INSERT", "MODIFY"], "{id}");
-    }
-    let url = server.said["stacks"][0]["outputs"]["DLQUrl"].clone();
-    let received = server.connect().queues("ReceiveMessage", &json!({ "QueueUrl": url }));
-    assert_eq!(received["Messages"].as_array().map_or(0, Vec::len), 0, "{received}");
     server.stop();
 }

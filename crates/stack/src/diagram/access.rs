@@ -1,10 +1,10 @@
-//! Decides what the functions of a stack do with its tables and queues, as far as their roles tell: what a function may
+//! Decides what the functions of a stack do with its tables, queues and buses, as far as their roles tell: what a function may
 //! do it is taken to do, as roles allow exactly what their owners do.
 
 use std::collections::BTreeMap;
 
 use crate::iam::{self, Decision, Request, Statement, decide};
-use crate::stack::{Function, Queue, Stack, Table};
+use crate::stack::{EventBus, Function, Queue, Stack, Table};
 
 const READS: [&str; 4] = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:Scan"];
 const WRITES: [&str; 4] = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"];
@@ -39,6 +39,11 @@ impl Access {
     /// Whether it sends to a queue.
     pub(super) fn sends_to(&self, queue: &Queue) -> bool {
         self.allows("sqs:SendMessage", &queue.arn)
+    }
+
+    /// Whether it puts events on a bus.
+    pub(super) fn puts_on(&self, bus: &EventBus) -> bool {
+        self.allows("events:PutEvents", &bus.arn)
     }
 
     fn allows(&self, action: &str, resource: &str) -> bool {

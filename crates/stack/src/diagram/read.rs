@@ -178,7 +178,11 @@ impl<'s> Reading<'s> {
     fn function_of(&self, uri: &str) -> Option<NodeId> {
         let (_, rest) = uri.split_once("/functions/")?;
         let arn = rest.strip_suffix("/invocations")?;
-        let function = self.stack.functions.iter().find(|function| function.spec.arn == arn)?;
+        // A version or alias is drawn as its function.
+        let is_of = |function: &&Resource<Function>| {
+            arn.strip_prefix(&function.spec.arn).is_some_and(|behind| behind.is_empty() || behind.starts_with(':'))
+        };
+        let function = self.stack.functions.iter().find(is_of)?;
         self.functions.get(&function.logical_id).copied()
     }
 
@@ -198,6 +202,9 @@ impl<'s> Reading<'s> {
                     _ => (Flow::Passes, "sends"),
                 };
                 self.graph.join(from, to, flow, Some(label.to_owned()));
+            }
+            for bus in self.stack.buses.iter().filter(|bus| access.puts_on(&bus.spec)) {
+                self.graph.join(from, self.buses[&bus.spec.name], Flow::Passes, Some("puts events".to_owned()));
             }
         }
         if let Some(group) = self.log_groups.get(&function.log_group) {
@@ -286,7 +293,11 @@ impl<'s> Reading<'s> {
     /// What a rule's target is, if it is drawn.
     fn target(&self, arn: &str) -> Option<NodeId> {
         let stack = self.stack;
-        let function = stack.functions.iter().find(|function| function.spec.arn == arn);
+        // A version or alias is drawn as its function.
+        let is_of = |function: &&Resource<Function>| {
+            arn.strip_prefix(&function.spec.arn).is_some_and(|behind| behind.is_empty() || behind.starts_with(':'))
+        };
+        let function = stack.functions.iter().find(is_of);
         let queue = stack.queues.iter().find(|queue| queue.spec.arn == arn);
         let bus = arn.rsplit_once(":event-bus/").and_then(|(_, name)| name.parse::<BusName>().ok());
         let group = arn.split_once(":log-group:").map(|(_, name)| name.strip_suffix(":*").unwrap_or(name));

@@ -7,7 +7,7 @@ use super::wildcard::arn_matches;
 use crate::apis::{Calls, Route};
 use crate::environment::Environment;
 use crate::findings::{Findings, Path, Sort};
-use crate::stack::{Permission, Stack};
+use crate::stack::{FunctionReference, Permission, Stack};
 
 /// Who calls.
 const SERVICE: &str = "apigateway.amazonaws.com";
@@ -16,26 +16,37 @@ const SERVICE: &str = "apigateway.amazonaws.com";
 pub(super) fn check(calls: &Calls, stack: &Stack, environment: &Environment, findings: &mut Findings) {
     let mut said = Vec::new();
     for route in &calls.routes {
-        let function = &route.function.logical_id;
+        let FunctionReference { logical_id: function, qualifier, .. } = &route.function;
+        let behind = qualifier.as_ref().map_or(String::new(), |qualifier| format!(":{qualifier}"));
         let permissions = || {
             let permissions = stack.permissions.iter().map(|permission| &permission.spec);
-            permissions.filter(|permission| permission.function.logical_id == *function)
+            permissions.filter(|permission| {
+                permission.function.logical_id == *function && permission.function.qualifier == *qualifier
+            })
         };
-        if said.contains(&function) || permissions().any(|permission| lets(permission, calls, route, environment)) {
+        if said.contains(&&route.function)
+            || permissions().any(|permission| lets(permission, calls, route, environment))
+        {
             continue;
         }
-        said.push(function);
+        said.push(&route.function);
         let named = if route.verb == "*" { "ANY" } else { &route.verb };
         let message = match permissions().any(|permission| permission.principal == SERVICE) {
             true => format!(
-                "the function `{function}` does not let this API call it for {named} {}: its SourceArn or account is \
+                "the function `{function}{behind}` does not let this API call it for {named} {}: its SourceArn or account is \
                  another",
                 route.path
             ),
-            false => format!("the function `{function}` does not let this API call it for {named} {}", route.path),
+            false => {
+                format!("the function `{function}{behind}` does not let this API call it for {named} {}", route.path)
+            }
+        };
+        let meant = match qualifier {
+            None => format!("{{\"Ref\": \"{function}\"}}"),
+            Some(_) => format!("{{\"Fn::Sub\": \"${{{function}}}{behind}\"}}"),
         };
         let hint = format!(
-            "add an AWS::Lambda::Permission {{\"FunctionName\": {{\"Ref\": \"{function}\"}}, \"Action\": \
+            "add an AWS::Lambda::Permission {{\"FunctionName\": {meant}, \"Action\": \
              \"lambda:InvokeFunction\", \"Principal\": \"{SERVICE}\", \"SourceArn\": {{\"Fn::Sub\": \
              \"arn:${{AWS::Partition}}:execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{{}}}/*/*\"}}}}",
             calls.logical_id

@@ -108,7 +108,9 @@ impl<'s> Checked<'s> {
         };
         let function_arn = |reference: &FunctionReference| {
             let function = self.stack.functions.iter().find(|function| function.logical_id == reference.logical_id);
-            function.map(|function| function.spec.arn.as_str())
+            // A version or alias has an ARN of its own, behind the function's.
+            let behind = reference.qualifier.as_ref().map_or(String::new(), |qualifier| format!(":{qualifier}"));
+            function.map(|function| format!("{}{behind}", function.spec.arn))
         };
         match &spec.source {
             PipeSource::Table(table) => {
@@ -119,10 +121,10 @@ impl<'s> Checked<'s> {
             }
         }
         let enrichment = spec.enrichment.iter().filter_map(|enrichment| function_arn(&enrichment.function));
-        enrichment.for_each(|arn| allows(&["lambda:InvokeFunction"], arn));
+        enrichment.for_each(|arn| allows(&["lambda:InvokeFunction"], &arn));
         match &spec.target {
             PipeTarget::Function(function) => {
-                function_arn(function).into_iter().for_each(|arn| allows(&["lambda:InvokeFunction"], arn));
+                function_arn(function).into_iter().for_each(|arn| allows(&["lambda:InvokeFunction"], &arn));
             }
             PipeTarget::Queue { queue } => {
                 queue_arn(queue).into_iter().for_each(|arn| allows(&["sqs:SendMessage"], arn));

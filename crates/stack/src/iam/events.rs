@@ -9,7 +9,8 @@ use super::decide::{Decision, Request, decide};
 use super::wildcard::arn_matches;
 use crate::environment::Environment;
 use crate::findings::{Findings, Path, Sort};
-use crate::stack::{EventRule, LogicalId, Queue, Resource, Stack};
+use crate::stack::{EventRule, Function, LogicalId, Queue, Resource, Stack};
+use types::Qualifier;
 
 /// Who delivers.
 const SERVICE: &str = "events.amazonaws.com";
@@ -18,8 +19,18 @@ const SERVICE: &str = "events.amazonaws.com";
 pub(super) fn check(stack: &Stack, environment: &Environment, findings: &mut Findings) {
     for rule in &stack.rules {
         for target in &rule.spec.targets {
-            if let Some(function) = stack.functions.iter().find(|function| function.spec.arn == target.arn) {
-                check_function(stack, rule, &function.logical_id, environment, findings);
+            let meant = |function: &&Resource<Function>| target.arn.starts_with(&function.spec.arn);
+            let functions = stack.functions.iter().filter(meant);
+            for function in functions {
+                // A version or alias stands behind the function's ARN, and is asked for itself.
+                let qualifier = match &target.arn[function.spec.arn.len()..] {
+                    "" => None,
+                    behind => match behind.strip_prefix(':').map(str::parse::<Qualifier>) {
+                        Some(Ok(qualifier)) => Some(qualifier),
+                        Some(Err(_)) | None => continue,
+                    },
+                };
+                check_function(stack, rule, &function.logical_id, qualifier.as_ref(), environment, findings);
             }
             let queues = [Some(&target.arn), target.dead_letters.as_ref()];
             for arn in queues.into_iter().flatten() {
@@ -35,11 +46,13 @@ fn check_function(
     stack: &Stack,
     rule: &Resource<EventRule>,
     function: &LogicalId,
+    qualifier: Option<&Qualifier>,
     environment: &Environment,
     findings: &mut Findings,
 ) {
     let lets = stack.permissions.iter().map(|permission| &permission.spec).any(|permission| {
         permission.function.logical_id == *function
+            && permission.function.qualifier.as_ref() == qualifier
             && [SERVICE, "*"].contains(&permission.principal.as_str())
             && permission.source_account.as_ref().is_none_or(|account| *account == environment.account)
             && permission.source_arn.as_ref().is_none_or(|pattern| arn_matches(pattern, &rule.spec.arn))
@@ -47,9 +60,14 @@ fn check_function(
     if lets {
         return;
     }
-    let message = format!("the function `{function}` does not let this rule bring events to it");
+    let behind = qualifier.map_or(String::new(), |qualifier| format!(":{qualifier}"));
+    let message = format!("the function `{function}{behind}` does not let this rule bring events to it");
+    let named = match qualifier {
+        None => format!("{{\"Ref\": \"{function}\"}}"),
+        Some(_) => format!("{{\"Fn::Sub\": \"${{{function}}}{behind}\"}}"),
+    };
     let hint = format!(
-        "add an AWS::Lambda::Permission {{\"FunctionName\": {{\"Ref\": \"{function}\"}}, \"Action\": \
+        "add an AWS::Lambda::Permission {{\"FunctionName\": {named}, \"Action\": \
          \"lambda:InvokeFunction\", \"Principal\": \"{SERVICE}\", \"SourceArn\": {{\"Fn::GetAtt\": [\"{}\", \"Arn\"]}}}}",
         rule.logical_id
     );

@@ -190,6 +190,9 @@ impl Document<'_, '_> {
             self.findings.add_with_hint(at, path, message, HINT);
             return None;
         };
+        if let Some(qualified) = self.context.by_qualified(arn) {
+            return Some(qualified);
+        }
         let Some(function) = self.context.by_arn(ResourceType::Function, arn) else {
             self.findings.add_with_hint(at, path, format!("`{arn}` is not a function of this template"), HINT);
             return None;

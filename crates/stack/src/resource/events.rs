@@ -165,7 +165,10 @@ fn read_target(properties: &mut Properties<'_, '_, '_>, context: &mut Context<'_
         TargetKind::Webhook { .. } => unreachable!("what is read from a template is no URL"),
     };
     let is_default = spec.arn.ends_with(":event-bus/default");
-    if !is_default && context.all.iter().all(|other| other.identity.kind != kind || !is_arn_of(&other.identity, &spec))
+    let is_qualified = kind == ResourceType::Function && context.by_qualified(&spec.arn).is_some();
+    if !is_default
+        && !is_qualified
+        && context.all.iter().all(|other| other.identity.kind != kind || !is_arn_of(&other.identity, &spec))
     {
         properties.wrong_with_hint("Arn", format!("`{}` is not {what} of this template", spec.arn), "use !GetAtt");
     }

@@ -17,10 +17,17 @@ pub(crate) struct InvokeConfig {
 pub(crate) fn read(properties: &mut Properties<'_, '_, '_>, context: &mut Context<'_>) -> Option<InvokeConfig> {
     let function = context.function(properties, "FunctionName");
     let qualifier = properties.required_text("Qualifier", 1..=128);
-    if let Some(other) = qualifier.as_deref().filter(|qualifier| *qualifier != "$LATEST") {
-        let message = format!("`{other}` is a version or alias, which are not run here");
-        properties.not_run("Qualifier", Sort::FeatureNotRun, message, Some("write \"$LATEST\"".to_owned()));
-    }
+    let function = match (function, qualifier.as_deref()) {
+        (Some(function), Some(of)) if of != "$LATEST" => {
+            let found = context.by_qualified(&format!("{}:{of}", function.name));
+            if found.is_none() {
+                let message = format!("`{of}` is no version or alias of function `{}` in this template", function.name);
+                properties.wrong_with_hint("Qualifier", message, "use !GetAtt Version.Version or the alias's name");
+            }
+            found
+        }
+        (function, _) => function,
+    };
     let usual = Asynchronous::default();
     let retries = properties.count("MaximumRetryAttempts", 0..=2).unwrap_or(usual.retries);
     let age = properties.count("MaximumEventAgeInSeconds", 60..=21_600);
@@ -31,7 +38,7 @@ pub(crate) fn read(properties: &mut Properties<'_, '_, '_>, context: &mut Contex
     });
     let (on_success, on_failure) = destinations.unwrap_or_default();
     let maximum_age = age.map_or(usual.maximum_age, |seconds| Duration::from_secs(seconds.into()));
-    let asynchronous = Asynchronous { retries, maximum_age, on_success, on_failure, dead_letter: None };
+    let asynchronous = Asynchronous { retries, maximum_age, on_success, on_failure, dead_letter: None, is_said: true };
     Some(InvokeConfig { function: function?, asynchronous })
 }
 

@@ -6,7 +6,7 @@ use crate::properties::Properties;
 use crate::stack::Permission;
 
 pub(crate) fn read(properties: &mut Properties<'_, '_, '_>, context: &mut Context<'_>) -> Option<Permission> {
-    let function = context.function(properties, "FunctionName");
+    let function = context.qualified_function(properties, "FunctionName");
     let action = properties.required_text("Action", 1..=128);
     if let Some(other) = action.as_deref().filter(|action| !["lambda:InvokeFunction", "lambda:*"].contains(action)) {
         let message = format!("`{other}` is not run here: a function can be called, and nothing else is asked of it");

@@ -99,6 +99,12 @@ pub(crate) fn read(
     let tags = properties.tag_map("Tags");
     properties.refuse("LogConfiguration", "what a pipe did with a record is answered by `orderflow explain`");
     properties.refuse("KmsKeyIdentifier", "there are no keys; encrypt the disk that the data directory is on");
+    let function = target.as_ref().and_then(PipeTarget::function);
+    if function.is_some_and(|function| function.qualifier.is_some()) && invocation == Some(Invocation::FireAndForget) {
+        let message = "a version or alias is waited for here: FIRE_AND_FORGET hands over to the function as it is";
+        let hint = Some("write InvocationType: REQUEST_RESPONSE, or name the function itself".to_owned());
+        properties.not_run("TargetParameters", Sort::FeatureNotRun, message, hint);
+    }
     let (source, batch_max) = (source?, kind?.batch_max());
     if source.batch_size.is_some_and(|size| size > batch_max) {
         let message = format!("a batch for this target has {batch_max} records at most");
@@ -181,6 +187,9 @@ fn function_at(
     key: &'static str,
     arn: &str,
 ) -> Option<FunctionReference> {
+    if let Some(qualified) = context.by_qualified(arn) {
+        return Some(qualified);
+    }
     let Some(function) = context.by_arn(ResourceType::Function, arn) else {
         let (sort, message) = match arn.split(':').nth(2).unwrap_or_default() {
             "lambda" => (Sort::Invalid, format!("`{arn}` is not a function of this template")),

@@ -20,7 +20,7 @@ pub(crate) fn read(
     context: &mut Context<'_>,
 ) -> Option<Poller> {
     let queue = source_queue(properties, context);
-    let function = context.function(properties, "FunctionName");
+    let function = context.qualified_function(properties, "FunctionName");
     let batch_size = properties.count("BatchSize", 1..=10_000);
     let window = properties.count("MaximumBatchingWindowInSeconds", 0..=300).unwrap_or(0);
     let responses = properties.text_list("FunctionResponseTypes").unwrap_or_default();

@@ -85,7 +85,10 @@ fn what_cannot_be_is_named() {
     let cases = [
         (changed("MaximumRetryAttempts: 1", "MaximumRetryAttempts: 3"), "MaximumRetryAttempts"),
         (changed("MaximumEventAgeInSeconds: 600", "MaximumEventAgeInSeconds: 59"), "MaximumEventAgeInSeconds"),
-        (changed("Qualifier: $LATEST", "Qualifier: live"), "`live` is a version or alias, which are not run here"),
+        (
+            changed("Qualifier: $LATEST", "Qualifier: live"),
+            "`live` is no version or alias of function `function` in this template",
+        ),
         (changed("FunctionName: !Ref Function", "FunctionName: nobody"), "`nobody` is not a function of this template"),
         (
             changed(
@@ -129,4 +132,12 @@ fn the_snacks_template_is_serverless_snacks() {
     assert_eq!(processor.retries, 2);
     assert_eq!(processor.dead_letter.unwrap().name.as_str(), "serverless-snacks-dlq");
     assert_eq!(stack.queues[0].spec.retention, Duration::from_secs(14 * 86_400));
+    // The one tells the other over the bus, and what was told is kept.
+    assert_eq!(stack.buses[0].spec.name.as_str(), "serverless-snacks-orders");
+    let rule = &stack.rules[0].spec;
+    assert_eq!(rule.bus, stack.buses[0].spec.name);
+    let target = &rule.targets[0];
+    assert_eq!(target.arn, stack.functions[1].spec.arn);
+    assert_eq!(target.dead_letters.as_ref(), Some(&stack.queues[0].spec.arn));
+    assert_eq!(stack.archives[0].spec.spec.retention_days, Some(14));
 }

@@ -366,3 +366,22 @@ fn what_changes_of_an_api_is_named() {
         assert_eq!(step.change, Change::Update(expected.into_iter().map(str::to_owned).collect()), "{from} -> {to}");
     }
 }
+
+/// A route may call an alias; then it is the alias that must let the API call it.
+#[test]
+fn a_route_may_call_an_alias() {
+    let called = sound().replacen("${Function.Arn}/invocations", "${Live}/invocations", 1);
+    let alias = "  Live:\n    Type: AWS::Lambda::Alias\n    Properties: {FunctionName: !Ref Function, Name: live, \
+                 FunctionVersion: $LATEST}\n";
+    let alone = called.replacen("  Permission:\n", &format!("{alias}  Permission:\n"), 1);
+    let errors = resolve(&alone).unwrap_err().to_string();
+    assert!(errors.contains("the function `Function:live` does not let this API call it for POST /orders"), "{errors}");
+    assert!(errors.contains("{\"FunctionName\": {\"Fn::Sub\": \"${Function}:live\"}"), "{errors}");
+    let permission = "  ForTheAlias:\n    Type: AWS::Lambda::Permission\n    Properties: {FunctionName: !Ref Live, Action: \
+                      'lambda:InvokeFunction', Principal: apigateway.amazonaws.com}\n";
+    let both = alone.replacen("  Permission:\n", &format!("{permission}  Permission:\n"), 1);
+    let stack = resolve(&both).unwrap_or_else(|errors| panic!("{errors}"));
+    let called: Vec<_> =
+        stack.apis[0].spec.functions.iter().map(|called| called.qualifier.as_ref().map(ToString::to_string)).collect();
+    assert_eq!(called, [Some("live".to_owned()), None]);
+}

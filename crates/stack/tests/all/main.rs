@@ -16,6 +16,7 @@ mod refusals;
 mod services;
 mod tables;
 mod templates;
+mod versions;
 mod watching;
 
 use stack::{Environment, Errors, Overrides, Stack, Template};

@@ -224,3 +224,17 @@ fn a_reader_goes_on_with_what_becomes_durable_later() {
         assert_eq!(log_entries(&store, Seq(from)).len() as u64, 101 - from);
     }
 }
+
+/// What a crash has left of the making of an index is made anew; nothing of it is taken for an index.
+#[test]
+fn a_half_made_index_is_made_anew() {
+    let directory = tempfile::tempdir().unwrap();
+    commit(&open(directory.path(), small()), vec![put(b"a", b"1")]).unwrap();
+    let (index, beside) = (directory.path().join("index"), directory.path().join("index.new"));
+    std::fs::remove_dir_all(&index).unwrap();
+    std::fs::create_dir_all(beside.join("keyspaces/1")).unwrap();
+    std::fs::write(beside.join("0.jnl"), b"begun").unwrap();
+    let store = open(directory.path(), small());
+    assert_eq!(value(&store, b"a").as_deref(), Some(&b"1"[..]));
+    assert!(index.exists() && !beside.exists());
+}

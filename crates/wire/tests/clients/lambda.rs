@@ -3,7 +3,7 @@
 use super::{AT, Sent, header, json, text};
 use serde_json::json;
 use std::collections::BTreeMap;
-use types::{FunctionName, LogGroupName, QueueName};
+use types::{FunctionName, LogGroupName, Qualifier, QueueName, Version};
 use wire::lambda::{Answer, Call, EVENT_MAX, FunctionDescription, PAYLOAD_MAX};
 use wire::{Answer as Any, Refusal};
 
@@ -34,7 +34,8 @@ fn a_function_is_named_in_every_form_that_aws_takes() {
         "arn%3Aaws%3Alambda%3Aus-east-1%3A000000000000%3Afunction%3APremiumOrderLambda%3A%24LATEST",
     ];
     for form in forms {
-        let expected = Call::Invoke { function: name(), payload: b"{}".to_vec(), log_tail: false };
+        let qualifier = form.contains("LATEST").then_some(Qualifier::LATEST);
+        let expected = Call::Invoke { function: name(), qualifier, payload: b"{}".to_vec(), log_tail: false };
         assert_eq!(call(&invoke(form)), expected, "{form}");
     }
     let cases = [
@@ -55,39 +56,56 @@ fn invocations_are_understood() {
     let cases = [
         (
             invoke("PremiumOrderLambda").body(r#"{"a":1}"#),
-            Call::Invoke { function: name(), payload: payload(r#"{"a":1}"#), log_tail: false },
+            Call::Invoke { function: name(), qualifier: None, payload: payload(r#"{"a":1}"#), log_tail: false },
         ),
         (
             invoke("PremiumOrderLambda?Qualifier=%24LATEST")
                 .header("X-Amz-Log-Type", "Tail")
                 .header("X-Amz-Invocation-Type", "RequestResponse")
                 .body("[]"),
-            Call::Invoke { function: name(), payload: payload("[]"), log_tail: true },
+            Call::Invoke {
+                function: name(),
+                qualifier: Some(Qualifier::LATEST),
+                payload: payload("[]"),
+                log_tail: true,
+            },
         ),
-        (invoke("PremiumOrderLambda").header("X-Amz-Invocation-Type", "DryRun"), Call::DryRun { function: name() }),
+        (
+            invoke("PremiumOrderLambda").header("X-Amz-Invocation-Type", "DryRun"),
+            Call::DryRun { function: name(), qualifier: None },
+        ),
         (
             invoke("PremiumOrderLambda").header("X-Amz-Invocation-Type", "Event").body("[]"),
-            Call::InvokeEvent { function: name(), payload: payload("[]") },
+            Call::InvokeEvent { function: name(), qualifier: None, payload: payload("[]") },
         ),
         (
             Sent::new("GET", "/2015-03-31/functions/PremiumOrderLambda"),
-            Call::GetFunction { function: name(), qualified: false },
+            Call::GetFunction { function: name(), qualifier: None },
         ),
         (
             Sent::new("GET", "/2015-03-31/functions/PremiumOrderLambda%3A%24LATEST/configuration"),
-            Call::GetFunctionConfiguration { function: name(), qualified: true },
+            Call::GetFunctionConfiguration { function: name(), qualifier: Some(Qualifier::LATEST) },
         ),
         (
             Sent::new("GET", "/2015-03-31/functions/PremiumOrderLambda/versions"),
-            Call::ListVersions { function: name() },
+            Call::ListVersions { function: name(), after: None, limit: 50 },
         ),
-        (Sent::new("GET", "/2015-03-31/functions/PremiumOrderLambda/aliases"), Call::ListAliases { function: name() }),
-        (Sent::new("GET", "/2015-03-31/functions"), Call::ListFunctions { after: None, limit: 50 }),
+        (
+            Sent::new("GET", "/2015-03-31/functions/PremiumOrderLambda/aliases"),
+            Call::ListAliases { function: name(), version: None, after: None, limit: 50 },
+        ),
+        (
+            Sent::new("GET", "/2015-03-31/functions"),
+            Call::ListFunctions { after: None, limit: 50, all_versions: false },
+        ),
         (
             Sent::new("GET", "/2015-03-31/functions/?MaxItems=7&FunctionVersion=ALL"),
-            Call::ListFunctions { after: None, limit: 7 },
+            Call::ListFunctions { after: None, limit: 7, all_versions: true },
         ),
-        (Sent::new("GET", "/2015-03-31/functions?MaxItems=10000"), Call::ListFunctions { after: None, limit: 50 }),
+        (
+            Sent::new("GET", "/2015-03-31/functions?MaxItems=10000"),
+            Call::ListFunctions { after: None, limit: 50, all_versions: false },
+        ),
     ];
     for (mut sent, expected) in cases {
         // A query belongs behind the whole path.
@@ -118,9 +136,9 @@ fn faulty_invocations_are_refused() {
     both.query = "Qualifier=live".to_owned();
     let cases = [
         (invoke("F").header("X-Amz-Client-Context", "e30="), not_handled("ClientContext")),
-        (qualified("live"), not_found("F:live")),
-        (invoke("F:7"), not_found("F:7")),
-        (Sent::new("GET", "/2015-03-31/functions/F:live"), not_found("F:live")),
+        (qualified("0"), not_found("F:0")),
+        (invoke("F:07"), not_found("F:07")),
+        (Sent::new("GET", "/2015-03-31/functions/F:a.b"), not_found("F:a.b")),
         (
             both,
             "InvalidParameterValueException: The derived qualifier from the function name does not match the specified \
@@ -173,11 +191,13 @@ fn faulty_invocations_are_refused() {
 #[test]
 fn a_function_that_fails_is_an_answer() {
     let payload = br#"{"errorMessage":"boom","errorType":"Error"}"#;
-    let say = |failed, log_tail| invoke("F").answer(&Any::Lambda(Answer::Invoked { payload, failed, log_tail }));
+    let version = Version::Numbered(3);
+    let say =
+        |failed, log_tail| invoke("F").answer(&Any::Lambda(Answer::Invoked { version, payload, failed, log_tail }));
     let response = say(true, Some("START\nEND\n"));
     assert_eq!((response.status, response.body.as_slice()), (200, payload.as_slice()));
     assert_eq!(header(&response, "x-amz-function-error"), Some("Unhandled"));
-    assert_eq!(header(&response, "x-amz-executed-version"), Some("$LATEST"));
+    assert_eq!(header(&response, "x-amz-executed-version"), Some("3"));
     assert_eq!(header(&response, "x-amz-log-result"), Some("U1RBUlQKRU5ECg=="));
     let response = say(false, None);
     assert_eq!(header(&response, "x-amz-function-error"), None);
@@ -234,6 +254,9 @@ fn a_marker_goes_on_after_the_last_function() {
     let environment = BTreeMap::from([("A".to_owned(), "b".to_owned())]);
     let function = FunctionDescription {
         name: &name,
+        version: Version::Latest,
+        qualifier: None,
+        revision: "r",
         runtime: "provided.al2023",
         handler: "premium-orders",
         role: "arn:aws:iam::000000000000:role/r",
@@ -256,14 +279,19 @@ fn a_marker_goes_on_after_the_last_function() {
     assert_eq!(spelt["DeadLetterConfig"], json!({"TargetArn": "arn:aws:sqs:us-east-1:000000000000:Dead"}));
     // One alone also says its state, which clients wait for.
     assert_eq!(spelt.get("State"), None);
-    let one = json(&list.answer(&Any::Lambda(Answer::Function { function: &function, qualified: true })));
+    let live: Qualifier = "live".parse().unwrap();
+    let asked = FunctionDescription { version: Version::Numbered(2), qualifier: Some(&live), ..function };
+    let one = json(&list.answer(&Any::Lambda(Answer::Function(&asked))));
     assert_eq!(one["Concurrency"], json!({"ReservedConcurrentExecutions": 7}));
     let one = &one["Configuration"];
     assert_eq!((&one["State"], &one["LastUpdateStatus"]), (&json!("Active"), &json!("Successful")));
-    assert_eq!(one["FunctionArn"], "arn:aws:lambda:us-east-1:000000000000:function:PremiumOrderLambda:$LATEST");
+    assert_eq!(one["FunctionArn"], "arn:aws:lambda:us-east-1:000000000000:function:PremiumOrderLambda:live");
+    assert_eq!((&one["Version"], &one["RevisionId"]), (&json!("2"), &json!("r")));
+    // The base64 of the SHA-256 of "premium-orders", which another program has reckoned.
+    assert_eq!(one["CodeSha256"], "R0FO95jIYovR2K9sSrFrBNshot8JZkIHFZPOUOEnvFE=");
     let mut next = list.clone();
     next.query = format!("Marker={}", body["NextMarker"].as_str().unwrap().replace('=', "%3D"));
-    assert_eq!(call(&next), Call::ListFunctions { after: Some(name.clone()), limit: 50 });
+    assert_eq!(call(&next), Call::ListFunctions { after: Some(name.clone()), limit: 50, all_versions: false });
     let response = list.answer(&Any::Lambda(Answer::Listed { functions: &[], more: false }));
     assert_eq!(text(&response), r#"{"Functions":[]}"#);
 }

@@ -30,6 +30,8 @@ mod services;
 mod signatures;
 #[cfg(test)]
 mod sqs;
+#[cfg(test)]
+mod versions;
 
 use serde_json::Value as Json;
 use types::{Account, Timestamp};

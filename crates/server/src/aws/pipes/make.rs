@@ -8,7 +8,7 @@ use delivery::bus::pipe_target::{PipeParametersSpec, PipeTargetKind};
 use engine::Catalog;
 use engine::spec::{EnrichmentSpec, InvocationType, PipeSource, PipeSpec, PipeTarget, StartingPosition};
 use std::str::FromStr;
-use types::{Arn, FunctionName, PipeName, QueueName};
+use types::{Arn, FunctionName, PipeName, Qualifier, QueueName};
 use wire::pipes::{Asked, OtherTarget, QueueParameters, SourceParameters, StreamParameters, TargetParameters};
 
 /// How many records a batch has if nobody says so.
@@ -24,7 +24,7 @@ fn wrong(field: &'static str, message: impl Into<String>) -> Wrong {
 /// The pipe that a client wants to have made.
 pub(super) fn new(seen: &Seen<'_>, name: &PipeName, asked: &Asked) -> Result<PipeSpec, Wrong> {
     let source = source(seen, asked.source.as_deref().unwrap_or_default())?;
-    let (_, target) = target(seen, asked.target.as_deref().unwrap_or_default())?;
+    let Aimed { target, qualifier, .. } = target(seen, asked.target.as_deref().unwrap_or_default())?;
     if source.table().is_some() && asked.source_parameters.stream.is_none() {
         let field = "sourceParameters.dynamoDBStreamParameters";
         return Err(wrong(field, "DynamoDBStreamParameters is missing, with a StartingPosition"));
@@ -35,6 +35,7 @@ pub(super) fn new(seen: &Seen<'_>, name: &PipeName, asked: &Asked) -> Result<Pip
         filters: Vec::new(),
         enrichment: None,
         target,
+        qualifier,
         parameters: PipeParametersSpec::default(),
         invocation: InvocationType::RequestResponse,
         batch_size: 0,
@@ -61,14 +62,14 @@ pub(super) fn new(seen: &Seen<'_>, name: &PipeName, asked: &Asked) -> Result<Pip
 pub(super) fn changed(seen: &Seen<'_>, known: &PipeSpec, asked: &Asked) -> Result<PipeSpec, Wrong> {
     let mut spec = known.clone();
     if let Some(arn) = &asked.target {
-        let (kind, other) = target(seen, arn)?;
+        let Aimed { kind, target, qualifier } = target(seen, arn)?;
         if kind != self::kind(&seen.catalog, &known.target) {
             // What goes with records to a target of another kind goes with it.
             let input = spec.parameters.input.take();
             spec.parameters = PipeParametersSpec { input, ..PipeParametersSpec::default() };
             spec.invocation = InvocationType::RequestResponse;
         }
-        spec.target = other;
+        (spec.target, spec.qualifier) = (target, qualifier);
     }
     batch(seen, with(seen, spec, asked)?)
 }
@@ -96,9 +97,9 @@ fn with(seen: &Seen<'_>, mut spec: PipeSpec, asked: &Asked) -> Result<PipeSpec, 
     match asked.enrichment.as_deref() {
         Some("") => spec.enrichment = None,
         Some(arn) => {
-            let function = function(seen, "enrichment", arn)?;
+            let (function, qualifier) = function(seen, "enrichment", arn)?;
             let input = spec.enrichment.take().and_then(|enrichment| enrichment.input);
-            spec.enrichment = Some(EnrichmentSpec { function, input });
+            spec.enrichment = Some(EnrichmentSpec { function, qualifier, input });
         }
         None => {}
     }
@@ -229,14 +230,20 @@ fn queue(seen: &Seen<'_>, field: &'static str, text: &str) -> Result<QueueName, 
     }
 }
 
-fn function(seen: &Seen<'_>, field: &'static str, text: &str) -> Result<FunctionName, Wrong> {
+fn function(seen: &Seen<'_>, field: &'static str, text: &str) -> Result<(FunctionName, Option<Qualifier>), Wrong> {
     let arn = own(seen, field, text)?;
     let name = arn.resource.strip_prefix("function:").filter(|_| &*arn.service == "lambda");
     let name = name.ok_or_else(|| wrong(field, format!("{arn} is no function, and others are not asked here")))?;
+    let (name, behind) = name.split_once(':').map_or((name, None), |(name, behind)| (name, Some(behind)));
     let name = named(field, &arn, name)?;
-    match seen.catalog.functions.get(&name) {
-        Some(entry) if !entry.dormant => Ok(name),
-        Some(_) | None => Err(wrong(field, format!("the function {name} is not there"))),
+    let qualifier: Option<Qualifier> = behind.map(|behind| named(field, &arn, behind)).transpose()?;
+    let entry = seen.catalog.functions.get(&name).filter(|entry| !entry.dormant);
+    let entry = entry.ok_or_else(|| wrong(field, format!("the function {name} is not there")))?;
+    match qualifier {
+        Some(qualifier) if !entry.versions.has(&qualifier) => {
+            Err(wrong(field, format!("the function {name} has no version or alias {qualifier}")))
+        }
+        qualifier => Ok((name, qualifier)),
     }
 }
 
@@ -257,12 +264,25 @@ fn source(seen: &Seen<'_>, text: &str) -> Result<PipeSource, Wrong> {
     }
 }
 
-fn target(seen: &Seen<'_>, text: &str) -> Result<(PipeTargetKind, PipeTarget), Wrong> {
+/// Where a pipe hands on to.
+struct Aimed {
+    kind: PipeTargetKind,
+    target: PipeTarget,
+    /// Which version or alias, of a function.
+    qualifier: Option<Qualifier>,
+}
+
+fn target(seen: &Seen<'_>, text: &str) -> Result<Aimed, Wrong> {
     let field = "target";
+    let mut behind = None;
     let arn = own(seen, field, text)?;
     let target = match &*arn.service {
         "sqs" => PipeTarget::Queue { queue: named(field, &arn, &arn.resource)? },
-        "lambda" => PipeTarget::Function(function(seen, field, text)?),
+        "lambda" => {
+            let (function, qualifier) = function(seen, field, text)?;
+            behind = qualifier;
+            PipeTarget::Function(function)
+        }
         "events" if arn.resource.starts_with("event-bus/") => {
             PipeTarget::Bus { bus: named(field, &arn, arn.resource.trim_start_matches("event-bus/"))? }
         }
@@ -275,5 +295,5 @@ fn target(seen: &Seen<'_>, text: &str) -> Result<(PipeTargetKind, PipeTarget), W
             return Err(wrong(field, message));
         }
     };
-    Ok((kind(&seen.catalog, &target), target))
+    Ok(Aimed { kind: kind(&seen.catalog, &target), target, qualifier: behind })
 }

@@ -1,0 +1,158 @@
+//! Decides how it is said, and told, how a function does what nobody waits for.
+
+use super::{Call, after, page};
+use crate::error::{Code, WireError};
+use crate::head::RequestHead;
+use crate::members::{Members, Rules, parse_body};
+use crate::reply::Service;
+use crate::unknown_operation;
+use serde_json::{Map, Value as Json, json};
+use types::{Account, Arn, FunctionName, Qualifier, QueueName, Timestamp};
+
+/// The most of one page.
+const PAGE_MAX: usize = 50;
+
+/// Who is told what became of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// A queue.
+    Queue(QueueName),
+    /// A function.
+    Function(FunctionName),
+}
+
+/// How a function is to do what nobody waits for; what is not given is not said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InvokeSettings {
+    /// How often an event is tried again.
+    pub retries: Option<u32>,
+    /// How old it may get.
+    pub max_age_seconds: Option<u32>,
+    /// Who is told: of a success, and of what was given up.
+    pub told: Option<(Option<Destination>, Option<Destination>)>,
+}
+
+/// What was said of how a function does what nobody waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvokeConfigDescription {
+    /// Of which function.
+    pub function: FunctionName,
+    /// Of which version or alias of it.
+    pub qualifier: Qualifier,
+    /// How often an event is tried again.
+    pub retries: Option<u32>,
+    /// How old it may get.
+    pub max_age_seconds: Option<u32>,
+    /// Who is told of a success.
+    pub on_success: Option<Destination>,
+    /// Who is told of what was given up.
+    pub on_failure: Option<Destination>,
+    /// When that was said.
+    pub changed_at: Timestamp,
+}
+
+/// Reads what is asked.
+pub(super) fn parse(
+    method: &str,
+    lists: bool,
+    function: FunctionName,
+    qualifier: Option<Qualifier>,
+    head: &RequestHead<'_>,
+    body: &[u8],
+    account: &Account,
+) -> Result<Call, WireError> {
+    let qualifier = qualifier.unwrap_or(Qualifier::LATEST);
+    match (method, lists) {
+        ("GET", true) => {
+            let (marked, limit) = page(head, PAGE_MAX)?;
+            Ok(Call::ListInvokeConfigs { function, after: after(marked)?, limit })
+        }
+        ("PUT" | "POST", false) => {
+            let settings = settings(body, &function, account)?;
+            Ok(Call::SetInvokeConfig { function, qualifier, settings, add: method == "POST" })
+        }
+        ("GET", false) => Ok(Call::GetInvokeConfig { function, qualifier }),
+        ("DELETE", false) => Ok(Call::DeleteInvokeConfig { function, qualifier }),
+        _ => Err(unknown_operation(&format!("{method} {}", head.path))),
+    }
+}
+
+fn settings(body: &[u8], function: &FunctionName, account: &Account) -> Result<InvokeSettings, WireError> {
+    let body = parse_body(body)?;
+    let members = Members::new(&body, Service::Lambda);
+    let mut rules = Rules::default();
+    let mut number = |name: &str, path: &str, least: i64, most: i64| {
+        let given = members.integer(name)?;
+        let held = given.map(|given| rules.range(given, path, least, most));
+        Ok::<_, WireError>(held.and_then(|held| u32::try_from(held).ok()))
+    };
+    let retries = number("MaximumRetryAttempts", "maximumRetryAttempts", 0, 2)?;
+    let max_age_seconds = number("MaximumEventAgeInSeconds", "maximumEventAgeInSeconds", 60, 21_600)?;
+    rules.check(Code::Validation)?;
+    let told = match members.nested("DestinationConfig")? {
+        None => None,
+        Some(config) => {
+            let of = |name: &str| -> Result<Option<Destination>, WireError> {
+                let Some(to) = config.nested(name)? else { return Ok(None) };
+                to.text("Destination")?.map(|arn| destination(arn, function, account)).transpose()
+            };
+            Some((of("OnSuccess")?, of("OnFailure")?))
+        }
+    };
+    if retries.is_none() && max_age_seconds.is_none() && told.is_none() {
+        let message = "You must specify at least one of error handling or destination setting.";
+        return Err(WireError::new(Code::InvalidParameterValue, message));
+    }
+    Ok(InvokeSettings { retries, max_age_seconds, told })
+}
+
+fn destination(given: &str, function: &FunctionName, account: &Account) -> Result<Destination, WireError> {
+    let invalid = || WireError::new(Code::InvalidParameterValue, format!("The destination ARN {given} is invalid."));
+    let arn: Arn = given.parse().map_err(|_| invalid())?;
+    if *arn.account != *account.id || *arn.region != *account.region {
+        return Err(invalid());
+    }
+    match &*arn.service {
+        "sqs" => arn.resource.parse().map(Destination::Queue).map_err(|_| invalid()),
+        "lambda" => {
+            let name: FunctionName =
+                arn.resource.strip_prefix("function:").and_then(|name| name.parse().ok()).ok_or_else(invalid)?;
+            if name == *function {
+                let message = "You can't specify the function as a destination for itself.";
+                return Err(WireError::new(Code::InvalidParameterValue, message));
+            }
+            Ok(Destination::Function(name))
+        }
+        "sns" | "events" | "s3" => {
+            Err(WireError::not_handled(Service::Lambda, "A Destination that is no queue or function"))
+        }
+        _ => Err(invalid()),
+    }
+}
+
+pub(super) fn describe(config: &InvokeConfigDescription, account: &Account) -> Json {
+    let InvokeConfigDescription { function, qualifier, retries, max_age_seconds, on_success, on_failure, changed_at } =
+        config;
+    let to = |to: &Option<Destination>| match to {
+        None => json!({}),
+        Some(Destination::Queue(name)) => json!({ "Destination": account.arn("sqs", name.as_str()).to_string() }),
+        Some(Destination::Function(name)) => {
+            json!({ "Destination": account.arn("lambda", &format!("function:{name}")).to_string() })
+        }
+    };
+    let mut described = Map::from_iter([
+        (
+            "FunctionArn".to_owned(),
+            account.arn("lambda", &format!("function:{function}:{qualifier}")).to_string().into(),
+        ),
+        ("LastModified".to_owned(), (changed_at.millis() as f64 / 1000.0).into()),
+        ("DestinationConfig".to_owned(), json!({ "OnSuccess": to(on_success), "OnFailure": to(on_failure) })),
+    ]);
+    if let Some(retries) = retries {
+        described.insert("MaximumRetryAttempts".to_owned(), (*retries).into());
+    }
+    if let Some(seconds) = max_age_seconds {
+        described.insert("MaximumEventAgeInSeconds".to_owned(), (*seconds).into());
+    }
+    Json::Object(described)
+}
