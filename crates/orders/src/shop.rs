@@ -26,6 +26,7 @@ pub mod ports;
 mod request;
 pub mod settings;
 mod status;
+pub mod told;
 pub mod view;
 pub mod worker;
 pub mod workflow;

@@ -30,7 +30,7 @@ use types::{BusName, FunctionName, Qualifier, QueueName, Record, Timestamp, Vers
 pub type Printer = dyn Fn(&str, &str, &[(Timestamp, &str)]) -> std::io::Result<()> + Send + Sync;
 
 /// The variable that names the bus that a function tells of what it did on.
-const EVENT_BUS: &str = "EVENT_BUS_NAME";
+pub(crate) const EVENT_BUS: &str = "EVENT_BUS_NAME";
 /// How long a measured amount of memory is good for.
 const MEMORY_KNOWN_FOR: Duration = Duration::from_secs(1);
 

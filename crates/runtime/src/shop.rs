@@ -4,18 +4,24 @@
 //! A worker decides on the newest state, durable or not: everything that it says it says by a commit, which comes after
 //! all that it saw. Whoever answers a customer reads what is durable.
 
+use crate::events::entry;
+use crate::invoke::EVENT_BUS;
 use crate::turns::{Turn, Turns};
+use engine::events::Entry;
 use engine::trace::{self, Current};
 use engine::{Command, CommandError, CommandRefused, Engine, Fate, Outgoing, TableWrite, WriteRefused};
 use observe::trace::{Fact, Kind, Span};
 use orders::shop::ports::{
     Commit, CommitRefused, CustomerPage, CustomerQuery, Expected, Put, Settle, Shop, Table, Unreadable,
 };
+use orders::shop::told;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Weak};
 use table::{Comparison, Condition, Operand, Order, Path, Query, Write};
-use types::{FunctionName, Item, KeyValue, Number, Origin, QueueName, SpanId, TableName, Timestamp, TraceContext};
+use types::{
+    BusName, FunctionName, Item, KeyValue, Number, Origin, QueueName, SpanId, TableName, Timestamp, TraceContext,
+};
 
 /// The index of customers' orders.
 const BY_CUSTOMER: &str = "byCustomer";
@@ -38,6 +44,8 @@ struct Others {
     payments: TableName,
     requests: TableName,
     queue: QueueName,
+    /// The bus that is told of orders, if one is.
+    bus: Option<BusName>,
 }
 
 /// A setting of a function's environment that cannot be used.
@@ -64,6 +72,10 @@ impl Places {
             payments: name(function, environment, "PAYMENTS_TABLE")?,
             requests: name(function, environment, "REQUESTS_TABLE")?,
             queue: name(function, environment, "ORDER_QUEUE_NAME")?,
+            bus: match environment.contains_key(EVENT_BUS) {
+                true => Some(name(function, environment, EVENT_BUS)?),
+                false => None,
+            },
         };
         Ok(Self { others: Some(others), ..Self::read_orders(engine, function, environment)? })
     }
@@ -92,6 +104,12 @@ impl Places {
             Table::Payments => &others()?.payments,
             Table::Requests => &others()?.requests,
         })
+    }
+
+    /// What the bus is told of these items.
+    fn told(&self, puts: &[Put]) -> Vec<Entry> {
+        let Some(bus) = self.others.as_ref().and_then(|others| others.bus.as_ref()) else { return Vec::new() };
+        puts.iter().filter_map(|put| told::event_of(put, bus.as_str())).map(entry).collect()
     }
 
     /// The queue of work; nothing for a function that changes nothing.
@@ -183,6 +201,7 @@ impl EngineShop {
             };
             Ok(TableWrite { table, write: Write::Put(put.item), condition, return_old: false })
         };
+        let events = self.places.told(&commit.puts);
         let writes = commit.puts.into_iter().map(write).collect::<Result<Vec<_>, CommitRefused>>()?;
         let send = |body: String| (work.clone(), Outgoing::text(body));
         let settle = commit.settle.zip(self.message.clone()).map(|(settle, (queue, receipt))| engine::Settle {
@@ -198,7 +217,7 @@ impl EngineShop {
             sends: commit.send.map(send).into_iter().collect(),
             settles: settle.into_iter().collect(),
             hands: Vec::new(),
-            events: Vec::new(),
+            events,
         })
     }
 }

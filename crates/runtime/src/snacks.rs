@@ -1,9 +1,9 @@
 //! Decides how the functions of Serverless Snacks see the embedded engine: their table and bus by the names in their
 //! environment, and an order in one commit with the event that tells of it.
 
+use crate::events::entry;
 use crate::invoke::{Body, Function, Invocation, InvokeError, Runtime, failure, panic_text};
 use crate::shop::{WrongEnvironment, name};
-use engine::events::Entry;
 use engine::spec::FunctionSpec;
 use engine::trace::{self, Begun};
 use engine::{By, Command, CommandError, CommandRefused, Engine, TableWrite};
@@ -64,12 +64,13 @@ impl World for Snacks {
         let table = engine.table(&self.orders).map_err(refused)?;
         let condition = Condition::NotExists(path(&table.keys.hash.name));
         let write = TableWrite { table, write: Write::Put(order), condition, return_old: false };
-        let told = |bus: &BusName| Entry {
-            source: Some(snacks::SOURCE.to_owned()),
-            detail_type: Some(event.detail_type.to_owned()),
-            detail: Some(event.detail.to_string()),
-            bus: Some(bus.to_string()),
-            ..Entry::default()
+        let told = |bus: &BusName| {
+            entry(orders::events::Event {
+                bus: Some(bus.to_string()),
+                source: snacks::SOURCE.to_owned(),
+                detail_type: event.detail_type.to_owned(),
+                detail: event.detail.clone(),
+            })
         };
         let events = self.bus.iter().map(told).collect();
         let command = Command { writes: vec![write], events, ..Command::default() };

@@ -50,7 +50,7 @@ impl Ready {
         let mut again = self.clone();
         let tag = self.headers.get(ETAG).and_then(|tag| tag.to_str().ok());
         if let (Some(tag), Some(had)) = (tag, if_none_match)
-            && had.split(',').any(|one| one.trim() == tag)
+            && had.split(',').map(str::trim).any(|one| one == "*" || strong(one) == strong(tag))
         {
             again.status = StatusCode::NOT_MODIFIED;
             again.body = Bytes::new();
@@ -84,6 +84,11 @@ impl Ready {
     }
 }
 
+/// A tag without the mark that says it is a weak one: whether a client has an answer does not depend on that.
+fn strong(tag: &str) -> &str {
+    tag.strip_prefix("W/").unwrap_or(tag)
+}
+
 /// A header as HTTP has it, if it can be one; its letters are not copied.
 fn header_of((name, value): Header) -> Option<(HeaderName, HeaderValue)> {
     let value = match value {
@@ -115,7 +120,8 @@ mod tests {
             (None, 200, "{}"),
             (Some("\"v0\""), 200, "{}"),
             (Some("\"v1\""), 304, ""),
-            (Some("\"v0\", \"v1\""), 304, ""),
+            (Some("\"v0\", W/\"v1\""), 304, ""),
+            (Some("*"), 304, ""),
         ] {
             let again = answer().again(Duration::from_millis(2_900), had);
             assert_eq!((again.status.as_u16(), &again.body[..]), (status, body.as_bytes()), "{had:?}");

@@ -3,7 +3,7 @@
 //! What each file holds: [`first_minute`] that an order goes its whole way, is listed, watched and called off;
 //! [`repeated`] that a repeated request makes no second order; [`faults`] that orders, stock and money agree whatever
 //! fails or dies; [`tenants`] who sees what; [`questions`] what the chatbot tells and to whom; [`bad_input`] what is
-//! refused and how; [`limits`] that plans hold; [`stopping`] that Ctrl-C loses nothing; [`slow_clients`] that they harm
+//! refused and how; [`told`] what the bus hears; [`limits`] that plans hold; [`stopping`] that Ctrl-C loses nothing; [`slow_clients`] that they harm
 //! nobody else. Here: a shop to try ([`Shop`]), customers of it ([`Customer`]), and what is true of every order ([`check_order`]).
 
 mod bad_input;
@@ -15,6 +15,7 @@ mod repeated;
 mod slow_clients;
 mod stopping;
 mod tenants;
+mod told;
 
 use crate::harness::{self, Answer, Connection, Server, Start, soon};
 use serde_json::{Value as Json, json};

@@ -48,6 +48,8 @@ fn the_shop_front_is_drawn_as_its_template_tells_it() {
         "OrdersApi → Orders: reads, writes, reads, writes",
         "OrdersApi → OrderRequests: reads, writes, reads, writes",
         "OrdersApi → OrderQueue: hands on, sends",
+        "OrdersApi → commerce-order-events: hands on, puts events",
+        "OrderWorker → commerce-order-events: hands on, puts events",
         "OrderQueue → OrderWorker: hands on, batches of 10",
         "OrderQueue → OrderQueueDLQ: gives up, after 1000 tries",
         "OrderWorker → /aws/lambda/OrderWorker: belongs to",

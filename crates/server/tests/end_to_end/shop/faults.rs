@@ -209,7 +209,7 @@ fn orders_stock_and_money_agree_whatever_fails_or_dies() {
     let mut shop = Shop::open(&[
         ("CacheSeconds", "0"),
         ("PAYMENT_FAILURE_PERCENT", "20"),
-        ("PAYMENT_DECLINE_PERCENT", "3"),
+        ("PAYMENT_DECLINE_PERCENT", "10"),
         ("PAYMENT_HANG_PERCENT", "2"),
         ("PAYMENT_DELAY_MS", "3"),
         ("STEP_TIMEOUT_MS", "100"),
