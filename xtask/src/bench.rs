@@ -17,6 +17,8 @@ const BENCHES: &[(&str, &str, &str)] = &[
     ("filters", "delivery", "filters"),
     ("store", "store", "store"),
     ("engine", "engine", "engine"),
+    ("events", "engine", "events"),
+    ("rules", "delivery", "rules"),
     ("start", "server", "start"),
 ];
 
@@ -153,7 +155,10 @@ mod tests {
     #[test]
     fn a_bench_that_is_not_there_is_refused_by_name() {
         let error = run(&["nosuch"]).unwrap_err().to_string();
-        assert_eq!(error, "there is no bench nosuch; there are pattern, filters, store, engine, start, shop, snacks");
+        assert_eq!(
+            error,
+            "there is no bench nosuch; there are pattern, filters, store, engine, events, rules, start, shop, snacks"
+        );
         assert!(run(&["store", "engine"]).is_err());
     }
 }
