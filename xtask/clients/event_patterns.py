@@ -119,7 +119,6 @@ refuses("a request without an event", lambda: events.test_event_pattern(EventPat
 refuses("a pattern of 4,097 characters", lambda: tried(" " * 4097), "ValidationException",
         "at 'eventPattern' failed to satisfy constraint: Member must have length less than or equal to 4096")
 refuses("ListEndpoints is not run", lambda: events.list_endpoints(), "UnknownOperationException", "ListEndpoints")
-refuses("ListConnections is not run", lambda: events.list_connections(), "UnknownOperationException", "ListConnections")
 
 # Bytes that no client sends by itself.
 body = json.dumps({"EventPattern": json.dumps(PLACED), "Event": json.dumps(EVENT), "Unknown": 1})

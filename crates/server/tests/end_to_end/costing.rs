@@ -78,7 +78,8 @@ fn what_a_server_did_for_its_orders_is_counted_and_scaled() {
         client.queues("ReceiveMessage", &serde_json::json!({ "QueueUrl": url }));
     }
     let now = ask(ORDERS);
-    assert_eq!(quantity(&now, "EventBridge", "events of 64 KB"), 3.0);
+    // Two of each order, and those.
+    assert_eq!(quantity(&now, "EventBridge", "events of 64 KB"), (2 * ORDERS + 3) as f64);
     assert_eq!(quantity(&now, "SQS", "requests of 64 KB"), requests + 657_000.0 + 3.0);
     // Another stack's template says nothing of this server.
     let premium = harness::stack("premium.yaml");

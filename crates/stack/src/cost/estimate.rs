@@ -134,6 +134,7 @@ impl Way<'_> {
         if self.path != Path::Shop {
             return;
         }
+        self.events();
         let (asked, questions) = (self.each(1 + STATUS_QUERIES), self.questions());
         self.counted.answers.insert(200, asked.saturating_add(questions));
         let chatbot = self.chatbot().cloned();
@@ -147,6 +148,12 @@ impl Way<'_> {
         if let Some(log) = self.stack.apis.first().and_then(|api| api.spec.access_log.as_ref()) {
             self.print(log.group.as_str(), asked.saturating_add(questions), ACCESS_LINES);
         }
+    }
+
+    /// Whoever takes orders in tells a bus that one came in, and later how it ended.
+    fn events(&mut self) {
+        let told = self.called().find_map(|function| function.environment.get("EVENT_BUS_NAME")).cloned();
+        self.counted.buses.extend(told.map(|bus| (bus, self.each(2))));
     }
 
     fn work(&mut self) {
