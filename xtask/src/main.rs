@@ -75,10 +75,19 @@ fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
-/// The cargo that runs this.
+/// The cargo that runs this, as if it had been called by hand. What cargo says of xtask's own package to whatever it runs is
+/// taken away: build scripts that look at it would run again, and all that depends on them would be built again.
 fn cargo() -> std::process::Command {
     let mut command = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
+    let of_xtask = |name: &&std::ffi::OsString| {
+        let name = name.to_string_lossy();
+        name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+    };
+    let told: Vec<std::ffi::OsString> = std::env::vars_os().map(|(name, _)| name).collect();
+    for name in told.iter().filter(of_xtask) {
+        command.env_remove(name);
+    }
     command
 }
 
