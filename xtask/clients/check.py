@@ -1,4 +1,5 @@
-"""Decides how a check is said: one line each, `ok NAME` or `FAILED NAME` with what was expected and what was seen.
+"""Decides how a check is said: one line each, `ok NAME` or `FAILED NAME` with what was expected and what was seen; and how
+what comes in its own time is waited for.
 
 A check that fails does not end its script: the next ones may say why. Whatever else goes wrong does end it, and counts
 as a failure too.
@@ -63,3 +64,19 @@ def soon(name, look, wanted, seconds=10):
             said(name, False, f"it within {seconds} s", seen)
             return seen
         time.sleep(0.05)
+
+
+def take(sqs, url, count=1):
+    """Waits for messages and takes them out of their queue; nothing is there for those that do not come."""
+    taken = []
+
+    def look():
+        told = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1, AttributeNames=["All"],
+                                   MessageAttributeNames=["All"])
+        for message in told.get("Messages", []):
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            taken.append(message)
+        return len(taken)
+
+    soon(f"{count} to receive from {url.rsplit('/', 1)[1]}", look, lambda seen: seen >= count)
+    return taken

@@ -11,7 +11,7 @@ import subprocess
 
 import boto3
 from botocore.config import Config
-from check import contains, equal, refuses, said, soon
+from check import contains, equal, refuses, said, soon, take
 
 config = Config(parameter_validation=False, retries={"max_attempts": 0}, read_timeout=60)
 events = boto3.client("events", config=config)
@@ -32,24 +32,9 @@ def make_queue(name):
     return sqs.create_queue(QueueName=name)["QueueUrl"]
 
 
-def take(url, count=1):
-    """Waits for messages and takes them out of their queue; nothing is there for those that do not come."""
-    taken = []
-
-    def look():
-        told = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1, MessageAttributeNames=["All"])
-        for message in told.get("Messages", []):
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-            taken.append(message)
-        return len(taken)
-
-    soon(f"{count} to receive from {url.rsplit('/', 1)[1]}", look, lambda seen: seen >= count)
-    return taken
-
-
 def take_json(url):
     """The body of the next message, read."""
-    messages = take(url)
+    messages = take(sqs, url)
     return json.loads(messages[0]["Body"]) if messages else {}
 
 
@@ -234,7 +219,7 @@ equal("a target without an input", take_json(urls["whole"]), whole)
 equal("a target with a path", take_json(urls["part"]), premium)
 equal("a target with a template", take_json(urls["text"]), "Order A-1 is premium, says premium")
 equal("a target with a constant", take_json(urls["constant"]), {"always": "this"})
-dead = take(urls["dead"])[0]
+dead = take(sqs, urls["dead"])[0]
 equal("a dead letter is the event", json.loads(dead["Body"]), whole)
 attributes = {name: value["StringValue"] for name, value in dead.get("MessageAttributes", {}).items()}
 equal("a dead letter says of what", (attributes.get("RULE_ARN"), attributes.get("TARGET_ARN")), (rule_arn, QUEUE + f"gone-{RUN}"))
@@ -255,7 +240,7 @@ events.put_rule(Name=f"from-{RUN}", EventPattern=json.dumps({"detail": {"run": [
 events.put_targets(Rule=f"from-{RUN}", Targets=[{"Id": "bus", "Arn": bus_arn, "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/r"}])
 equal("a target's role is told again", events.list_targets_by_rule(Rule=f"from-{RUN}")["Targets"][0].get("RoleArn"), f"arn:aws:iam::{ACCOUNT}:role/r")
 told = events.put_events(Entries=[entry({"run": RUN, "tier": "premium", "orderId": "A-3"})])
-seen = [json.loads(message["Body"]) for message in take(urls["whole"], 2)]
+seen = [json.loads(message["Body"]) for message in take(sqs, urls["whole"], 2)]
 contains("an event of the default bus arrives from the other", [one["id"] for one in seen], told["Entries"][0]["EventId"])
 equal("RemoveTargets", plain(events.remove_targets(Rule=f"from-{RUN}", Ids=["bus"])), {"FailedEntryCount": 0, "FailedEntries": []})
 events.delete_rule(Name=f"from-{RUN}")
@@ -285,7 +270,7 @@ def start(name, **other):
 replay = f"again-{RUN}"
 told = start(replay, Description="again")
 equal("StartReplay", (told["ReplayArn"], told["State"] in ("STARTING", "RUNNING", "COMPLETED")), (f"{ARN}replay/{replay}", True))
-brought = [json.loads(message["Body"]) for message in take(urls["whole"], 3)]
+brought = [json.loads(message["Body"]) for message in take(sqs, urls["whole"], 3)]
 equal("replayed events say so", {one.get("replay-name") for one in brought}, {replay})
 contains("replayed events keep their ids", [one["id"] for one in brought], event_id)
 told = soon("the replay ends", lambda: events.describe_replay(ReplayName=replay), lambda seen: seen["State"] == "COMPLETED")

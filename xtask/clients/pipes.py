@@ -13,7 +13,7 @@ import time
 
 import boto3
 from botocore.config import Config
-from check import contains, equal, refuses, said, soon
+from check import contains, equal, refuses, said, soon, take
 
 config = Config(parameter_validation=False, retries={"max_attempts": 0}, read_timeout=60)
 pipes = boto3.client("pipes", config=config)
@@ -45,23 +45,8 @@ def arn(url):
     return QUEUE + url.rsplit("/", 1)[1]
 
 
-def take(url, count=1):
-    """Waits for messages and takes them out of their queue; nothing is there for those that do not come."""
-    taken = []
-
-    def look():
-        told = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1, AttributeNames=["All"])
-        for message in told.get("Messages", []):
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-            taken.append(message)
-        return len(taken)
-
-    soon(f"{count} to receive from {url.rsplit('/', 1)[1]}", look, lambda seen: seen >= count)
-    return taken
-
-
 def bodies(url, count=1):
-    return [json.loads(message["Body"]) for message in take(url, count)]
+    return [json.loads(message["Body"]) for message in take(sqs, url, count)]
 
 
 def empty(name, url):
@@ -169,7 +154,7 @@ equal("a stopped pipe takes nothing", sqs.get_queue_attributes(QueueUrl=source, 
 equal("ListPipes by a state", [one["Name"] for one in pipes.list_pipes(NamePrefix=name, CurrentState="STOPPED")["Pipes"]], [name])
 pipes.start_pipe(Name=name)
 runs("plain")
-equal("a started pipe goes on", len(take(target)), 1)
+equal("a started pipe goes on", len(take(sqs, target)), 1)
 
 # Tags.
 pipes.tag_resource(resourceArn=PIPE + name, tags={"stage": "test", "team": "front"})
@@ -260,7 +245,7 @@ def put(status):
 
 
 put("pending")
-kept = take(fifo)
+kept = take(sqs, fifo)
 equal("a FIFO queue gets each record", [json.loads(one["Body"]) for one in kept], [{"id": ORDER, "what": "INSERT"}])
 equal("with its group", [one["Attributes"]["MessageGroupId"] for one in kept], [ORDER])
 (event,) = bodies(heard) or [{}]

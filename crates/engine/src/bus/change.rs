@@ -10,27 +10,19 @@ use super::entries::{
 use super::error::BusError;
 use super::live;
 use crate::catalog::Catalog;
-use crate::engine::{Inner, NotFound, POISON};
+use crate::engine::{Inner, NotFound};
 use crate::queues::manage;
 use delivery::bus::archive::ArchiveSpec;
 use delivery::bus::{RuleRefused, RuleSpec, RuleState, TargetSpec};
 use std::collections::BTreeMap;
 use types::{ArchiveName, Arn, BusName, RuleName, TargetId, Timestamp};
 
-/// Changes what is deployed: durably, and then for everybody.
+/// Changes what is deployed, and then what buses do by it.
 pub(super) fn change<T>(
     inner: &Inner,
     act: impl FnOnce(&mut Catalog, Timestamp) -> Result<T, BusError>,
 ) -> Result<T, BusError> {
-    let _alone = inner.changing.lock().expect(POISON);
-    let before = inner.catalog();
-    let mut catalog = (*before).clone();
-    let done = act(&mut catalog, inner.clock.now())?;
-    if catalog != *before {
-        manage::keep(inner, catalog, Vec::new())?;
-        live::rebuild(inner, None)?;
-    }
-    Ok(done)
+    manage::change(inner, act, || Ok(live::rebuild(inner, None)?))
 }
 
 pub(super) fn create_bus(

@@ -16,7 +16,7 @@ use crate::spec::QueueSpec;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::EntryBuilder;
-use types::QueueName;
+use types::{QueueName, Timestamp};
 
 /// All that can be set of a queue.
 #[derive(Debug, Clone, PartialEq)]
@@ -136,6 +136,23 @@ pub(crate) fn purge(inner: &Inner, name: &QueueName) -> Result<(), QueueError> {
 
 fn missing(name: &QueueName) -> NotFound {
     NotFound { kind: "queue", name: name.to_string() }
+}
+
+/// Changes what is deployed: durably, and then for everybody; what follows from a change comes before the next one.
+pub(crate) fn change<T, E: From<WriteRefused>>(
+    inner: &Inner,
+    act: impl FnOnce(&mut Catalog, Timestamp) -> Result<T, E>,
+    follow: impl FnOnce() -> Result<(), E>,
+) -> Result<T, E> {
+    let _alone = inner.changing.lock().expect(POISON);
+    let before = inner.catalog();
+    let mut catalog = (*before).clone();
+    let done = act(&mut catalog, inner.clock.now())?;
+    if catalog != *before {
+        keep(inner, catalog, Vec::new())?;
+        follow()?;
+    }
+    Ok(done)
 }
 
 /// Makes a catalog durable, together with these entries, and then everybody's. The caller holds `changing`.

@@ -3,7 +3,7 @@
 use super::{Aim, AliasEntry, InvokeConfig, Invoking, VERSIONS_MAX, VersionError, Versions};
 use crate::catalog::{Catalog, FunctionEntry};
 use crate::commit::WriteRefused;
-use crate::engine::{Engine, Inner, POISON};
+use crate::engine::{Engine, Inner};
 use crate::queues::manage;
 use crate::spec::{AsynchronousSpec, Destination};
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,21 +75,6 @@ pub(super) fn new_revision() -> String {
 fn entry<'c>(catalog: &'c mut Catalog, function: &FunctionName) -> Result<&'c mut FunctionEntry, VersionError> {
     let found = catalog.functions.get_mut(function).filter(|entry| !entry.dormant);
     found.ok_or_else(|| VersionError::NoFunction(function.clone()))
-}
-
-/// Changes what is deployed: durably, and then for everybody.
-fn change<T>(
-    inner: &Inner,
-    act: impl FnOnce(&mut Catalog, Timestamp) -> Result<T, VersionError>,
-) -> Result<T, VersionError> {
-    let _alone = inner.changing.lock().expect(POISON);
-    let before = inner.catalog();
-    let mut catalog = (*before).clone();
-    let done = act(&mut catalog, inner.clock.now())?;
-    if catalog != *before {
-        manage::keep(inner, catalog, Vec::new())?;
-    }
-    Ok(done)
 }
 
 fn same_revision(is: &str, wanted: Option<&str>) -> Result<(), VersionError> {
@@ -269,7 +254,7 @@ impl Engine {
         act: impl FnOnce(&mut Catalog, Timestamp) -> Result<T, VersionError> + Send + 'static,
     ) -> Result<T, VersionError> {
         let inner = Arc::clone(&self.inner);
-        let done = tokio::task::spawn_blocking(move || change(&inner, act)).await;
+        let done = tokio::task::spawn_blocking(move || manage::change(&inner, act, || Ok(()))).await;
         done.unwrap_or(Err(VersionError::Write(WriteRefused::Stopping)))
     }
 }
