@@ -19,6 +19,7 @@ const BENCHES: &[(&str, &str, &str)] = &[
     ("engine", "engine", "engine"),
     ("events", "engine", "events"),
     ("rules", "delivery", "rules"),
+    ("functions", "runtime", "functions"),
     ("start", "server", "start"),
 ];
 

@@ -17,7 +17,7 @@ mod stopping;
 mod tenants;
 mod told;
 
-use crate::harness::{self, Answer, Connection, Server, Start, soon};
+use crate::harness::{self, Answer, Connection, Server, Start, soon, within};
 use serde_json::{Value as Json, json};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -157,7 +157,8 @@ impl Shop {
 
     /// Waits until nothing is left to be worked on.
     fn drained(&self) {
-        soon("the queue of orders is empty", || match self.waiting("OrderQueue") {
+        // Thousands may wait there, for the same goods.
+        within(Duration::from_secs(120), "the queue of orders is empty", || match self.waiting("OrderQueue") {
             [0, 0, 0] => Ok(()),
             other => Err(other),
         });

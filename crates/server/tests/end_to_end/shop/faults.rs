@@ -17,9 +17,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 const CLIENTS: usize = 6;
 const ROUNDS: u64 = 6;
-/// How soon an order must be completed after the faults, behind all that is still to be worked on: hundreds of orders
-/// that want the same goods, by a build for tests.
-const FRESH_WITHIN: Duration = Duration::from_secs(20);
+/// How long an order may wait after the faults, behind all that is still to be worked on: thousands of orders that want
+/// the same goods, by a build for tests on a machine that has other things to do. Whoever waits longer is stuck.
+const FRESH_WITHIN: Duration = Duration::from_secs(120);
 /// Goods of which there are always enough, and goods that run out.
 const GOODS: [(&str, u64); 4] = [("TEA", 1_000_000), ("BAG", 1_000_000), ("POT", 1_000_000), ("RARE", 40)];
 /// What of an order tells how it failed, and whether its message must lie among the dead letters then.
