@@ -2,7 +2,7 @@
 
 use crate::asynchronous;
 use crate::bus::{self, Buses};
-use crate::catalog::{Catalog, DeployRefused, Deployed, Step, TableEntry};
+use crate::catalog::{Catalog, Deployed, Step, TableEntry};
 use crate::clock::{self, Steady};
 use crate::codec::Malformed;
 use crate::commit::{self, Commits, WriteRefused};
@@ -18,7 +18,7 @@ use crate::pipes::{RunningPipe, SpellMessage};
 use crate::pollers::{GiveWay, Pollers};
 use crate::progress::Checkpoints;
 use crate::query::{self, QueryRefused};
-use crate::queues::{LiveQueue, LiveQueues, ReceiveRefused, SendRefused, manage};
+use crate::queues::{LiveQueue, LiveQueues, manage};
 use crate::scan;
 use crate::spec::{IndexSpec, PipeSource, StackSpec};
 use crate::tables::{self, CommandRefused, SameItem, TableWrite, Written};
@@ -42,6 +42,10 @@ use types::{
     Account, FunctionName, IndexName, Item, Key, KeyValue, LogGroupName, PipeName, QueueName, SequenceNumber, TableName,
 };
 
+mod error;
+
+pub use error::{DeployError, NotFound, OpenError, PipeError, QueueError};
+
 /// How an engine is opened.
 pub struct Options {
     /// Whose resources.
@@ -56,27 +60,6 @@ pub struct Options {
     pub keep_changes_for: Duration,
     /// How large the log may get before changes go earlier.
     pub log_bytes_max: u64,
-}
-
-/// There is no resource of that name, or it lies dormant.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no {kind} {name}")]
-pub struct NotFound {
-    /// `table`, `queue`, …
-    pub kind: &'static str,
-    /// The name.
-    pub name: String,
-}
-
-/// Why a stack was not deployed.
-#[derive(Debug, thiserror::Error)]
-pub enum DeployError {
-    /// It cannot be.
-    #[error(transparent)]
-    Refused(#[from] DeployRefused),
-    /// It cannot be made durable.
-    #[error(transparent)]
-    Write(#[from] WriteRefused),
 }
 
 /// How a pipe is doing.
@@ -671,77 +654,6 @@ impl Drop for PanicGuard {
             std::process::abort();
         }
     }
-}
-
-/// Why a data directory was not opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The store refuses.
-    #[error(transparent)]
-    Store(#[from] store::OpenError),
-    /// What it holds cannot be read.
-    #[error(transparent)]
-    Read(#[from] WriteRefused),
-    /// What functions printed cannot be opened.
-    #[error("what functions have printed cannot be opened: {0}")]
-    Lines(std::io::Error),
-}
-
-impl From<store::ReadError> for OpenError {
-    fn from(error: store::ReadError) -> Self {
-        Self::Read(error.into())
-    }
-}
-
-impl From<Malformed> for OpenError {
-    fn from(error: Malformed) -> Self {
-        Self::Read(error.into())
-    }
-}
-
-/// Why something was not done with a queue.
-#[derive(Debug, thiserror::Error)]
-pub enum QueueError {
-    /// There is no such queue.
-    #[error(transparent)]
-    NotFound(#[from] NotFound),
-    /// Nothing is received.
-    #[error(transparent)]
-    Receive(#[from] ReceiveRefused),
-    /// The queue does not take this message.
-    #[error(transparent)]
-    Send(#[from] SendRefused),
-    /// A queue of that name is there, set in another way.
-    #[error("queue {0} is there already, and is not set like this")]
-    Exists(QueueName),
-    /// What cannot be changed would be.
-    #[error("the name of queue {0}, and whether it keeps order, cannot be changed")]
-    KindChanged(QueueName),
-    /// A template has made it.
-    #[error("queue {queue} belongs to stack {stack}; take it out of the stack's template")]
-    OfStack {
-        /// The queue.
-        queue: QueueName,
-        /// Its stack.
-        stack: String,
-    },
-    /// The dead-letter queue is none.
-    #[error(transparent)]
-    Redrive(crate::catalog::RedriveRefused),
-    /// It cannot be made durable.
-    #[error(transparent)]
-    Write(#[from] WriteRefused),
-}
-
-/// Why a pipe was not started.
-#[derive(Debug, thiserror::Error)]
-pub enum PipeError {
-    /// There is no such pipe.
-    #[error(transparent)]
-    NotFound(#[from] NotFound),
-    /// Its place cannot be read.
-    #[error(transparent)]
-    Write(#[from] WriteRefused),
 }
 
 impl Inner {

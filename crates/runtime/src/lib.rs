@@ -13,6 +13,7 @@ mod chat;
 mod environment;
 mod events;
 mod invoke;
+mod memory;
 mod messages;
 mod meters;
 mod phrasing;
