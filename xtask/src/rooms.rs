@@ -20,11 +20,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("runtime", &["types", "table", "observe", "engine", "orders"]),
     ("gateway", &["types"]),
     ("wire", &["types", "pattern", "table", "delivery", "observe"]),
+    ("console", &["types", "pattern", "table", "delivery", "observe", "orders", "store", "engine", "stack", "gateway"]),
     (
         "server",
         &[
             "types", "pattern", "table", "delivery", "observe", "orders", "store", "engine", "stack", "runtime",
-            "gateway", "wire",
+            "gateway", "wire", "console",
         ],
     ),
 ];

@@ -1,10 +1,10 @@
 //! What a running server is made of, as its listeners see it.
 
 use crate::aws::metered::Calls;
-use crate::config::Config;
 use crate::front::{Pen, Shared};
 use crate::metrics::Http;
 use crate::rush::Rush;
+use console::config::Config;
 use engine::Engine;
 use runtime::Runtime;
 use std::collections::BTreeMap;

@@ -23,7 +23,7 @@ pub(crate) fn spec_of(stack: &stack::Stack) -> StackSpec {
         pollers: stack.pollers.iter().map(|poller| poller_of(&poller.spec)).collect(),
         events: events_of(stack),
         versions: versions_of(stack),
-        origin: serde_json::to_value(stack).expect("a stack has text keys alone"),
+        origin: stack.to_json(),
     }
 }
 

@@ -17,11 +17,11 @@ mod usage;
 
 use crate::app::App;
 use crate::body::Body;
-use crate::keyring::Keyring;
 use crate::listener::{self, Admission, Service, Unread, Whole};
 use crate::tracing;
 use answer::Known;
 use bytes::Bytes;
+use console::keyring::Keyring;
 use engine::trace::{self, Begun};
 use gateway::access::Format;
 use gateway::admission::{Admission as Admitted, Headers, Stage};
@@ -40,7 +40,6 @@ use tokio::sync::watch;
 
 pub(crate) use access_log::{Journal, Pen};
 pub(crate) use follow::Followers;
-pub(crate) use stage::offer;
 pub(crate) use usage::Meter;
 
 /// How many requests may be under way at once, those that wait for their turn included; who comes then is told to come

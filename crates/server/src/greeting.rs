@@ -2,9 +2,9 @@
 //!
 //! Start at [`words`]; [`json`] says the same to programs.
 
-use crate::config::Config;
-use crate::shopper::KEY_FILE;
 use crate::up::{Deployed, FirstKey};
+use console::KEY_FILE;
+use console::config::Config;
 use engine::Act;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;

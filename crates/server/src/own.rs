@@ -1,13 +1,16 @@
 //! Decides what a server answers under `/_orderflow/`: what the command line asks it, as JSON.
 //!
-//! Paths, parameters and answers are for programs other than ours as well: [`ROUTES`] lists them, [`crate::views`] has
+//! Paths, parameters and answers are for programs other than ours as well: [`ROUTES`] lists them, [`console::views`] has
 //! the answers, and whatever is asked wrongly is told which parameter it was.
 
+mod traffic;
+mod vitals;
+
 use crate::app::App;
-use crate::ask::{self, Kind, Problem};
-use crate::front;
-use crate::query::Query;
-use crate::views;
+use console::ask::{self, Kind, Problem};
+use console::keyring::Offer;
+use console::query::Query;
+use console::views;
 use engine::Engine;
 use serde::Serialize;
 use std::sync::Arc;
@@ -63,21 +66,18 @@ pub(crate) async fn answer(app: &App, method: &str, path: &str, query: &str, bod
         takes_orders: app.engine.catalog().functions.keys().any(|function| app.runtime.takes_requests(function)),
     };
     let runtime = Arc::clone(&app.runtime);
-    let routes = if matches!(question, Question::Vitals) { ask::vitals::routes(&app.http) } else { Vec::new() };
-    let asked = if matches!(question, Question::Traffic) { ask::traffic::routes(&app.http) } else { Vec::new() };
-    let empty = if matches!(question, Question::Traffic) {
-        ask::traffic::empty_receives(&app.calls)
-    } else {
-        Default::default()
-    };
+    let routes = if matches!(question, Question::Vitals) { vitals::routes(&app.http) } else { Vec::new() };
+    let asked = if matches!(question, Question::Traffic) { traffic::routes(&app.http) } else { Vec::new() };
+    let empty =
+        if matches!(question, Question::Traffic) { traffic::empty_receives(&app.calls) } else { Default::default() };
     // Each of them may wait for the disk, or for functions.
     let answered = tokio::task::spawn_blocking(move || match question {
         Question::Health => Ok(ok(&views::Health { tables: ask::tables(&engine), ..about })),
-        Question::Vitals => Ok(ok(&ask::vitals::vitals(&engine, &runtime, routes, front.followers.count()))),
-        Question::Traffic => Ok(ok(&ask::traffic::traffic(&engine, &runtime, asked, &empty))),
+        Question::Vitals => Ok(ok(&vitals::vitals(&engine, &runtime, routes, front.followers.count()))),
+        Question::Traffic => Ok(ok(&traffic::traffic(&engine, &runtime, asked, &empty))),
         Question::OfEngine(question) => on_engine(&engine, question),
         Question::Keys => Ok(ok(&front.keyring.list())),
-        Question::MakeKey(make) => Ok(ok(&front.keyring.make(&make, &front::offer(&engine))?)),
+        Question::MakeKey(make) => Ok(ok(&front.keyring.make(&make, &Offer::of(&engine))?)),
         Question::RevokeKey { id } => {
             let revoked = front.keyring.revoke(&id)?;
             front.followers.wake_all();

@@ -1,7 +1,7 @@
 //! Decides how the public listener speaks TLS: with a certificate from files, or with one for development that is made
 //! on the spot and kept with the data, so that whoever trusted it once need not do so again.
 
-use crate::config::Config;
+use console::config::Config;
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;

@@ -4,19 +4,19 @@
 //! deployed, and only when everything is in place do the listeners open and the lines to paste appear.
 
 use crate::app::App;
-use crate::ask::{Kind, Problem};
 use crate::body::Body;
-use crate::cli::UpOptions;
-use crate::config::Config;
 use crate::front::{Front, Pen, Shared};
 use crate::greeting::{self, Greeting};
 use crate::listener::{self, Admission, Limits, Service, Unread, Whole};
 use crate::metrics::{self, Http};
 use crate::rush::Rush;
-use crate::shopper::KEY_FILE;
 use crate::watching::Rounds;
-use crate::{aws, convert, exit, front, open, own, params, tls, tracing};
+use crate::{aws, convert, front, own, tls, tracing};
 use anyhow::Context as _;
+use console::ask::{Kind, Problem};
+use console::config::{BUILT_IN, Config};
+use console::keyring::Offer;
+use console::{KEY_FILE, UpOptions, exit, open, params};
 use engine::{Catalog, Engine, Step};
 use gateway::keys::Outcome;
 use hyper::http::request::Parts;
@@ -24,7 +24,7 @@ use hyper::{Response, StatusCode};
 use orders::FailingOrders;
 use runtime::{Collector, Runtime};
 use serde_json::json;
-use stack::{Environment, Overrides, Stack, Template};
+use stack::{Environment, Kept, Overrides, Stack, Template};
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -38,8 +38,6 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use types::FunctionName;
 
-/// The stack that runs when none is named, and its template.
-pub(crate) const BUILT_IN: (&str, &str) = ("commerce", include_str!("../../../stacks/commerce.yaml"));
 /// How long requests that have begun may take when the server goes down.
 const DRAIN_WITHIN: Duration = Duration::from_secs(10);
 
@@ -59,7 +57,10 @@ struct Source {
 }
 
 /// Runs stacks until told to stop; the exit code is given back.
-pub(crate) fn run(config: &Config, templates: &[PathBuf], options: &UpOptions, json: bool) -> anyhow::Result<u8> {
+///
+/// # Errors
+/// When the system or the data refuses what a server needs. What is wrong with what was asked for is said here.
+pub fn run(config: &Config, templates: &[PathBuf], options: &UpOptions, json: bool) -> anyhow::Result<u8> {
     let started = Instant::now();
     let ephemeral = options.ephemeral;
     let mut sources = Vec::new();
@@ -269,10 +270,11 @@ fn deploy(engine: &Engine, sources: &[Source], config: &Config, admin: SocketAdd
         let stack =
             resolve(source, config, admin, known(engine)).map_err(|errors| template_refused(source, &errors))?;
         if let Some(before) = catalog.origins.get(&stack.name) {
-            let before: Stack = serde_json::from_value(before.clone()).map_err(|error| {
+            let before = Kept::read(before).map_err(|error| {
                 format!("error: {}: what was deployed before as {} cannot be read: {error}", source.shown, stack.name)
             })?;
-            if let Err(refusals) = stack::diff(&before, &stack) {
+            let refusals = stack::refusals(&before, &stack);
+            if !refusals.is_empty() {
                 let line = |refusal: &stack::Refusal| format!("error: {}: {refusal}", source.shown);
                 return Err(refusals.iter().map(line).collect::<Vec<_>>().join("\n"));
             }
@@ -518,7 +520,7 @@ fn first_key(app: &App, stacks: &[&Stack]) -> anyhow::Result<Option<FirstKey>> {
         return Ok(None);
     }
     let plan = api.plans.iter().find(|plan| declared.plans.contains(&plan.logical_id));
-    let make = crate::views::keys::Make {
+    let make = console::views::keys::Make {
         name: Some(declared.name.clone()),
         tenant: None,
         plan: plan.map(|plan| plan.name.clone()),
@@ -529,7 +531,7 @@ fn first_key(app: &App, stacks: &[&Stack]) -> anyhow::Result<Option<FirstKey>> {
         let kept = opened.and_then(|mut file| writeln!(file, "{key}").and_then(|()| file.sync_all()));
         kept.map_err(|error| Problem::new(Kind::Damaged, format!("cannot write {}: {error}", file.display())))
     };
-    let made = app.front.keyring.make_and(&make, &crate::front::offer(&app.engine), keep);
+    let made = app.front.keyring.make_and(&make, &Offer::of(&app.engine), keep);
     let made = made.map_err(|problem| anyhow::anyhow!("no key can be made: {}", problem.refused.error))?;
     Ok(Some(FirstKey::Made(made.value)))
 }
@@ -542,7 +544,8 @@ pub(crate) enum FirstKey {
     Kept(String),
 }
 
-fn functions(
+/// What runs the functions of these stacks.
+pub(crate) fn functions(
     engine: &Arc<Engine>,
     stacks: &[String],
     failing: FailingOrders,

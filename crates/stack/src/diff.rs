@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::findings::Position;
+use crate::kept::Kept;
 use crate::stack::{LogicalId, Output, Resource, Stack};
 
 mod around;
@@ -158,6 +159,18 @@ pub fn diff(old: &Stack, new: &Stack) -> Result<Vec<ChangeStep>, Vec<Refusal>> {
     Ok(changes.steps)
 }
 
+/// What [`diff`] refuses, decided from what is kept of the old stack.
+pub fn refusals(old: &Kept, new: &Stack) -> Vec<Refusal> {
+    let mut changes = Changes::default();
+    changes.list(&old.queues, &new.queues);
+    changes.list(&old.tables, &new.tables);
+    changes.list(&old.versions, &new.versions);
+    changes.list(&old.archives, &new.archives);
+    changes.list(&old.pipes, &new.pipes);
+    changes.refusals.sort_by_key(|refusal| refusal.at);
+    changes.refusals
+}
+
 #[derive(Default)]
 struct Changes {
     steps: Vec<ChangeStep>,
@@ -176,7 +189,8 @@ trait Diffable: PartialEq {
     /// The properties that differ, named as templates name them.
     fn differences(&self, new: &Self) -> Vec<&'static str>;
 
-    /// What cannot change without loss: the property, what would be lost, what to do instead.
+    /// What cannot change without loss: the property, what would be lost, what to do instead. A type that has such is
+    /// compared by [`refusals`] too.
     fn losses(&self, _new: &Self) -> Vec<(&'static str, String, String)> {
         Vec::new()
     }

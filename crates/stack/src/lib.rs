@@ -2,7 +2,8 @@
 //!
 //! Start at [`Template::parse`], then [`Template::resolve`]: the text of a template and the
 //! [`Environment`] that it runs in go in, a [`Stack`] or [`Errors`] come out. [`diff`] compares
-//! two stacks of the same template and says what changes, or what cannot change without loss.
+//! two stacks of the same template and says what changes, or what cannot change without loss; [`refusals`] says the
+//! latter of what is [`Kept`] of one.
 //! [`check`] says of a template, also of one that does not run here, what would fail or silently never match.
 //! [`diagram`] draws a stack.
 //! Nothing here reads a file, a clock or a network.
@@ -43,6 +44,7 @@ mod evaluate;
 mod findings;
 pub mod iam;
 mod identity;
+mod kept;
 mod node;
 mod parameter;
 mod properties;
@@ -54,9 +56,10 @@ mod resource;
 mod stack;
 mod template;
 
-pub use diff::{Change, ChangeStep, Refusal, ResourceKind, diff};
+pub use diff::{Change, ChangeStep, Refusal, ResourceKind, diff, refusals};
 pub use environment::{Environment, Overrides, StreamLabel, VersionNumber};
 pub use findings::{Errors, Finding, Position, Sort};
+pub use kept::{Kept, KeptApi};
 pub use stack::{
     AccessLog, Alarm, Api, ApiKey, Asynchronous, Billing, Caching, Dashboard, DeadLettersFrom, DesiredState,
     Destination, Enrichment, EventArchive, EventBus, EventConnection, EventDestination, EventRule, Fifo, Function,

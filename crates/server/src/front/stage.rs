@@ -1,7 +1,6 @@
 //! Decides how the API that a stack describes is served: its document read, its plans and settings carried over.
 
 use super::{ACCESS_STREAM, App, Called, Served};
-use crate::keyring::Offer;
 use bytes::Bytes;
 use gateway::access::Format;
 use gateway::admission::Stage;
@@ -163,21 +162,4 @@ fn clean(part: &mut Json) {
         Json::Array(elements) => elements.iter_mut().for_each(clean),
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
     }
-}
-
-/// What keys can be made for, by what is deployed.
-pub(crate) fn offer(engine: &engine::Engine) -> Offer {
-    let mut offer = Offer::default();
-    for origin in engine.catalog().origins.values() {
-        let Ok(stack) = serde_json::from_value::<stack::Stack>(origin.clone()) else { continue };
-        for api in &stack.apis {
-            offer.plans.extend(api.spec.plans.iter().map(|plan| plan.name.clone()));
-            let read = gateway::openapi::read(&api.spec.body);
-            let scopes = read.iter().flat_map(|read| &read.routes).flat_map(|route| &route.scopes);
-            offer.scopes.extend(scopes.map(ToString::to_string));
-        }
-    }
-    offer.scopes.sort_unstable();
-    offer.scopes.dedup();
-    offer
 }

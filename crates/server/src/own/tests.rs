@@ -1,32 +1,46 @@
 //! What the paths under /_orderflow/ answer.
 
 use super::*;
-use crate::ask::tests::House;
-use crate::config::Config;
+use crate::{convert, up};
+use console::config::Config;
+use orders::FailingOrders;
 use serde_json::Value as Json;
+use stack::{Environment, Overrides, Template};
+use std::time::{Duration, Instant};
+use types::Timestamp;
 
-/// Asks a server on this engine.
+/// The premium stack; what fails is given up at once.
+const PREMIUM: &str = include_str!("../../../../stacks/premium.yaml");
+
+/// Asks a server that runs the premium stack, whose functions fail on `ORD-BAD`.
 struct Asked {
     app: App,
     runtime: tokio::runtime::Runtime,
-    _house: House,
+    _directory: tempfile::TempDir,
 }
 
 impl Asked {
     fn new() -> Self {
-        let house = House::new();
-        let printer: Arc<runtime::Printer> = Arc::new(|_: &str, _: &str, _: &[(types::Timestamp, &str)]| Ok(()));
-        let none = orders::FailingOrders::default();
+        let directory = tempfile::tempdir().unwrap();
+        let (engine, _) = console::open::open(&Config::default(), directory.path()).unwrap();
+        let engine = Arc::new(engine);
+        let text = PREMIUM.replace("MaximumRetryAttempts: 3", "MaximumRetryAttempts: 0");
+        let template = Template::parse(&text, "premium.yaml").unwrap();
+        let handlers: Vec<&str> = orders::catalogue().iter().map(|entry| entry.name).collect();
+        let stack = template.resolve(&Environment::local("premium"), &Overrides::new(), &handlers).unwrap();
+        engine.deploy(&convert::spec_of(&stack)).unwrap();
+        let stacks = vec!["premium".to_owned()];
+        let functions = Arc::new(up::functions(&engine, &stacks, FailingOrders::parse("ORD-BAD")).unwrap());
+        engine.start(&stacks, Arc::clone(&functions) as Arc<dyn engine::Functions>).unwrap();
         let app = App {
-            engine: Arc::clone(&house.engine),
-            runtime: Arc::new(runtime::Runtime::new(&Arc::downgrade(&house.engine), [], none, printer).unwrap()),
+            runtime: functions,
             config: Config::default(),
-            stacks: vec!["premium".to_owned()],
+            stacks,
             admin: "127.0.0.1:4566".parse().unwrap(),
             public: "http://127.0.0.1:8080".to_owned(),
             directory: "orderflow-data".into(),
             credentials: Vec::new(),
-            front: crate::front::Shared::open(&house.engine).unwrap(),
+            front: crate::front::Shared::open(&engine).unwrap(),
             pens: Default::default(),
             http: Default::default(),
             calls: Default::default(),
@@ -34,9 +48,33 @@ impl Asked {
             turns: tokio::sync::Semaphore::new(1),
             rush: Default::default(),
             stopping: Default::default(),
+            engine,
         };
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        Self { app, runtime, _house: house }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        Self { app, runtime, _directory: directory }
+    }
+
+    /// Writes an order, and waits until it has failed.
+    fn put_bad_order(&self) {
+        let at = Timestamp::from_millis(1_761_915_600_000);
+        let order = orders::sample::orders(1, 1).next().unwrap();
+        let order = orders::sample::SampleOrder { id: "ORD-BAD".to_owned(), ..order };
+        let write = engine::TableWrite {
+            table: self.app.engine.table(&"NewOrders".parse().unwrap()).unwrap(),
+            write: table::Write::Put(order.item(orders::Layout::NewOrders, "pending", at, at)),
+            condition: table::Condition::Always,
+            return_old: false,
+        };
+        self.runtime.block_on(self.app.engine.write(vec![write])).unwrap();
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let (_, shown) = self.ask("GET", "/dlq/show?queue=StandardOrdersDLQ", "");
+            if shown["messages"][0].is_object() {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{shown}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     fn ask(&self, method: &str, target: &str, body: &str) -> (u16, Json) {
@@ -48,22 +86,28 @@ impl Asked {
     }
 }
 
+impl Drop for Asked {
+    fn drop(&mut self) {
+        self.app.engine.stop();
+    }
+}
+
 #[test]
 fn each_path_answers_with_its_view() {
     let asked = Asked::new();
-    asked._house.put("ORD-BAD", "pending");
+    asked.put_bad_order();
     let cases: [(&str, &str, &str, &str); 11] = [
         ("GET", "/health", "", "/tables/0/layout"),
         ("GET", "/vitals", "", "/queues/0/queue"),
         ("GET", "/explain?order=ORD-BAD", "", "/histories/0/changes/0/pipes/0/verdict/kind"),
-        ("GET", "/dlq/list", "", "/queues/0/oldest/0/dead/error"),
-        ("GET", "/dlq/show?queue=OrdersDLQ&limit=1", "", "/messages/0/records/0/eventName"),
-        ("POST", "/dlq/redrive", r#"{"queue":"OrdersDLQ","dryRun":true}"#, "/letters/0/result/function"),
+        ("GET", "/dlq/list", "", "/queues/1/oldest/0/dead/error"),
+        ("GET", "/dlq/show?queue=StandardOrdersDLQ&limit=1", "", "/messages/0/records/0/eventName"),
+        ("POST", "/dlq/redrive", r#"{"queue":"StandardOrdersDLQ","dryRun":true}"#, "/letters/0/result/function"),
         ("GET", "/logs", "", "/groups/0/name"),
-        ("GET", "/logs?group=Standard&limit=5&since=0", "", "/lines/0/message"),
+        ("GET", "/logs?group=OrderProcessor&limit=5&since=0", "", "/lines/0/message"),
         ("GET", "/pipes", "", "/pipes/0/pipe"),
-        ("POST", "/pipes/stop?name=premium-pipe", "", "/pipes/0/function"),
-        ("POST", "/pipes/start?name=premium-pipe", "", "/pipes/1/table"),
+        ("POST", "/pipes/stop?name=premium-premium-orders", "", "/pipes/0/function"),
+        ("POST", "/pipes/start?name=premium-premium-orders", "", "/pipes/1/table"),
     ];
     for (method, target, body, member) in cases {
         let (status, json) = asked.ask(method, target, body);
@@ -83,9 +127,15 @@ fn what_is_asked_wrongly_is_told() {
         ("GET", "/explain?order=1&ordr=2", "", 400, "there is no parameter ordr here; there is: order"),
         ("GET", "/explain?order=%zz", "", 400, "order: the value is not UTF-8 in percent encoding"),
         ("GET", "/dlq/list?limit=0", "", 400, "the parameter limit is not between 1 and 1000"),
-        ("GET", "/dlq/show?queue=OrdersDLQ&id=x", "", 400, "the parameter id is not a number in range"),
+        ("GET", "/dlq/show?queue=StandardOrdersDLQ&id=x", "", 400, "the parameter id is not a number in range"),
         ("GET", "/dlq/show?queue=Nope", "", 404, "there is no queue Nope"),
-        ("POST", "/dlq/redrive", r#"{"queue":"OrdersDLQ","dry_run":true}"#, 400, "the body: unknown field `dry_run`"),
+        (
+            "POST",
+            "/dlq/redrive",
+            r#"{"queue":"StandardOrdersDLQ","dry_run":true}"#,
+            400,
+            "the body: unknown field `dry_run`",
+        ),
         ("POST", "/dlq/redrive", "", 400, "the body: EOF"),
         ("GET", "/logs?since=1", "", 400, "there is no parameter since here; there is: none"),
         ("GET", "/logs?group=Premium&filter=%7B", "", 400, "invalid filter pattern"),

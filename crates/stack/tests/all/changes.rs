@@ -1,6 +1,6 @@
 //! What running a changed template does to what is there.
 
-use stack::{Change, ChangeStep, Refusal, ResourceKind, Stack, diff};
+use stack::{Change, ChangeStep, Kept, Refusal, ResourceKind, Stack, diff, refusals};
 
 use crate::refusals::SOUND;
 use crate::{resolve, resolve_with};
@@ -19,7 +19,11 @@ fn changes(replacements: Replacements<'_>) -> Result<Vec<ChangeStep>, Vec<Refusa
         assert!(text.contains(from), "{from}");
         text = text.replace(from, to);
     }
-    diff(&stack(SOUND), &stack(&text))
+    let (old, new) = (stack(SOUND), stack(&text));
+    let changes = diff(&old, &new);
+    let kept = Kept::read(&old.to_json()).expect("what was written is read");
+    assert_eq!(refusals(&kept, &new), changes.clone().err().unwrap_or_default(), "what is kept says the same");
+    changes
 }
 
 fn words(steps: &[ChangeStep]) -> Vec<String> {

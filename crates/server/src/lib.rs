@@ -1,0 +1,24 @@
+//! A server that runs stacks: it listens, and answers customers, AWS clients and the command line.
+//!
+//! [`run`] is what `orderflow up` does. Start at `up` for how a server comes up and goes down, at `listener` for how a
+//! request comes in; `front` serves customers, `aws` AWS's clients, `own` the command line. What can be typed decides
+//! the room `console`, which the binary hands [`run`].
+
+mod app;
+mod aws;
+mod body;
+mod convert;
+mod front;
+mod greeting;
+mod listener;
+mod metrics;
+mod own;
+mod rush;
+mod slots;
+mod stall;
+mod tls;
+mod tracing;
+mod up;
+mod watching;
+
+pub use up::run;
