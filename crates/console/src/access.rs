@@ -50,7 +50,9 @@ pub(crate) fn server(config: &Config, named: Named) -> Result<(Client, Health), 
     }
     if named == Named::DataDirectory || (named == Named::Nobody && has_data(&config.data_dir)) {
         let failure = Failure::new(UNREACHABLE, format!("no server runs on {}", shown(&config.data_dir)));
-        return Err(failure.hint("start one with: orderflow up; or name another server with --admin ADDR"));
+        return Err(
+            failure.hint("start one with: orderflow up; or name the one you mean with --admin ADDR or --data-dir DIR")
+        );
     }
     let client = Client::new(config.admin)?;
     let health = client.get("/health", ANSWER_WITHIN)?;

@@ -180,9 +180,9 @@ Exit codes: 0 it is drawn, 1 the template has errors, 2 it cannot be read, 3 the
     #[command(display_order = 12)]
     #[command(after_help = "\
 Examples:
-  orderflow cost                                   what the running server did, as if it went on for a month
-  orderflow cost --orders-per-month 1000000        the same, for so many orders like those it had
-  orderflow cost --orders 1000000                  an estimate from the built-in stack, without a server
+  orderflow cost                                   what the running server did, for a month
+  orderflow cost --orders-per-month 1000000        the same, for so many of its orders
+  orderflow cost --orders 1000000                  an estimate without a server
   orderflow cost stacks/premium.yaml --orders 5000000 --free-tier
   orderflow cost --prices eu-west-1.toml --json | jq .total
 

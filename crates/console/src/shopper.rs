@@ -12,6 +12,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use hyper::{Method, StatusCode};
 use serde_json::Value as Json;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -145,10 +146,18 @@ impl Answer {
         }
         let text = |name: &str| self.body[name].as_str().unwrap_or("").to_owned();
         let detail = [text("detail"), text("title"), text("message")].into_iter().find(|text| !text.is_empty());
+        // A server without an API answers on its public listener, but not with a problem.
+        let no_api = self.status == 404 && self.body.is_null();
+        if no_api {
+            return Err(Failure::new(NO, "this server takes no orders over HTTP: no stack that it runs has an API")
+                .hint("`orderflow up` without a template runs one that has; here, see `orderflow trigger --help`"));
+        }
         let mut said = format!("{} ({})", detail.unwrap_or_else(|| "the server refuses".to_owned()), self.status);
         for error in self.body["errors"].as_array().into_iter().flatten() {
             let part = |name: &str| error[name].as_str().unwrap_or("");
-            said.push_str(&format!("\n{}: {}", part("pointer"), part("detail")));
+            // An empty pointer is the whole body.
+            let colon = if part("pointer").is_empty() { "" } else { ": " };
+            said.push_str(&format!("\n{}{colon}{}", part("pointer"), part("detail")));
         }
         let code =
             if (400..500).contains(&self.status) && self.status != 404 && self.status != 409 { USAGE } else { NO };
@@ -167,11 +176,15 @@ impl Answer {
 /// The key that `up` left for this machine.
 pub(crate) fn kept_key(directory: &Path) -> Result<String, Failure> {
     let file = directory.join(KEY_FILE);
-    match std::fs::read_to_string(&file) {
-        Ok(key) if !key.trim().is_empty() => Ok(key.trim().to_owned()),
-        _ => Err(Failure::new(USAGE, format!("there is no key in {}", file.display()))
-            .hint(format!("make one with `orderflow keys create`, and name it with --key or {KEY_VARIABLE}"))),
-    }
+    let why = match std::fs::read_to_string(&file) {
+        Ok(key) if !key.trim().is_empty() => return Ok(key.trim().to_owned()),
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            format!("the key cannot be read: {}: {error}", file.display())
+        }
+        Ok(_) | Err(_) => format!("there is no key in {}", file.display()),
+    };
+    Err(Failure::new(USAGE, why)
+        .hint(format!("make one with `orderflow keys create`, and name it with --key or {KEY_VARIABLE}")))
 }
 
 /// Trusts the certificate that `up` made for development.

@@ -29,7 +29,7 @@ impl Chat {
         };
         let places = Places::read_orders(engine, &spec.name, &spec.environment).map_err(|error| vec![error])?;
         let settings = Settings::parse(|name| spec.environment.get(name).map(String::as_str)).map_err(|settings| {
-            let one = |one: &WrongSetting| wrong(one.name, format!("is {:?}; allowed is {}", one.value, one.allowed));
+            let one = |one: &WrongSetting| wrong(one.name, format!("is {:?}; {}", one.value, one.allowed));
             settings.0.iter().map(one).collect::<Vec<_>>()
         })?;
         // Secrets stand where templates are not kept.

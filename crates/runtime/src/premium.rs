@@ -90,7 +90,7 @@ impl Premium {
         };
         let settings = Settings::parse(|name| spec.environment.get(name).map(String::as_str)).map_err(|settings| {
             let one = |one: &orders::shop::settings::WrongSetting| {
-                wrong(one.name, format!("is {:?}; allowed is {}", one.value, one.allowed))
+                wrong(one.name, format!("is {:?}; {}", one.value, one.allowed))
             };
             settings.0.iter().map(one).collect::<Vec<_>>()
         })?;

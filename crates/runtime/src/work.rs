@@ -41,7 +41,7 @@ impl Work {
         let places = Arc::new(Places::read(engine, &spec.name, &spec.environment).map_err(|error| vec![error])?);
         let settings = Settings::parse(|name| spec.environment.get(name).map(String::as_str)).map_err(|settings| {
             let one = |one: &orders::shop::settings::WrongSetting| {
-                wrong(one.name, format!("is {:?}; allowed is {}", one.value, one.allowed))
+                wrong(one.name, format!("is {:?}; {}", one.value, one.allowed))
             };
             settings.0.iter().map(one).collect::<Vec<_>>()
         })?;

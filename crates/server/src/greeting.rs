@@ -83,10 +83,12 @@ fn say(greeting: &Greeting<'_>, text: &mut String) -> std::fmt::Result {
     writeln!(text, "orderflow is up in {} ms, {kept}", ready_after.as_millis())?;
     let api = deployed.iter().any(|one| !one.stack.apis.is_empty());
     let public = format!("{scheme}://{}", reachable(*public));
+    let aws = format!("http://{admin}");
+    let width = if api { public.len().max(aws.len()) } else { aws.len() };
     if api {
-        writeln!(text, "  orders    {public}        its API: {public}/docs")?;
+        writeln!(text, "  orders    {public:<width$}        their API: {public}/docs")?;
     }
-    writeln!(text, "  AWS APIs  http://{admin}        metrics: http://{admin}/metrics")?;
+    writeln!(text, "  AWS APIs  {aws:<width$}        metrics: {aws}/metrics")?;
     if !api {
         writeln!(text, "  health    {public}/readyz")?;
     }
@@ -258,7 +260,7 @@ fn say_stack(one: &Deployed, text: &mut String) -> std::fmt::Result {
     }
     if !one.stack.notes.is_empty() {
         let (count, s) = (one.stack.notes.len(), if one.stack.notes.len() == 1 { "y" } else { "ies" });
-        writeln!(text, "  ({count} propert{s} for AWS alone, without effect here: `up --json` names them)")?;
+        writeln!(text, "  ({count} propert{s} for AWS alone, without effect here: `check --info` names them)")?;
     }
     Ok(())
 }
@@ -286,10 +288,12 @@ pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
 fn again(directory: Option<&Path>, admin: SocketAddr) -> String {
     let called = std::env::args().next().filter(|called| !called.is_empty());
     let program = called.unwrap_or_else(|| "orderflow".to_owned());
-    let usual = Config::default();
     match directory {
-        Some(directory) if directory != usual.data_dir => format!("{program} --data-dir {}", directory.display()),
-        None if admin != usual.admin => format!("{program} --admin {admin}"),
-        Some(_) | None => program,
+        Some(directory) if directory != Config::default().data_dir => {
+            format!("{program} --data-dir {}", directory.display())
+        }
+        Some(_) => program,
+        // By its address also if that is the usual one: a directory that was kept earlier would be looked at first.
+        None => format!("{program} --admin {admin}"),
     }
 }

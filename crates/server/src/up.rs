@@ -92,9 +92,9 @@ pub fn run(config: &Config, templates: &[PathBuf], options: &UpOptions, json: bo
         && let Some(address) = [config.admin, config.public].into_iter().find(|address| !address.ip().is_loopback())
     {
         return Ok(refuse(&format!(
-            "error: {address} can be reached from other machines, and nobody would have to say who they are\n\
-             hint: set access-key-id and secret-access-key in the configuration, then clients sign their requests with \
-             them; or listen on 127.0.0.1"
+            "error: {address} can be reached from other machines, and access-key-id and secret-access-key are not set\n\
+             hint: set both in the configuration, then AWS requests must be signed with them, while customers show their \
+             API keys; or listen on 127.0.0.1"
         )));
     }
     let traced = match tracing::read(options.otlp.as_deref()) {
@@ -137,6 +137,9 @@ pub fn run(config: &Config, templates: &[PathBuf], options: &UpOptions, json: bo
         Ok(opened) => opened,
         Err(error) => {
             eprintln!("error: {error}");
+            if matches!(error, engine::OpenError::Store(store::OpenError::Io { what: "create", .. })) {
+                eprintln!("hint: name a directory that this user may write to with --data-dir DIR");
+            }
             return Ok(exit::DATA_REFUSED);
         }
     };
@@ -200,7 +203,16 @@ impl Listening {
 }
 
 fn template_refused(source: &Source, errors: &stack::Errors) -> String {
-    format!("error: {} cannot be run\n{errors}", source.shown)
+    refused_at(&source.shown, errors)
+}
+
+fn refused_at(shown: &str, errors: &stack::Errors) -> String {
+    let hint = if shown.ends_with("(built in)") {
+        String::new()
+    } else {
+        format!("\nhint: `orderflow check {shown}` shows each where it stands")
+    };
+    format!("error: {shown} cannot be run\n{errors}{hint}")
 }
 
 fn refuse(said: &str) -> u8 {
@@ -222,8 +234,7 @@ fn read(path: &Path) -> Result<Source, String> {
             ));
         }
     };
-    let refused = |errors| format!("error: {shown} cannot be run\n{errors}");
-    let template = Template::parse(&text, &shown).map_err(refused)?;
+    let template = Template::parse(&text, &shown).map_err(|errors| refused_at(&shown, &errors))?;
     Ok(Source { shown, template, stack_name: stem, overrides: Overrides::new() })
 }
 

@@ -131,10 +131,12 @@ impl Template {
             }
             let message = format!("a value was given for `{name}`, which is not a parameter of this template");
             let known = self.parameters.iter().map(|parameter| parameter.name.as_str());
-            match did_you_mean(name, known) {
-                Some(hint) => findings.add_with_hint(Position::START, &section, message, hint),
-                None => findings.add(Position::START, &section, message),
-            };
+            let hint =
+                did_you_mean(name, known.clone()).unwrap_or_else(|| match known.collect::<Vec<_>>().join(", ") {
+                    none if none.is_empty() => "it has none".to_owned(),
+                    all => format!("there is: {all}"),
+                });
+            findings.add_with_hint(Position::START, &section, message, hint);
         }
         self.parameters
             .iter()

@@ -22,6 +22,7 @@ pub fn list(engine: &Engine, limit: usize) -> Result<Queues, Problem> {
         let mut targets = catalog.buses.values().flat_map(|bus| bus.rules.values()).flat_map(|rule| &rule.targets);
         let dead_letters = catalog.pipes.values().any(|pipe| pipe.spec.dead_letters.as_ref() == Some(&name))
             || catalog.queues.values().any(of_queue)
+            || catalog.functions.values().any(|one| one.spec.asynchronous.dead_letters.as_ref() == Some(&name))
             || targets.any(|target| target.dead_letters.as_ref() == Some(&arn));
         let messages = counts.visible + counts.in_flight + counts.delayed;
         Ok(Queue { queue: name.to_string(), dead_letters, messages, oldest: oldest.iter().map(letter).collect() })

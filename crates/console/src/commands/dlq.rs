@@ -21,8 +21,14 @@ pub(super) fn list(given: Given<'_>, limit: u32) -> Result<u8, Stop> {
 }
 
 fn draw_queues(view: &Queues, look: Look) -> String {
-    let (full, empty): (Vec<&Queue>, Vec<&Queue>) = view.queues.iter().partition(|queue| queue.messages > 0);
+    // A queue of work is no place to look for what failed, however much waits in it.
+    let holds_letters = |queue: &&Queue| queue.dead_letters || queue.oldest.iter().any(|letter| letter.dead.is_some());
+    let (of_letters, of_work): (Vec<&Queue>, Vec<&Queue>) = view.queues.iter().partition(holds_letters);
+    let (full, empty): (Vec<&Queue>, Vec<&Queue>) = of_letters.into_iter().partition(|queue| queue.messages > 0);
     let mut text = String::new();
+    if full.is_empty() && !view.queues.is_empty() {
+        text += "nothing failed\n";
+    }
     for queue in full {
         text += &format!(
             "{}  {}\n",
@@ -41,7 +47,14 @@ fn draw_queues(view: &Queues, look: Look) -> String {
     if !empty.is_empty() {
         let names: Vec<_> = empty.iter().map(|queue| safe(&queue.queue)).collect();
         text += &format!("{} {}\n", look.paint(Paint::Dim, "empty:"), names.join(", "));
-    } else if view.queues.is_empty() {
+    }
+    let waiting = of_work.iter().filter(|queue| queue.messages > 0);
+    let waiting: Vec<_> =
+        waiting.map(|queue| format!("{} {}", safe(&queue.queue), counted(queue.messages as u64, "message"))).collect();
+    if !waiting.is_empty() {
+        text += &format!("{} {}\n", look.paint(Paint::Dim, "in other queues:"), waiting.join(", "));
+    }
+    if view.queues.is_empty() {
         text += "there are no queues\n";
     }
     text

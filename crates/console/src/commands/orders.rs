@@ -4,7 +4,7 @@
 
 mod draw;
 
-use super::{Given, counted};
+use super::Given;
 use crate::cli::{ListOrders, Orders, SubmitOrder};
 use crate::exit::{DONE, Failure, NO, Stop, USAGE};
 use crate::query::Query;
@@ -78,6 +78,11 @@ fn submit(given: Given<'_>, wanted: &SubmitOrder) -> Result<u8, Stop> {
     let order = shopper.ask(Method::POST, "/orders", &headers, body.into())?.good()?;
     let id = order["orderId"].as_str().unwrap_or_default().to_owned();
     if wanted.watch {
+        if !given.options.json {
+            // Which order this is, in case it never comes to its end.
+            given.out.print(&draw::head(&order, given.out.look))?;
+            given.out.flush()?;
+        }
         return watch(given, &shopper, &id);
     }
     let Given { options, out, .. } = given;
@@ -168,10 +173,7 @@ fn list(given: Given<'_>, wanted: &ListOrders) -> Result<u8, Stop> {
     } else {
         let mut text = draw::orders(&orders, given.out.look);
         if more {
-            text.push_str(&format!(
-                "\nand more than these {}: --limit N shows more\n",
-                counted(orders.len() as u64, "order")
-            ));
+            text.push_str("there are more of them: --limit N shows more\n");
         }
         given.out.print(&text)?;
     }
@@ -196,7 +198,14 @@ fn watch(given: Given<'_>, shopper: &Shopper, id: &str) -> Result<u8, Stop> {
         return Err(stopped);
     }
     answer.good()?;
-    Ok(if status == "COMPLETED" { DONE } else { NO })
+    if status == "COMPLETED" {
+        return Ok(DONE);
+    }
+    if !options.json {
+        let next = out.look.paint(Paint::Cyan, &safe(&format!("orderflow orders get {id}{}", options.again())));
+        out.print(&format!("see how it stands: {next}\n"))?;
+    }
+    Ok(NO)
 }
 
 #[cfg(test)]

@@ -249,10 +249,11 @@ pub fn after_call(
         | Status::Cancelled => Dependency::Fulfilment,
     };
     let service = service.name();
+    let tried = if attempts == 1 { "once".to_owned() } else { format!("{attempts} times") };
     let error = Error {
         step: order.status,
         code: format!("{service}_{code}"),
-        message: format!("the {service} service {message}; it was tried {attempts} times"),
+        message: format!("the {service} service {message}; it was tried {tried}"),
     };
     end(order, Some(error), true, rules, now)
 }

@@ -32,7 +32,7 @@ pub(crate) struct Address {
 impl Address {
     /// Reads `http://host[:port][/path]` or `https://…`.
     pub(crate) fn parse(url: &str) -> Result<Self, String> {
-        let wanted = "is not a URL such as https://payments.example/v1";
+        let wanted = "is not a URL such as https://service.example/v1";
         let uri: Uri = url.parse().map_err(|_| wanted.to_owned())?;
         let tls = match uri.scheme_str() {
             Some("https") => true,

@@ -47,6 +47,28 @@ fn queues_are_listed_with_what_failed() {
 }
 
 #[test]
+fn a_queue_of_work_is_not_listed_with_what_failed() {
+    let queue = |name: &str, dead_letters, oldest: Vec<Letter>| Queue {
+        queue: name.into(),
+        dead_letters,
+        messages: oldest.len(),
+        oldest,
+    };
+    let work = queue("OrderQueue", false, vec![sent(1), sent(2)]);
+    let mut view = Queues { queues: vec![work, queue("Idle", false, vec![]), queue("OrderQueueDLQ", true, vec![])] };
+    insta::assert_snapshot!(draw_queues(&view, Look::PLAIN), @r"
+    nothing failed
+    empty: OrderQueueDLQ
+    in other queues: OrderQueue 2 messages
+    ");
+    // Whatever a queue is for: what failed is shown.
+    view.queues[1].oldest = vec![letter(7, Some("no"))];
+    view.queues[1].messages = 1;
+    let text = draw_queues(&view, Look::PLAIN);
+    assert!(text.starts_with("Idle  1 message\n  7  "), "{text}");
+}
+
+#[test]
 fn errors_in_lists_are_cut_to_the_terminal() {
     let look = Look { colour: false, width: Some(40) };
     let text = draw_letter(&letter(7, Some(&"x".repeat(500))), look);

@@ -34,14 +34,7 @@ pub(super) fn order(order: &Json, look: Look) -> String {
 fn write_order(order: &Json, look: Look, out: &mut String) -> std::fmt::Result {
     let status = text(order, "status");
     writeln!(out, "{}  {}", look.paint(Paint::Bold, &text(order, "orderId")), painted(&status, look))?;
-    let tier = text(order, "tier");
-    writeln!(
-        out,
-        "  {} {}, {tier}, customer {}",
-        text(order, "amount"),
-        text(order, "currency"),
-        text(order, "customerId")
-    )?;
+    writeln!(out, "  {}", of_whom(order))?;
     for line in order["items"].as_array().into_iter().flatten() {
         let quantity = line["quantity"].as_u64().unwrap_or(0);
         writeln!(out, "  {quantity:>4} × {}  {}  at {}", text(line, "sku"), text(line, "name"), text(line, "price"))?;
@@ -60,6 +53,17 @@ fn write_order(order: &Json, look: Look, out: &mut String) -> std::fmt::Result {
         out.push_str(&moment(event, look));
     }
     Ok(())
+}
+
+/// Which order it is, for whom and for how much, as a line.
+pub(super) fn head(order: &Json, look: Look) -> String {
+    let id = look.paint(Paint::Bold, &text(order, "orderId"));
+    format!("{id}  {}\n", of_whom(order))
+}
+
+fn of_whom(order: &Json) -> String {
+    let part = |name| text(order, name);
+    format!("{} {}, {}, customer {}", part("amount"), part("currency"), part("tier"), part("customerId"))
 }
 
 /// A status and since when, as a line.
@@ -120,6 +124,11 @@ mod tests {
           2026-01-02 03:04:05.678  PENDING
           2026-01-02 03:04:05.700  FAILED              TEA-1 is sold out
         ");
+    }
+
+    #[test]
+    fn one_that_is_watched_is_named_first() {
+        assert_eq!(head(&sample(), Look::PLAIN), "0190  39.80 USD, small, customer C-1\n");
     }
 
     #[test]

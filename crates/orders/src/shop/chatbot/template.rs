@@ -84,7 +84,7 @@ fn status(order: &Order) -> String {
     } else {
         ""
     };
-    format!("Order {} is {} since {}: {said}.{asked}", order.id, order.status, stamp(since))
+    format!("Order {} has been {} since {}: {said}.{asked}", order.id, order.status, stamp(since))
 }
 
 fn tracking(order: &Order) -> String {

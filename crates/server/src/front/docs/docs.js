@@ -12,6 +12,9 @@ const made = (name, attributes = {}, ...children) => {
   return element;
 };
 
+// A text in which `this` is code.
+const prose = (text) => made("span", {}, ...String(text || "").split(/`([^`]+)`/).map((part, index) => index % 2 ? made("code", {}, part) : part));
+
 const METHODS = ["get", "post", "put", "patch", "delete"];
 let api;
 
@@ -20,6 +23,12 @@ const resolved = (part) => {
     part = part.$ref.split("/").slice(1).reduce((at, name) => at && at[name.replace(/~1/g, "/").replace(/~0/g, "~")], api);
   }
   return part || {};
+};
+
+const lengths = ({ minLength: least, maxLength: most }) => {
+  if (least !== undefined && most !== undefined) return least === most ? `${most} characters` : `${least} to ${most} characters`;
+  if (least !== undefined) return `${least} or more characters`;
+  return most !== undefined && `at most ${most} characters`;
 };
 
 const kind = (schema) => {
@@ -32,8 +41,7 @@ const kind = (schema) => {
   const limits = [
     schema.format, schema.pattern && `like ${schema.pattern}`,
     schema.minimum !== undefined && `≥ ${schema.minimum}`, schema.maximum !== undefined && `≤ ${schema.maximum}`,
-    schema.minLength !== undefined && `${schema.minLength} characters or more`,
-    schema.maxLength !== undefined && `${schema.maxLength} characters or fewer`,
+    lengths(schema),
   ].filter(Boolean);
   return (types.join(" or ") || "anything") + (limits.length ? ` (${limits.join(", ")})` : "");
 };
@@ -55,8 +63,8 @@ const table = (heads, rows) => rows.length
   : null;
 
 const shape = (schema) => table(["Member", "What it is", ""], members(schema).map((member) => [
-  made("code", {}, member.path, member.needed ? made("span", { class: "need", title: "needed" }, " *") : ""),
-  kind(member.schema), member.schema.description || "",
+  made("code", {}, ...member.path.split(/(?<=\.)/).flatMap((part) => [part, made("wbr")]), member.needed ? made("span", { class: "need", title: "needed" }, " *") : ""),
+  kind(member.schema), prose(member.schema.description),
 ]));
 
 const example = (schema, depth = 0) => {
@@ -132,10 +140,10 @@ const operation = (path, method, spec, shared) => {
     made("a", { href: `#${id}` }, made("span", { class: "method" }, method.toUpperCase()), path));
   return made("section", { id },
     made("h2", {}, made("span", { class: "method" }, method.toUpperCase()), made("code", {}, path)),
-    made("p", {}, spec.description || spec.summary || ""),
+    made("p", {}, prose(spec.description || spec.summary)),
     table(["Parameter", "In", "What it is", ""], parameters.map((parameter) => [
       made("code", {}, parameter.name, parameter.required ? made("span", { class: "need", title: "needed" }, " *") : ""),
-      parameter.in, kind(parameter.schema || {}), parameter.description || "",
+      parameter.in, kind(parameter.schema || {}), prose(parameter.description),
     ])),
     body && made("h3", {}, "Body"), body && shape(body),
     made("h3", {}, "Answers"),
@@ -143,7 +151,7 @@ const operation = (path, method, spec, shared) => {
       response = resolved(response);
       const media = Object.values(response.content || {})[0];
       const inner = media && shape(media.schema);
-      return [made("code", {}, status), made("div", {}, response.description || "",
+      return [made("code", {}, status), made("div", {}, prose(response.description),
         inner && made("details", {}, made("summary", {}, "its members"), inner))];
     })),
     made("details", {}, made("summary", {}, "Try it"), made("div", { class: "try" },
@@ -158,7 +166,11 @@ fetch("/openapi.json").then((response) => {
   api = document_;
   document.title = document.getElementById("title").textContent = api.info.title;
   document.getElementById("about").textContent = api.info.description || "";
-  const drawn = Object.entries(api.paths).flatMap(([path, item]) =>
+  // What most of the paths are about comes first: an API of orders begins with orders.
+  const room = (path) => path.split("/")[1];
+  const shared = (path) => Object.keys(api.paths).filter((other) => room(other) === room(path)).length;
+  const paths = Object.entries(api.paths).sort(([one], [other]) => shared(other) - shared(one));
+  const drawn = paths.flatMap(([path, item]) =>
     METHODS.filter((method) => item[method]).map((method) => operation(path, method, item[method], item.parameters)));
   document.getElementById("operations").replaceChildren(...drawn);
   if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();

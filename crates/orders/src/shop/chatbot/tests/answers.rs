@@ -39,7 +39,7 @@ fn an_order_that_is_named_is_told_of() {
     let cases = [
         (
             format!("where is {}", of(Status::Completed).id),
-            " is COMPLETED since 2026-11-17 07:30:00 UTC: it was handed over and is on its way. DHL carries it under the \
+            " has been COMPLETED since 2026-11-17 07:30:00 UTC: it was handed over and is on its way. DHL carries it under the \
              number TRACK-northC-1101 (https://track.example/northC-1101). As of",
         ),
         (
@@ -58,7 +58,10 @@ fn an_order_that_is_named_is_told_of() {
             "There is nothing left to cancel. Nothing was cancelled by asking.",
         ),
         (format!("cancel {}", of(Status::Pending).id), "It can still be cancelled: send POST /orders/"),
-        (of(Status::Validating).id.to_uppercase(), "is VALIDATING since 2026-11-20 15:30:00 UTC: it is being checked."),
+        (
+            of(Status::Validating).id.to_uppercase(),
+            "has been VALIDATING since 2026-11-20 15:30:00 UTC: it is being checked.",
+        ),
     ];
     for (message, expected) in cases {
         let answer = shop.ask(&message);
