@@ -21,6 +21,7 @@ use crate::harness::{self, Answer, Connection, Server, Start, soon, within};
 use serde_json::{Value as Json, json};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// An order's way when nothing goes wrong.
 const WAY: [&str; 6] = ["PENDING", "VALIDATING", "INVENTORY_CHECK", "PAYMENT_PROCESSING", "FULFILLMENT", "COMPLETED"];

@@ -68,15 +68,14 @@ fn factored(ways: &[Way]) -> Option<(Vec<Way>, Vec<Way>)> {
         if ones.len() * others.len() != ways.len() || [&ones, &others].iter().any(|half| half.contains(&Vec::new())) {
             continue;
         }
-        let is_way = |one: &[Clause], other: &[Clause]| {
-            let holds = |way: &Way| {
+        // Each way is one pair, and there are as many pairs: so no pair is anything else.
+        let is_pair = |way: &Way| {
+            let joins = |one: &Way, other: &Way| {
                 way.len() == one.len() + other.len() && one.iter().chain(other).all(|clause| way.contains(clause))
             };
-            ways.iter().any(holds)
+            ones.iter().any(|one| others.iter().any(|other| joins(one, other)))
         };
-        if length(&ones) + length(&others) < shortest
-            && ones.iter().all(|one| others.iter().all(|other| is_way(one, other)))
-        {
+        if length(&ones) + length(&others) < shortest && ways.iter().all(is_pair) {
             shortest = length(&ones) + length(&others);
             best = Some((ones, others));
         }
@@ -335,6 +334,22 @@ mod tests {
         let mut all: Vec<_> = ways.map(fields).collect();
         all.sort();
         all
+    }
+
+    #[test]
+    fn parts_that_overlap_leave_no_way_untold() {
+        let sets = [
+            &[0, 1, 4, 6][..],
+            &[0, 1, 6],
+            &[0, 2, 4, 6],
+            &[0, 2, 6],
+            &[0, 2, 7],
+            &[1, 2, 4, 6],
+            &[1, 2, 6],
+            &[1, 2, 7],
+        ];
+        let ways: Vec<Way> = sets.iter().map(|fields| way(&fields.iter().copied().collect())).collect();
+        assert_eq!(factored(&ways), None);
     }
 
     proptest! {
