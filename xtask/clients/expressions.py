@@ -254,6 +254,9 @@ refuses("a name that no expression uses", lambda: update("E-R", "REMOVE a", name
 refuses("values without an expression", lambda: dynamodb.put_item(
     TableName=TABLE, Item=key("E-R"), ExpressionAttributeValues={":a": {"S": "b"}}),
     "ValidationException", "ExpressionAttributeValues can only be specified when using expressions")
+refuses("IN with more than a hundred values", lambda: dynamodb.scan(
+    TableName=TABLE, FilterExpression=f"a IN ({', '.join([':a'] * 163)})", ExpressionAttributeValues={":a": {"S": "b"}}),
+    "ValidationException", "The IN operator is provided with too many operands; number of operands: 163")
 refuses("the older language beside an expression",
         lambda: update("E-R", "REMOVE a", Expected={"a": {"Exists": False}}),
         "ValidationException", "Can not use both expression and non-expression parameters in the same request")

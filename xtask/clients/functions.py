@@ -78,6 +78,9 @@ said("an event that is none is the function's failure, or nothing to do",
 
 refuses("Invoke of no function", lambda: invoke("Nothing", []), "ResourceNotFoundException",
         "Function not found: arn:aws:lambda:us-east-1:000000000000:function:Nothing", 404, "ResourceNotFoundException")
+refuses("Invoke of a function elsewhere", lambda: invoke(ARN.replace("us-east-1", "eu-west-1"), []),
+        "ResourceNotFoundException", "Functions from 'eu-west-1' are not reachable in this region ('us-east-1')", 404,
+        "ResourceNotFoundException")
 refuses("Invoke with what is no JSON", lambda: invoke(PREMIUM, b"{"), "InvalidRequestContentException",
         "Could not parse request body into json", 400, "InvalidRequestContentException")
 refuses("Invoke of a version that is not there", lambda: invoke(PREMIUM, [], Qualifier="7"), "ResourceNotFoundException",

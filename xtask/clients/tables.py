@@ -109,10 +109,49 @@ refuses("a batch with one key twice is refused", lambda: dynamodb.batch_write_it
 refuses("a batch into no table is refused", lambda: dynamodb.batch_write_item(
     RequestItems={TABLE: [{"PutRequest": {"Item": key("T-HALF")}}], "Nowhere": [{"PutRequest": {"Item": key("a")}}]}),
     "ResourceNotFoundException", "Requested resource not found", kind="ResourceNotFoundException")
+refuses("a batch with an item of another key is refused", lambda: dynamodb.batch_write_item(
+    RequestItems={TABLE: [{"PutRequest": {"Item": {"orderId": {"N": "5"}}}}]}),
+    "ValidationException", "The provided key element does not match the schema")
 refuses("a batch with a bad item is refused", lambda: dynamodb.batch_write_item(
     RequestItems={TABLE: [{"PutRequest": {"Item": key("T-HALF")}}, {"PutRequest": {"Item": {"no": {"S": "key"}}}}]}),
     "ValidationException", "")
 equal("and nothing of a refused batch is written", bare(get("T-HALF")), {})
+equal("metrics of collections are of tables with local indexes, so there are none",
+      bare(put(key("T-METRICS"), ReturnItemCollectionMetrics="SIZE")), {})
+answer = dynamodb.batch_get_item(ReturnConsumedCapacity="TOTAL", RequestItems={TABLE: {
+    "Keys": [key("T-BATCH-3"), key("T-NOTHING"), key("T-BATCH-5")], "ConsistentRead": True,
+    "ProjectionExpression": "#at", "ExpressionAttributeNames": {"#at": "at"}}})
+equal("BatchGetItem finds what is there", sorted(one["at"]["N"] for one in answer["Responses"][TABLE]), ["3", "5"])
+equal("BatchGetItem leaves nothing undone", answer["UnprocessedKeys"], {})
+equal("BatchGetItem says what it cost, of what is not there too", answer["ConsumedCapacity"],
+      [{"TableName": TABLE, "CapacityUnits": 3.0}])
+equal("an item that has nothing of what is wanted is there",
+      dynamodb.batch_get_item(RequestItems={TABLE: {"Keys": [key("T-BATCH-3")], "ProjectionExpression": "nope"}})["Responses"],
+      {TABLE: [{}]})
+refuses("BatchGetItem of one key twice is refused",
+        lambda: dynamodb.batch_get_item(RequestItems={TABLE: {"Keys": [key("T-BATCH-3"), key("T-BATCH-3")]}}),
+        "ValidationException", "Provided list of item keys contains duplicates")
+refuses("BatchGetItem of 101 keys is refused",
+        lambda: dynamodb.batch_get_item(RequestItems={TABLE: {"Keys": [key(f"T-{at}") for at in range(101)]}}),
+        "ValidationException", "Member must have length less than or equal to 100")
+refuses("BatchGetItem of no table is refused",
+        lambda: dynamodb.batch_get_item(RequestItems={"Nowhere": {"Keys": [key("a")]}}), "ResourceNotFoundException",
+        "Requested resource not found", kind="ResourceNotFoundException")
+refuses("BatchGetItem by another key is refused",
+        lambda: dynamodb.batch_get_item(RequestItems={TABLE: {"Keys": [{"other": {"S": "a"}}]}}),
+        "ValidationException", "The provided key element does not match the schema")
+large = [f"T-LARGE-{at}" for at in range(45)]
+for order in large:
+    put(key(order) | {"pad": {"S": "x" * 390_000}})
+pages, wanted = [], {TABLE: {"Keys": [key(order) for order in large], "ProjectionExpression": "orderId"}}
+while wanted and len(pages) < 9:
+    answer = dynamodb.batch_get_item(RequestItems=wanted)
+    pages.append(sorted(one["orderId"]["S"] for one in answer["Responses"].get(TABLE, [])))
+    wanted = answer["UnprocessedKeys"]
+within("BatchGetItem gives keys back behind 16 MB", len(pages), 2, 9)
+equal("and asked again for those it has them all", sorted(sum(pages, [])), sorted(large))
+for order in large:
+    dynamodb.delete_item(TableName=TABLE, Key=key(order))
 refuses("an empty batch is refused", lambda: dynamodb.batch_write_item(RequestItems={}), "ValidationException", "requestItems")
 
 # Tables.
@@ -159,6 +198,9 @@ refusals = {
     "no number": (item | {"n": {"N": "abc"}}, "The parameter cannot be converted to a numeric value: abc"),
     "an empty set": (item | {"n": {"SS": []}}, "An string set  may not be empty"),
     "a set with a value twice": (item | {"n": {"SS": ["a", "a"]}}, "contains duplicates."),
+    "nought times a power of ten that is too large": (item | {"n": {"N": "0e126"}}, "Number overflow."),
+    "a power of ten beyond all": (
+        item | {"n": {"N": "1e9223372036854775808"}}, "The parameter cannot be converted to a numeric value"),
     "a NULL that is false": (item | {"n": {"NULL": False}}, "Null attribute value types must have the value of true"),
     "a value without a type": (item | {"n": {}}, "Supplied AttributeValue is empty"),
     "a value with two types": (item | {"n": {"S": "a", "N": "1"}}, "Supplied AttributeValue has more than one datatypes set"),
@@ -167,9 +209,11 @@ refusals = {
 for name, (bad, text) in refusals.items():
     refuses(f"PutItem with {name} is refused", lambda: put(bad), "ValidationException", text)
 nested = {"S": "deep"}
-for _ in range(40):
-    nested = {"L": [nested]}
-refuses("PutItem with a value too deep is refused", lambda: put(item | {"n": nested}), "ValidationException", "")
+for _ in range(31):
+    nested = {"M": {"n": nested}}
+equal("an attribute may have 32 levels", bare(put(key("T-DEEP") | {"n": nested})), {})
+refuses("PutItem with a value too deep is refused", lambda: put(item | {"n": {"M": {"n": nested}}}), "ValidationException",
+        "nested levels beyond supported limit")
 equal("and nothing of it is written", bare(get("T-BAD")), {})
 for name, call in {
     "PutItem": lambda: dynamodb.put_item(TableName="Nowhere", Item=item),
@@ -189,11 +233,10 @@ refuses("a table's name that is too short is refused", lambda: dynamodb.describe
         "ValidationException", "Member must have length greater than or equal to 3")
 refuses("a request without its table is refused", lambda: dynamodb.get_item(Key=item), "ValidationException", "tableName")
 
-# What is not handled is refused by name: the older language, and metrics of collections.
+# What is not handled is refused by name: the older language.
 unhandled = {
     "Expected": lambda: put(item, Expected={"orderId": {"Exists": False}}),
     "AttributesToGet": lambda: get("T-ONE", AttributesToGet=["orderId"]),
-    "ReturnItemCollectionMetrics": lambda: put(item, ReturnItemCollectionMetrics="SIZE"),
     "ScanFilter": lambda: dynamodb.scan(TableName=TABLE, ScanFilter={"a": {"ComparisonOperator": "NOT_NULL"}}),
     "AttributeUpdates": lambda: dynamodb.update_item(TableName=TABLE, Key=item, AttributeUpdates={"a": {"Action": "DELETE"}}),
 }
@@ -241,7 +284,6 @@ refuses("UpdateTimeToLive of what is so already is refused",
         "ValidationException", "TimeToLive is already disabled")
 
 unknown = {
-    "BatchGetItem": lambda: dynamodb.batch_get_item(RequestItems={TABLE: {"Keys": [item]}}),
     "TransactWriteItems": lambda: dynamodb.transact_write_items(TransactItems=[]),
     "CreateTable": lambda: dynamodb.create_table(TableName="New"),
     "DeleteTable": lambda: dynamodb.delete_table(TableName=TABLE),

@@ -22,6 +22,7 @@ const SCRIPTS: &[(&str, &[&str])] = &[
             "walk_through.py",
             "tables.py",
             "expressions.py",
+            "libraries.py",
             "functions.py",
             "logs.py",
             "queues.py",
@@ -30,6 +31,7 @@ const SCRIPTS: &[(&str, &[&str])] = &[
             "identity.py",
             "templates.py",
             "metrics.py",
+            "javascript.py",
         ],
     ),
     ("orders", &["premium_service.py"]),
@@ -80,6 +82,9 @@ pub(crate) fn run(arguments: &[&str]) -> anyhow::Result<bool> {
     let python = install::python()?;
     if wanted.wants("slow.py") {
         install::slowhttptest();
+    }
+    if wanted.wants("javascript.py") {
+        install::javascript()?;
     }
     if wanted.wants("snacks.py") {
         install::aws_cli_2();
@@ -160,6 +165,7 @@ fn run_script(
         .env("PYTHONUNBUFFERED", "1")
         .env("CLIENTS_BIN", bin)
         .env("CLIENTS_AWS_2", install::AWS_CLI_2)
+        .env("NODE_PATH", install::node_modules())
         .env("ORDERFLOW", program)
         .env("ORDERFLOW_DATA", &server.directory)
         .env("SHOP_URL", &server.public)

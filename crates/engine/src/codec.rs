@@ -379,7 +379,8 @@ impl<'a> Reader<'a> {
     }
 
     fn value(&mut self, depth: usize) -> Result<Value, Malformed> {
-        if depth > types::VALUE_DEPTH_MAX {
+        // One level more than is taken in: items that were kept when that was allowed.
+        if depth > types::VALUE_DEPTH_MAX + 1 {
             return Err(self.malformed());
         }
         Ok(match self.byte()? {

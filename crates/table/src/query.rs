@@ -181,7 +181,10 @@ pub enum QueryRefused {
     },
     /// The key to go on after is none of the table and the index.
     #[error("the key to go on after is not a key of the table and the index")]
-    StartInvalid,
+    StartInvalid {
+        /// Whether an index is asked.
+        of_index: bool,
+    },
     /// The key to go on after belongs to another hash value.
     #[error("the key to go on after lies outside of what is asked for")]
     StartOutside,
@@ -317,17 +320,18 @@ impl Table {
 
     /// The place that a key to go on after names: it has the attributes of both keys, and no others.
     pub(crate) fn start(&self, index: Option<&Index>, after: &Item) -> Result<StartAfter, QueryRefused> {
+        let invalid = || QueryRefused::StartInvalid { of_index: index.is_some() };
         let names = |schema: &KeySchema| schema.attributes().map(|attribute| attribute.name.clone()).collect();
         let mut wanted: Vec<String> = names(&self.keys);
         wanted.extend(index.map(|index| names(&index.keys)).unwrap_or_default());
         wanted.sort();
         wanted.dedup();
         if !after.iter().map(|(name, _)| name).eq(wanted.iter().map(String::as_str)) {
-            return Err(QueryRefused::StartInvalid);
+            return Err(invalid());
         }
-        let key = self.key_of_item(after).map_err(|_| QueryRefused::StartInvalid)?;
+        let key = self.key_of_item(after).map_err(|_| invalid())?;
         let index_key = match index {
-            Some(index) => Some(index.key_of(after).ok_or(QueryRefused::StartInvalid)?),
+            Some(index) => Some(index.key_of(after).ok_or_else(invalid)?),
             None => None,
         };
         Ok(StartAfter { index_key, key })

@@ -108,14 +108,14 @@ mod tests {
         };
         let plan =
             |index, after| table.plan_scan(&Scan { index, after, ..Scan::default() }).map(|plan| plan.after.is_some());
-        let invalid = || Err(QueryRefused::StartInvalid);
+        let invalid = |of_index| Err(QueryRefused::StartInvalid { of_index });
         assert_eq!(plan(None, None), Ok(false));
         assert_eq!(plan(None, key(&["id", "at"])), Ok(true));
         assert_eq!(plan(by_city(), key(&["id", "at", "city"])), Ok(true));
-        assert_eq!(plan(None, key(&["id"])), invalid());
-        assert_eq!(plan(None, key(&["id", "at", "city"])), invalid());
-        assert_eq!(plan(by_city(), key(&["id", "at"])), invalid());
-        assert_eq!(plan(None, Some(Item::from([("id", "1".into()), ("at", Value::Null)]))), invalid());
+        assert_eq!(plan(None, key(&["id"])), invalid(false));
+        assert_eq!(plan(None, key(&["id", "at", "city"])), invalid(false));
+        assert_eq!(plan(by_city(), key(&["id", "at"])), invalid(true));
+        assert_eq!(plan(None, Some(Item::from([("id", "1".into()), ("at", Value::Null)]))), invalid(false));
         let none = || "none".parse::<IndexName>().unwrap();
         assert_eq!(plan(Some(none()), None), Err(QueryRefused::NoSuchIndex(none())));
     }

@@ -91,6 +91,14 @@ pub enum UpdateRefused {
         /// Which index.
         index: IndexName,
     },
+    /// An attribute by which an index finds items would be larger than an index's key may be.
+    #[error("the updated attribute {attribute:?}, by which an index finds items, has {size} bytes")]
+    IndexKeyTooLarge {
+        /// Which attribute.
+        attribute: String,
+        /// Its bytes.
+        size: usize,
+    },
     /// An attribute by which an index finds items would be an empty text or hold no bytes.
     #[error("the updated attribute {attribute:?}, by which index {index} finds items, is empty")]
     IndexKeyEmpty {
@@ -129,6 +137,16 @@ impl Update {
     /// The places that it changes, in the order in which they were written.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
         self.actions.iter().map(|action| &action.path)
+    }
+
+    /// The attributes for which it has a value that whoever wrote it has given, each with that value.
+    pub(crate) fn given(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.actions.iter().filter(|action| action.path.steps.is_empty()).filter_map(|action| match &action.change {
+            Change::Set(Sum::One(Source::Value(value))) | Change::Add(value) | Change::Delete(value) => {
+                Some((&*action.path.attribute, value))
+            }
+            Change::Set(_) | Change::Remove => None,
+        })
     }
 
     /// What it makes of an item, or of none; `key` is what an item has that was not there before. Of no item, an update

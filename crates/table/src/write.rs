@@ -73,7 +73,7 @@ impl Table {
                         let attribute = path.attribute.to_string();
                         Err(Refused::Update(UpdateRefused::KeyAttribute { attribute }))
                     }
-                    None => Ok(key.clone()),
+                    None => self.check_given(update).map(|()| key.clone()),
                 }
             }
             Write::Delete(key) => Ok(key.clone()),
@@ -103,6 +103,27 @@ impl Table {
         Ok(Decision { key, outcome: Outcome::Changed { kind, keys, old, new, spread } })
     }
 
+    /// Refuses a value of another type than an index's key as soon as it is written; what comes of other values is only
+    /// seen when they are there.
+    fn check_given(&self, update: &Update) -> Result<(), Refused> {
+        for index in &self.indexes {
+            for (attribute, key) in
+                update.given().flat_map(|given| index.keys.attributes().map(move |key| (given, key)))
+            {
+                let (name, value) = attribute;
+                if name == key.name && value.type_name() != key.key_type.name() {
+                    return Err(Refused::IndexKeyTypeMismatch {
+                        attribute: name.to_owned(),
+                        expected: key.key_type,
+                        actual: value.type_name(),
+                        index: index.name.clone(),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// What an update makes of what is stored under its key, or of nothing; `None` if there is nothing afterwards.
     fn updated(&self, key: &Key, update: &Update, old: Option<&Item>) -> Result<Option<Item>, Refused> {
         let Some(new) = update.apply(old, &key.to_item(&self.keys)).map_err(Refused::Update)? else { return Ok(None) };
@@ -117,6 +138,9 @@ impl Table {
             }
             Refused::IndexKeyEmpty { attribute, key_type, index } => {
                 Refused::Update(UpdateRefused::IndexKeyEmpty { attribute, key_type, index })
+            }
+            Refused::HashTooLarge { attribute, size } | Refused::RangeTooLarge { attribute, size } => {
+                Refused::Update(UpdateRefused::IndexKeyTooLarge { attribute, size })
             }
             other => other,
         })?;
@@ -267,8 +291,21 @@ mod tests {
         };
         let (attribute, index) = (|| "city".to_owned(), || "by-city".parse().unwrap());
         assert_eq!(decide("Ulm".into()), Ok(()));
+        let mismatch = Refused::IndexKeyTypeMismatch {
+            attribute: attribute(),
+            expected: KeyType::S,
+            actual: "BOOL",
+            index: index(),
+        };
+        assert_eq!(decide(true.into()), Err(mismatch));
+        // A value that is only found when the item is looked at.
+        let moved = read_update("SET city = a", &Names::default()).unwrap();
+        let old = Item::from([("id", "1".into()), ("a", true.into())]);
+        let decided = table.decide(Write::Update(key("1"), moved), &Condition::Always, Some(old)).map(drop);
         let kind = UpdateRefused::IndexKeyType { attribute: attribute(), index: index() };
-        assert_eq!(decide(true.into()), Err(Refused::Update(kind)));
+        assert_eq!(decided, Err(Refused::Update(kind)));
+        let large = UpdateRefused::IndexKeyTooLarge { attribute: attribute(), size: 2049 };
+        assert_eq!(decide("x".repeat(2049).as_str().into()), Err(Refused::Update(large)));
         let empty = UpdateRefused::IndexKeyEmpty { attribute: attribute(), key_type: KeyType::S, index: index() };
         assert_eq!(decide("".into()), Err(Refused::Update(empty)));
     }

@@ -261,7 +261,12 @@ impl FromStr for Number {
         }
         let written = || whole.bytes().chain(fraction.bytes());
         let Some(first) = written().position(|digit| digit != b'0') else {
-            return Ok(Self::ZERO);
+            // Nought is held to the bounds by the power of ten that stands behind it.
+            return match power {
+                _ if power > i64::from(MAGNITUDE_MAX) => Err(NumberError::Overflow),
+                _ if power < i64::from(MAGNITUDE_MIN) => Err(NumberError::Underflow),
+                _ => Ok(Self::ZERO),
+            };
         };
         let last = written().rposition_nonzero(whole.len() + fraction.len());
         let kept = last - first + 1;
@@ -294,7 +299,8 @@ trait RpositionNonzero: Iterator<Item = u8> + DoubleEndedIterator + Sized {
 
 impl<I: DoubleEndedIterator<Item = u8>> RpositionNonzero for I {}
 
-/// A power of ten; one too large for any number saturates, so that it ends as overflow or underflow.
+/// A power of ten; one too large for any number saturates, so that it ends as overflow or underflow. What is no whole
+/// number of 64 bits is no power of ten.
 fn parse_power(text: &str) -> Option<i64> {
     let (negative, digits) = match text.as_bytes() {
         [b'-', rest @ ..] => (true, rest),
@@ -304,7 +310,7 @@ fn parse_power(text: &str) -> Option<i64> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let size = digits.iter().fold(0i64, |sum, digit| (sum * 10 + i64::from(digit - b'0')).min(1_000_000_000));
+    let size = text.parse::<i64>().ok()?.unsigned_abs().min(1_000_000_000) as i64;
     Some(if negative { -size } else { size })
 }
 
@@ -368,8 +374,14 @@ mod tests {
             (" 1", NumberError::NotANumber(" 1".into())),
             ("NaN", NumberError::NotANumber("NaN".into())),
             ("1e126", NumberError::Overflow),
-            ("1e99999999999999999999", NumberError::Overflow),
+            ("1e99999999999", NumberError::Overflow),
+            ("1e-99999999999", NumberError::Underflow),
+            // No whole number of 64 bits.
+            ("1e9223372036854775808", NumberError::NotANumber("1e9223372036854775808".into())),
             ("1e-131", NumberError::Underflow),
+            // Nought, too, as it is written.
+            ("0e126", NumberError::Overflow),
+            ("0.0e-131", NumberError::Underflow),
             ("123456789012345678901234567890123456789", NumberError::TooManyDigits),
         ];
         for (text, error) in cases {

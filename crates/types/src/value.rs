@@ -9,8 +9,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value as Json;
 
-/// How deep lists and maps may nest.
-pub const VALUE_DEPTH_MAX: usize = 32;
+/// How many lists and maps may lie around a value: with them and the value itself an attribute has 32 levels.
+pub const VALUE_DEPTH_MAX: usize = 31;
 
 /// What one attribute holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,6 +96,8 @@ pub enum ValueError {
     Duplicates {
         /// Where, dotted.
         path: String,
+        /// `SS`, `NS` or `BS`.
+        set_type: &'static str,
         /// Its members as given.
         members: Vec<String>,
     },
@@ -228,7 +230,7 @@ fn distinct<T: Ord>(
     members.sort_unstable();
     if members.windows(2).any(|pair| pair[0] == pair[1]) {
         let members = given.iter().filter_map(|member| member.as_str().map(str::to_owned)).collect();
-        return Err(ValueError::Duplicates { path: path.to_owned(), members });
+        return Err(ValueError::Duplicates { path: path.to_owned(), set_type, members });
     }
     Ok(members)
 }
@@ -316,7 +318,7 @@ mod tests {
             (json!({"B": "~"}), ValueError::NotBase64 { path: path() }),
             (
                 json!({"NS": ["1", "1.0"]}),
-                ValueError::Duplicates { path: path(), members: vec!["1".into(), "1.0".into()] },
+                ValueError::Duplicates { path: path(), set_type: "NS", members: vec!["1".into(), "1.0".into()] },
             ),
             (
                 json!({"L": [{"N": "x"}]}),

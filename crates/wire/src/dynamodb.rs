@@ -4,7 +4,9 @@
 //! of them said at once), then what is not handled here, then the values of items. Keys are not looked at: what they
 //! must be is the table's business.
 
+mod batch;
 mod expression;
+mod index_units;
 mod query;
 mod reading;
 mod scan;
@@ -12,6 +14,8 @@ mod spell;
 mod update;
 mod values;
 
+pub use batch::{BATCH_READS_MAX, BATCH_WRITES_MAX, BatchRead, BatchWrite, BatchWriteKind};
+pub use index_units::{IndexUnits, index_units};
 pub use query::QueryCall;
 pub use reading::{Reading, Select};
 pub use scan::ScanCall;
@@ -20,17 +24,14 @@ pub use spell::{Answer, IndexNumbers, TableDescription};
 pub use update::{Returns, UpdateCall};
 
 use crate::error::{Code, WireError};
-use crate::members::{Members, Rules, parse_body, wrong_type};
+use crate::members::{Members, Rules, parse_body};
 use crate::reply::Service;
 use crate::{Context, unknown_operation};
 use expression::Expressions;
 use serde_json::{Map, Value as Json};
 use table::{Condition, Path};
 use types::{Arn, Item, TableName};
-use values::read_item;
-
-/// The most writes of one batch.
-pub const BATCH_WRITES_MAX: usize = 25;
+use values::{Wording, read_item};
 
 /// What a client asks of tables.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,6 +68,13 @@ pub enum Call {
         consistent: bool,
         /// What is wanted of it; `None` for all.
         paths: Option<Vec<Path>>,
+        /// Whether to say what it cost.
+        capacity: ReturnCapacity,
+    },
+    /// Read items.
+    BatchGetItem {
+        /// For each table what is wanted of it; at least one, at most [`BATCH_READS_MAX`] keys in all.
+        reads: Vec<BatchRead>,
         /// Whether to say what it cost.
         capacity: ReturnCapacity,
     },
@@ -111,24 +119,6 @@ pub enum Call {
     },
 }
 
-/// One write of a batch.
-#[derive(Debug, Clone, PartialEq)]
-pub struct BatchWrite {
-    /// Where.
-    pub table: TableName,
-    /// What.
-    pub what: BatchWriteKind,
-}
-
-/// What one write of a batch does.
-#[derive(Debug, Clone, PartialEq)]
-pub enum BatchWriteKind {
-    /// Store this item.
-    Put(Item),
-    /// Remove the item with this key's attributes.
-    Delete(Item),
-}
-
 /// What to say of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Returning {
@@ -156,7 +146,8 @@ pub(crate) fn parse(operation: &str, body: &[u8], context: &Context) -> Result<C
         "PutItem" => |request| request.put_item(),
         "GetItem" => |request| request.get_item(),
         "DeleteItem" => |request| request.delete_item(),
-        "BatchWriteItem" => |request| request.batch_write_item(),
+        "BatchWriteItem" => batch::parse_writes,
+        "BatchGetItem" => batch::parse_reads,
         "UpdateItem" => |request| update::parse(request).map(Call::UpdateItem),
         "Query" => |request| query::parse(request).map(Call::Query),
         "Scan" => |request| scan::parse(request).map(Call::Scan),
@@ -184,31 +175,37 @@ struct Request<'a> {
 
 impl<'a> Request<'a> {
     fn put_item(mut self) -> Result<Call, WireError> {
-        let table = self.table()?;
+        let table = self.table_beside("Item")?;
         let item = self.required_object("Item", "item")?;
-        let returning = self.returning()?;
-        self.refuse_metrics()?;
-        std::mem::take(&mut self.rules).check(Code::Validation)?;
-        let expressions = Expressions::read(self.members, &["ConditionExpression"], OTHER_CONDITIONS)?;
-        self.members.refuse(OTHER_CONDITIONS)?;
-        let item = read_item(item)?;
-        only_old(self.members)?;
-        let condition = only_condition(expressions)?;
+        let (item, condition, returning) = self.rest_of_write(item)?;
         Ok(Call::PutItem { table: resolve(table, self.context)?, item, condition, returning })
     }
 
     fn delete_item(mut self) -> Result<Call, WireError> {
-        let table = self.table()?;
+        let table = self.table_beside("Key")?;
         let key = self.required_object("Key", "key")?;
-        let returning = self.returning()?;
-        self.refuse_metrics()?;
-        std::mem::take(&mut self.rules).check(Code::Validation)?;
-        let expressions = Expressions::read(self.members, &["ConditionExpression"], OTHER_CONDITIONS)?;
-        self.members.refuse(OTHER_CONDITIONS)?;
-        let key = read_item(key)?;
-        only_old(self.members)?;
-        let condition = only_condition(expressions)?;
+        let (key, condition, returning) = self.rest_of_write(key)?;
         Ok(Call::DeleteItem { table: resolve(table, self.context)?, key, condition, returning })
+    }
+
+    /// What put and delete have in common: the item or its key, under which condition, and what is wanted of it.
+    fn rest_of_write(&mut self, item: Option<&Map<String, Json>>) -> Result<(Item, Condition, Returning), WireError> {
+        const EXPRESSION: &str = "ConditionExpression";
+        let returning = self.returning()?;
+        self.metrics()?;
+        std::mem::take(&mut self.rules).check(Code::Validation)?;
+        if self.members.get(EXPRESSION).is_none() {
+            self.members.refuse(OTHER_CONDITIONS)?;
+        }
+        let (item, condition) = enveloped(|| {
+            let expressions = Expressions::read(self.members, &[EXPRESSION], OTHER_CONDITIONS, Wording::Current)?;
+            let item = read_item(item, Wording::Current)?;
+            only_old(self.members)?;
+            let condition = expressions.condition(EXPRESSION)?.unwrap_or(Condition::Always);
+            expressions.end()?;
+            Ok((item, condition))
+        })?;
+        Ok((item, condition, returning))
     }
 
     fn get_item(mut self) -> Result<Call, WireError> {
@@ -217,83 +214,29 @@ impl<'a> Request<'a> {
         let consistent = self.members.truth("ConsistentRead")?.unwrap_or(false);
         let capacity = self.capacity()?;
         std::mem::take(&mut self.rules).check(Code::Validation)?;
-        let expressions = Expressions::read(self.members, &["ProjectionExpression"], &["AttributesToGet"])?;
-        self.members.refuse(&["AttributesToGet"])?;
-        let key = read_item(key)?;
+        let (expressions, others) = (&["ProjectionExpression"], &["AttributesToGet"]);
+        let expressions = Expressions::read(self.members, expressions, others, Wording::Current)?;
+        self.members.refuse(others)?;
+        let key = read_item(key, Wording::Current)?;
         let paths = expressions.projection()?;
         expressions.end()?;
         Ok(Call::GetItem { table: resolve(table, self.context)?, key, consistent, paths, capacity })
     }
 
-    fn batch_write_item(mut self) -> Result<Call, WireError> {
-        let tables = self.members.object("RequestItems")?;
-        let capacity = self.capacity()?;
-        self.refuse_metrics()?;
-        let Some(tables) = tables else {
-            self.rules.missing("requestItems");
-            return Err(self.rules.check(Code::Validation).expect_err("a rule was just broken"));
-        };
-        let mut given = Vec::new();
-        for (table, requests) in tables {
-            let list = requests.as_array().ok_or_else(|| wrong_type(requests, "List"))?;
-            given.push((table, list));
-        }
-        self.batch_rules(&given);
-        self.rules.check(Code::Validation)?;
-        if given.iter().map(|(_, list)| list.len()).sum::<usize>() > BATCH_WRITES_MAX {
-            let message = "Too many items requested for the BatchWriteItem call";
-            return Err(WireError::new(Code::Validation, message));
-        }
-        let mut writes = Vec::new();
-        for (table, list) in given {
-            let table = resolve(Some(table), self.context)?;
-            for (index, request) in list.iter().enumerate() {
-                let path = format!("requestItems.{table}.member.{}.member", index + 1);
-                writes.push(BatchWrite { table: table.clone(), what: batch_write(request, &path)? });
-            }
-        }
-        Ok(Call::BatchWriteItem { writes, capacity })
-    }
-
-    fn batch_rules(&mut self, given: &[(&String, &Vec<Json>)]) {
-        let shown = given.iter().map(|(table, list)| format!("{table}=[{} requests]", list.len()));
-        let shown = format!("{{{}}}", shown.collect::<Vec<_>>().join(", "));
-        let lengths = |most| {
-            format!(
-                "[Member must have length less than or equal to {most}, Member must have length greater than or \
-                 equal to {}]",
-                if most == BATCH_WRITES_MAX { 1 } else { 3 }
-            )
-        };
-        if given.is_empty() {
-            let rule = "Member must have length greater than or equal to 1";
-            self.rules.broken(Some(&shown), "requestItems", rule);
-        }
-        if given.iter().any(|(table, _)| !is_name_or_arn(table)) {
-            let rule =
-                format!("Map keys must satisfy constraint: {}, {NAME_PATTERN}]", lengths(255).trim_end_matches(']'));
-            self.rules.broken(Some(&shown), "requestItems", &rule);
-        }
-        if given.iter().any(|(_, list)| list.is_empty() || list.len() > BATCH_WRITES_MAX) {
-            let rule = format!("Map value must satisfy constraint: {}", lengths(BATCH_WRITES_MAX));
-            self.rules.broken(Some(&shown), "requestItems", &rule);
-        }
-    }
-
     fn describe_table(mut self) -> Result<Call, WireError> {
-        let table = self.table()?;
+        let table = self.described_table()?;
         self.rules.check(Code::Validation)?;
         Ok(Call::DescribeTable { table: resolve(table, self.context)? })
     }
 
     fn describe_time_to_live(mut self) -> Result<Call, WireError> {
-        let table = self.table()?;
+        let table = self.described_table()?;
         self.rules.check(Code::Validation)?;
         Ok(Call::DescribeTimeToLive { table: resolve(table, self.context)? })
     }
 
     fn update_time_to_live(mut self) -> Result<Call, WireError> {
-        let table = self.table()?;
+        let table = self.described_table()?;
         let asked = self.required_object("TimeToLiveSpecification", "timeToLiveSpecification")?;
         let nothing = Map::new();
         let asked = Members::new(asked.unwrap_or(&nothing), Service::Dynamodb);
@@ -317,7 +260,7 @@ impl<'a> Request<'a> {
         let after = self.members.text("ExclusiveStartTableName")?;
         let limit = self.members.integer("Limit")?.unwrap_or(100);
         if let Some(after) = after {
-            self.name_rules(after, "exclusiveStartTableName");
+            self.name_rules(after, "exclusiveStartTableName", 3);
         }
         let limit = self.rules.range(limit, "limit", 1, 100);
         self.rules.check(Code::Validation)?;
@@ -325,24 +268,44 @@ impl<'a> Request<'a> {
         Ok(Call::ListTables { after, limit })
     }
 
-    /// The table's name or ARN, held to its rules.
+    /// The name or ARN of the table whose items are asked for, held to its rules.
     fn table(&mut self) -> Result<Option<&'a str>, WireError> {
+        self.named(1)
+    }
+
+    /// The name or ARN of the table that is asked about.
+    fn described_table(&mut self) -> Result<Option<&'a str>, WireError> {
+        self.named(3)
+    }
+
+    /// The same as [`Self::table`], where beside this member an empty name is all that is told of.
+    fn table_beside(&mut self, member: &str) -> Result<Option<&'a str>, WireError> {
+        let name = self.table()?;
+        if name == Some("") && self.members.get(member).is_some() {
+            let mut rules = Rules::default();
+            rules.length("", "tableName", 1, 1024);
+            rules.check(Code::Validation)?;
+        }
+        Ok(name)
+    }
+
+    fn named(&mut self, least: usize) -> Result<Option<&'a str>, WireError> {
         let name = self.members.text("TableName")?;
         match name {
-            Some(name) => self.name_rules(name, "tableName"),
+            Some(name) => self.name_rules(name, "tableName", least),
             None => self.rules.missing("tableName"),
         }
         Ok(name)
     }
 
-    fn name_rules(&mut self, name: &str, path: &str) {
+    fn name_rules(&mut self, name: &str, path: &str, least: usize) {
         if name.starts_with("arn:") {
             self.rules.length(name, path, 1, 1024);
             return;
         }
-        self.rules.length(name, path, 3, 255);
+        self.rules.length(name, path, least, 255);
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
-        if name.is_empty() || !name.bytes().all(allowed) {
+        if !name.bytes().all(allowed) {
             self.rules.broken(Some(name), path, NAME_PATTERN);
         }
     }
@@ -385,24 +348,21 @@ impl<'a> Request<'a> {
         })
     }
 
-    fn refuse_metrics(&mut self) -> Result<(), WireError> {
-        const NAME: &str = "ReturnItemCollectionMetrics";
-        match self.members.text(NAME)? {
-            None | Some("NONE") => Ok(()),
-            Some("SIZE") => Err(WireError::not_handled(Service::Dynamodb, NAME)),
-            Some(other) => {
-                self.rules.one_of(other, "returnItemCollectionMetrics", &["SIZE", "NONE"]);
-                Ok(())
-            }
+    /// Metrics of item collections are told of tables that have local indexes alone, and none has here.
+    fn metrics(&mut self) -> Result<(), WireError> {
+        if let Some(asked) = self.members.text("ReturnItemCollectionMetrics")? {
+            self.rules.one_of(asked, "returnItemCollectionMetrics", &["SIZE", "NONE"]);
         }
+        Ok(())
     }
 }
 
-/// The condition of a request that has no other expression.
-fn only_condition(expressions: Expressions<'_>) -> Result<Condition, WireError> {
-    let condition = expressions.condition("ConditionExpression")?.unwrap_or(Condition::Always);
-    expressions.end()?;
-    Ok(condition)
+/// What is wrong with values and expressions of a request that writes one item is told as its rules are.
+fn enveloped<T>(read: impl FnOnce() -> Result<T, WireError>) -> Result<T, WireError> {
+    read().map_err(|error| match error.code {
+        Code::Validation => WireError::new(error.code, format!("1 validation error detected: {}", error.message)),
+        _ => error,
+    })
 }
 
 /// Of put and delete AWS gives back what was there before, or nothing.
@@ -411,10 +371,6 @@ fn only_old(members: Members<'_>) -> Result<(), WireError> {
         None | Some("ALL_OLD" | "NONE") => Ok(()),
         Some(_) => Err(WireError::new(Code::Validation, "ReturnValues can only be ALL_OLD or NONE")),
     }
-}
-
-fn is_name_or_arn(text: &str) -> bool {
-    text.parse::<TableName>().is_ok() || text.starts_with("arn:")
 }
 
 /// The table's name, from a name or an ARN of this account; an ARN of another one names no table of ours.
@@ -430,31 +386,4 @@ fn resolve(given: Option<&str>, context: &Context) -> Result<TableName, WireErro
         given.parse()
     };
     name.map_err(|_| not_found())
-}
-
-fn batch_write(request: &Json, path: &str) -> Result<BatchWriteKind, WireError> {
-    let members = request.as_object().ok_or_else(|| wrong_type(request, "AttributeValue"))?;
-    let members = Members::new(members, Service::Dynamodb);
-    let content = |outer: &str, inner: &str, path: String| {
-        let Some(outer) = members.object(outer)? else { return Ok(None) };
-        match Members::new(outer, Service::Dynamodb).object(inner)? {
-            Some(item) => Ok(Some(item)),
-            None => {
-                let mut rules = Rules::default();
-                rules.missing(&path);
-                Err(rules.check(Code::Validation).expect_err("a rule was just broken"))
-            }
-        }
-    };
-    let put = content("PutRequest", "Item", format!("{path}.putRequest.item"))?;
-    let delete = content("DeleteRequest", "Key", format!("{path}.deleteRequest.key"))?;
-    match (put, delete) {
-        (Some(item), None) => Ok(BatchWriteKind::Put(read_item(Some(item))?)),
-        (None, Some(key)) => Ok(BatchWriteKind::Delete(read_item(Some(key))?)),
-        (None, None) | (Some(_), Some(_)) => Err(WireError::new(
-            Code::Validation,
-            "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported \
-             datatypes",
-        )),
-    }
 }

@@ -602,7 +602,11 @@ impl WireError {
                     table::braced(low),
                     table::braced(high)
                 ),
-                QueryRefused::StartInvalid => "The provided starting key is invalid".to_owned(),
+                QueryRefused::StartInvalid { of_index: true } => "The provided starting key is invalid".to_owned(),
+                QueryRefused::StartInvalid { of_index: false } => {
+                    "The provided starting key is invalid: The provided key element does not match the schema"
+                        .to_owned()
+                }
                 QueryRefused::StartOutside => {
                     "The provided starting key is outside query boundaries based on provided conditions".to_owned()
                 }
@@ -636,6 +640,9 @@ fn update_refused(refused: &table::UpdateRefused) -> String {
         UpdateRefused::IndexKeyType { .. } => {
             "The update expression attempted to update the secondary index key to unsupported type"
         }
+        UpdateRefused::IndexKeyTooLarge { .. } => {
+            "The update expression attempted to update the secondary index key beyond allowed size limits"
+        }
         UpdateRefused::AttributeMissing => {
             "The provided expression refers to an attribute that does not exist in the item"
         }
@@ -648,7 +655,9 @@ fn update_refused(refused: &table::UpdateRefused) -> String {
         UpdateRefused::Number(NumberError::Overflow | NumberError::TooManyDigits | NumberError::NotANumber(_)) => {
             "Number overflow. Attempting to store a number with magnitude larger than supported range"
         }
-        UpdateRefused::TooDeep => "Nesting Levels have exceeded supported limits",
+        UpdateRefused::TooDeep => {
+            "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit"
+        }
         UpdateRefused::ItemTooLarge { .. } => "Item size to update has exceeded the maximum allowed size",
     };
     text.to_owned()

@@ -439,6 +439,11 @@ fn function_name(given: &str, account: &Account) -> Result<(FunctionName, Option
         ["arn", _, "lambda", region, id, "function", name, ref rest @ ..] if region == account.region => {
             (Some(id), name, rest.first())
         }
+        ["arn", _, "lambda", elsewhere, _, "function", ..] if elsewhere != account.region => {
+            let here = &account.region;
+            let message = format!("Functions from '{elsewhere}' are not reachable in this region ('{here}')");
+            return Err(WireError::new(Code::ResourceNotFound, message));
+        }
         [id, "function", name, ref rest @ ..] => (Some(id), name, rest.first()),
         ["function", name, ref rest @ ..] => (None, name, rest.first()),
         [name, ref rest @ ..] if name != "arn" => (None, name, rest.first()),

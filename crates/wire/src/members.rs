@@ -84,6 +84,11 @@ impl<'a> Members<'a> {
             .map(Some)
     }
 
+    /// A list of objects, as they are.
+    pub(crate) fn objects_of(&self, name: &str) -> Result<Option<Vec<&'a Map<String, Json>>>, WireError> {
+        Ok(self.objects(name)?.map(|all| all.into_iter().map(|one| one.members).collect()))
+    }
+
     /// Texts by name; a name whose text is null is as if it were not there.
     pub(crate) fn named_texts(&self, name: &str) -> Result<Option<Vec<(&'a str, &'a str)>>, WireError> {
         let Some(map) = self.object(name)? else { return Ok(None) };
@@ -135,6 +140,11 @@ impl Rules {
             None => "null".to_owned(),
         };
         self.0.push((path.to_owned(), format!("Value {value} at '{path}' failed to satisfy constraint: {rule}")));
+    }
+
+    /// Notes that the member at `path` breaks `rule`, without a word of what it is.
+    pub(crate) fn broken_unshown(&mut self, path: &str, rule: &str) {
+        self.0.push((path.to_owned(), format!("Value at '{path}' failed to satisfy constraint: {rule}")));
     }
 
     /// Notes that a member is missing.

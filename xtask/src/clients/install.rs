@@ -1,5 +1,5 @@
-//! Decides which of other people's programs are installed, and how: Python's into a place of their own, Debian's by its
-//! own packages.
+//! Decides which of other people's programs are installed, and how: Python's and Node's into places of their own, Debian's
+//! by its own packages.
 
 use anyhow::{Context as _, ensure};
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ pub(super) fn python() -> anyhow::Result<PathBuf> {
     if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted_text) && python.is_file() {
         return Ok(python);
     }
-    eprintln!("── installing aws-cli, boto3, cfn-lint and schemathesis into {} ──", place.display());
+    eprintln!("── installing aws-cli, boto3, PynamoDB, cfn-lint and schemathesis into {} ──", place.display());
     std::fs::create_dir_all(&home)?;
     let venv = Command::new("python3").args(["-m", "venv", "--clear"]).arg(&place).status();
     ensure!(venv.context("python3 cannot be run; these checks need it")?.success(), "python3 -m venv failed");
@@ -24,6 +24,34 @@ pub(super) fn python() -> anyhow::Result<PathBuf> {
     ensure!(pip.stdin(Stdio::null()).status()?.success(), "pip cannot install {}", wanted.display());
     std::fs::write(&stamp, wanted_text)?;
     Ok(python)
+}
+
+/// Where Node finds what [`javascript`] has installed.
+pub(super) fn node_modules() -> PathBuf {
+    crate::target().join("clients/node/node_modules")
+}
+
+/// Installs AWS's SDK for JavaScript and what stands on it, unless they are there already. Where that cannot be done, the
+/// check that needs them fails.
+pub(super) fn javascript() -> anyhow::Result<()> {
+    let wanted = std::fs::read_to_string(crate::root().join("xtask/clients/package.json"))?;
+    let place = crate::target().join("clients/node");
+    let stamp = place.join("installed.json");
+    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) && node_modules().is_dir() {
+        return Ok(());
+    }
+    eprintln!("── installing AWS's SDK for JavaScript into {} ──", place.display());
+    std::fs::create_dir_all(&place)?;
+    std::fs::write(place.join("package.json"), &wanted)?;
+    let mut npm = Command::new("npm");
+    npm.args(["install", "--silent", "--no-audit", "--no-fund", "--no-package-lock"]).current_dir(&place);
+    match npm.stdin(Stdio::null()).stdout(Stdio::null()).status() {
+        Ok(ended) if ended.success() => std::fs::write(&stamp, wanted)?,
+        Ok(_) | Err(_) => {
+            eprintln!("note: npm could not install it; the check needs Node and npm: apt-get install npm")
+        }
+    }
+    Ok(())
 }
 
 /// Installs slowhttptest, unless it is there. Where that cannot be done, the checks that need it say so and fail.

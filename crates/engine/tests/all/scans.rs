@@ -204,7 +204,7 @@ fn what_cannot_be_scanned_is_refused() {
     assert!(matches!(refused, Err(QueryRefused::Query(table::QueryRefused::NoSuchIndex(_)))), "{refused:?}");
     let after = Scan { after: Some(Item::from([("h", Value::Null)])), ..Scan::default() };
     let refused = engine.scan(&name(), &after);
-    assert!(matches!(refused, Err(QueryRefused::Query(table::QueryRefused::StartInvalid))), "{refused:?}");
+    assert!(matches!(refused, Err(QueryRefused::Query(table::QueryRefused::StartInvalid { .. }))), "{refused:?}");
     engine.stop();
 }
 

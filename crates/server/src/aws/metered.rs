@@ -133,6 +133,7 @@ fn tables_of(call: &Call) -> BTreeSet<TableName> {
         Call::UpdateItem(call) => BTreeSet::from([call.table.clone()]),
         Call::Query(call) => BTreeSet::from([call.reading.table.clone()]),
         Call::Scan(call) => BTreeSet::from([call.reading.table.clone()]),
+        Call::BatchGetItem { reads, .. } => reads.iter().map(|one| one.table.clone()).collect(),
         Call::BatchWriteItem { writes, .. } => writes.iter().map(|one| one.table.clone()).collect(),
         _ => BTreeSet::new(),
     }

@@ -4,24 +4,24 @@ use super::{internal, not_written};
 use crate::app::App;
 use engine::trace;
 use engine::{CommandRefused, QueryRefused, TableWrite};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use table::{Condition, Page, Refused, Table, Write};
 use types::{Item, Stream, TableName};
 use wire::dynamodb::{
-    self, BatchWriteKind, Call, QueryCall, Reading, ReturnCapacity, Returning, Returns, ScanCall, UpdateCall,
+    self, BatchRead, BatchWriteKind, Call, QueryCall, Reading, ReturnCapacity, Returning, Returns, ScanCall, UpdateCall,
 };
 use wire::{Answer, Refusal, Reply, Response};
 
 pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response {
     match call {
         Call::PutItem { table, item, condition, returning } => {
+            let new = (returning.capacity != ReturnCapacity::None).then(|| item.clone());
             let size = item.size();
-            write(app, reply, &table, returning, size, condition, |_| Ok(Write::Put(item))).await
+            write(app, reply, &table, returning, (size, new), condition, |_| Ok(Write::Put(item))).await
         }
         Call::DeleteItem { table, key, condition, returning } => {
             let delete = |table: &Table| table.key_of(&key).map(Write::Delete);
-            write(app, reply, &table, returning, 0, condition, delete).await
+            write(app, reply, &table, returning, (0, None), condition, delete).await
         }
         Call::UpdateItem(call) => update(app, reply, &call).await,
         Call::GetItem { table: name, key, consistent, paths, capacity } => {
@@ -41,6 +41,7 @@ pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response
             }
         }
         Call::BatchWriteItem { writes, capacity } => batch(app, reply, writes, capacity).await,
+        Call::BatchGetItem { reads, capacity } => batch_read(app, reply, &reads, capacity),
         Call::Query(call) => query(app, reply, &call),
         Call::Scan(call) => scan(app, reply, &call),
         Call::DescribeTable { table } => describe(app, reply, &table),
@@ -84,7 +85,7 @@ async fn write(
     reply: &Reply<'_>,
     name: &TableName,
     returning: Returning,
-    new_size: usize,
+    (new_size, new): (usize, Option<Item>),
     condition: Condition,
     make: impl FnOnce(&Table) -> Result<Write, Refused>,
 ) -> Response {
@@ -96,11 +97,15 @@ async fn write(
     };
     // What a write costs depends on what was there, so that is wanted for either.
     let return_old = returning.old || returning.capacity != ReturnCapacity::None;
-    let command = vec![TableWrite { table, write, condition, return_old }];
+    let command = vec![TableWrite { table: Arc::clone(&table), write, condition, return_old }];
     match app.engine.write(command).await {
         Ok(written) => {
             let old = written.first().and_then(|one| one.old.as_ref());
-            say(reply, dynamodb::Answer::Written { table: name, returning, old, new_size })
+            let indexes = match returning.capacity {
+                ReturnCapacity::None => Vec::new(),
+                ReturnCapacity::Total | ReturnCapacity::Indexes => dynamodb::index_units(&table, old, new.as_ref()),
+            };
+            say(reply, dynamodb::Answer::Written { table: name, returning, old, new_size, indexes: &indexes })
         }
         Err(refused) => {
             count_condition(app, name, &refused);
@@ -132,7 +137,11 @@ async fn update(app: &App, reply: &Reply<'_>, call: &UpdateCall) -> Response {
     // Made again from the item that it was made from, and only if somebody wants to see it.
     let again = || call.update.apply(old, &key.to_item(&table.keys)).expect("it was just done to this item");
     let new = if return_old { again() } else { None };
-    say(reply, dynamodb::Answer::Updated { call, old, new: new.as_ref() })
+    let indexes = match call.capacity {
+        ReturnCapacity::None => Vec::new(),
+        ReturnCapacity::Total | ReturnCapacity::Indexes => dynamodb::index_units(&table, old, new.as_ref()),
+    };
+    say(reply, dynamodb::Answer::Updated { call, old, new: new.as_ref(), indexes: &indexes })
 }
 
 /// Counts a condition that did not hold.
@@ -168,9 +177,14 @@ async fn batch(app: &App, reply: &Reply<'_>, writes: Vec<dynamodb::BatchWrite>, 
         match checked {
             Ok((key, write)) => {
                 keys.push((table.id, key));
-                let size = if let Write::Put(item) = &write { item.size() } else { 0 };
-                let command = TableWrite { table, write, condition: Condition::Always, return_old: true };
-                commands.push((one.table, size, command));
+                let counted = capacity != ReturnCapacity::None;
+                let new = if let Write::Put(item) = &write { Some(item.clone()).filter(|_| counted) } else { None };
+                let command = TableWrite { table, write, condition: Condition::Always, return_old: counted };
+                commands.push((one.table, new, command));
+            }
+            // Of a batch's items too it is said no more than that.
+            Err(Refused::KeyMissing { .. } | Refused::KeyTypeMismatch { .. }) => {
+                return reply.refuse(&Refusal::Table(&Refused::KeySchemaMismatch));
             }
             Err(refused) => return reply.refuse(&Refusal::Table(&refused)),
         }
@@ -180,26 +194,65 @@ async fn batch(app: &App, reply: &Reply<'_>, writes: Vec<dynamodb::BatchWrite>, 
         return reply.refuse(&Refusal::DuplicateKeys);
     }
     let mut running = tokio::task::JoinSet::new();
-    for (name, size, command) in commands {
+    for (name, new, command) in commands {
         let engine = Arc::clone(&app.engine);
         running.spawn(trace::within(trace::current(), async move {
+            let table = Arc::clone(&command.table);
             let written = engine.write(vec![command]).await?;
-            let old = written.first().and_then(|one| one.old.as_ref()).map_or(0, Item::size);
-            Ok::<_, CommandRefused>((name, size.max(old)))
+            let old = written.first().and_then(|one| one.old.as_ref());
+            let size = old.map_or(0, Item::size).max(new.as_ref().map_or(0, Item::size));
+            Ok::<_, CommandRefused>((name, size, dynamodb::index_units(&table, old, new.as_ref())))
         }));
     }
-    let mut sizes: BTreeMap<TableName, Vec<usize>> = BTreeMap::new();
+    let mut sizes = Vec::new();
     while let Some(ended) = running.join_next().await {
         match ended {
-            Ok(Ok((name, size))) => sizes.entry(name).or_default().push(size),
+            Ok(Ok(one)) => sizes.push(one),
             // The client sends the whole batch again; writing an item twice changes nothing the second time.
             Ok(Err(refused)) => return not_done(reply, &refused, false),
             Err(error) => return internal(reply, &error),
         }
     }
-    let sizes: Vec<(TableName, usize)> =
-        sizes.into_iter().flat_map(|(name, sizes)| sizes.into_iter().map(move |size| (name.clone(), size))).collect();
     say(reply, dynamodb::Answer::BatchWritten { capacity, sizes: &sizes })
+}
+
+/// How many bytes of items are looked up for one batch; the keys behind them are given back.
+const BATCH_BYTES_MAX: usize = 16 << 20;
+
+fn batch_read(app: &App, reply: &Reply<'_>, reads: &[BatchRead], capacity: ReturnCapacity) -> Response {
+    let mut asked = Vec::with_capacity(reads.len());
+    for read in reads {
+        let Ok(table) = app.engine.table(&read.table) else { return no_table(reply, &read.table) };
+        let keys = || read.keys.iter().map(|key| table.key_of(key)).collect::<Result<Vec<_>, _>>();
+        match table.check_paths(read.paths.iter().flatten()).and_then(|()| keys()) {
+            Ok(keys) => asked.push((read, table, keys)),
+            Err(refused) => return reply.refuse(&Refusal::Table(&refused)),
+        }
+    }
+    let mut keys: Vec<_> = asked.iter().flat_map(|(_, table, keys)| keys.iter().map(|key| (table.id, key))).collect();
+    keys.sort();
+    if keys.windows(2).any(|pair| pair[0] == pair[1]) {
+        return reply.refuse(&Refusal::DuplicateKeys);
+    }
+    let (mut found, mut bytes) = (Vec::with_capacity(asked.len()), 0);
+    for (read, table, keys) in &asked {
+        let mut items = Vec::with_capacity(keys.len());
+        for key in keys {
+            if bytes >= BATCH_BYTES_MAX {
+                break;
+            }
+            let item = match app.engine.get(table, key) {
+                Ok(item) => item,
+                Err(refused) => return not_written(reply, &refused),
+            };
+            let size = item.as_ref().map_or(0, Item::size);
+            app.calls.read(&read.table, size, read.consistent);
+            bytes += size;
+            items.push(item);
+        }
+        found.push((*read, items));
+    }
+    say(reply, dynamodb::Answer::BatchFound { capacity, found: &found })
 }
 
 fn query(app: &App, reply: &Reply<'_>, call: &QueryCall) -> Response {

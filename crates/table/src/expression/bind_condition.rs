@@ -59,8 +59,7 @@ impl Binder<'_> {
             Test::Between(token, operands) => self.between(*token, operands),
             Test::In(token, first, others) => {
                 if others.len() > IN_MAX {
-                    let count = others.len() + 1;
-                    return Err(Fault::OperandCount { operator: "IN".to_owned(), count }.at(token.at));
+                    return Err(Fault::InTooLong { count: others.len() }.at(token.at));
                 }
                 let others = others.iter().map(|other| self.condition_operand(other)).collect::<Result<_, _>>()?;
                 Ok(Condition::In(self.condition_operand(first)?, others))

@@ -90,7 +90,7 @@ pub enum Fault {
         /// With its sign.
         value: String,
     },
-    /// A function has too few or too many operands, or `IN` too many.
+    /// A function has too few or too many operands.
     #[error(
         "Incorrect number of operands for operator or function; operator or function: {operator}, number of operands: \
          {count}"
@@ -98,6 +98,12 @@ pub enum Fault {
     OperandCount {
         /// Of what.
         operator: String,
+        /// How many there are.
+        count: usize,
+    },
+    /// `IN` has more than 100 values to choose from.
+    #[error("The IN operator is provided with too many operands; number of operands: {count}")]
+    InTooLong {
         /// How many there are.
         count: usize,
     },

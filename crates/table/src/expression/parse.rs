@@ -17,7 +17,7 @@ const OPERATORS_MAX: usize = 300;
 /// How deep functions may stand in each other.
 const DEPTH_MAX: usize = 64;
 /// The deepest path.
-const STEPS_MAX: usize = types::VALUE_DEPTH_MAX;
+const STEPS_MAX: usize = 32;
 
 /// What an expression is written for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

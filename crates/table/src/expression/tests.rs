@@ -485,8 +485,7 @@ fn limits_are_those_of_aws() {
 
     let operands = |count: usize| format!("a IN ({})", vec![":n"; count].join(","));
     assert!(read_condition(&operands(100), &names()).is_ok());
-    let in_many =
-        "Incorrect number of operands for operator or function; operator or function: IN, number of operands: 102";
+    let in_many = "The IN operator is provided with too many operands; number of operands: 101";
     assert_eq!(condition_refused(&operands(101)), in_many);
 
     let steps = |count: usize| format!("attribute_exists(a{})", ".b".repeat(count));

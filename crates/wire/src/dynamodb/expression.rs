@@ -4,7 +4,7 @@
 //! for each expression, and say at the end that there are no more ([`Expressions::end`]): what none of them has used is
 //! refused.
 
-use super::values::read_value;
+use super::values::{Wording, read_value};
 use crate::error::{Code, WireError};
 use crate::members::{Members, wrong_type};
 use serde_json::{Map, Value as Json};
@@ -27,7 +27,12 @@ fn invalid(message: impl Into<String>) -> WireError {
 impl<'a> Expressions<'a> {
     /// Reads what names and values stand for. `expressions` are the members that may hold expressions, `others` those of
     /// the older language that says the same, which cannot stand beside them.
-    pub(super) fn read(members: Members<'a>, expressions: &[&str], others: &[&str]) -> Result<Self, WireError> {
+    pub(super) fn read(
+        members: Members<'a>,
+        expressions: &[&str],
+        others: &[&str],
+        wording: Wording,
+    ) -> Result<Self, WireError> {
         let given = |names: &[&str]| {
             let there = names.iter().filter(|name| members.get(name).is_some());
             there.copied().map(str::to_owned).collect::<Vec<String>>()
@@ -53,7 +58,7 @@ impl<'a> Expressions<'a> {
                 return Err(invalid(format!("{member} contains invalid key: Syntax error; key: \"{key}\"")));
             }
         }
-        Ok(Self { members, names: Names::new(read_names(names)?, read_values(values)?) })
+        Ok(Self { members, names: Names::new(read_names(names)?, read_values(values, wording)?) })
     }
 
     fn expression<T>(
@@ -116,10 +121,12 @@ fn read_names(given: Option<&Map<String, Json>>) -> Result<Vec<(String, String)>
     given.into_iter().flatten().map(read).collect()
 }
 
-fn read_values(given: Option<&Map<String, Json>>) -> Result<Vec<(String, Value)>, WireError> {
+fn read_values(given: Option<&Map<String, Json>>, wording: Wording) -> Result<Vec<(String, Value)>, WireError> {
     let read = |(key, json): (&String, &Json)| {
-        let value = read_value(key, json).map_err(|error| match error.code {
-            Code::Validation => invalid(format!("{VALUES} contains invalid value: {} for key {key}", error.message)),
+        let value = read_value(key, json, wording).map_err(|error| match error.code {
+            Code::Validation if wording == Wording::Older => {
+                invalid(format!("{VALUES} contains invalid value: {} for key {key}", error.message))
+            }
             _ => error,
         })?;
         Ok((key.clone(), value))

@@ -6,7 +6,7 @@
 use super::Request;
 use super::expression::Expressions;
 use super::reading::{Begun, Reading, Select};
-use super::values::read_value;
+use super::values::{Wording, read_value};
 use crate::error::{Code, WireError};
 use crate::members::{Members, wrong_type};
 use crate::reply::Service;
@@ -39,9 +39,9 @@ pub(super) fn parse(mut request: Request<'_>) -> Result<QueryCall, WireError> {
     let forward = members.truth("ScanIndexForward")?.unwrap_or(true);
     let older = members.object("KeyConditions")?;
     std::mem::take(&mut request.rules).check(Code::Validation)?;
-    let expressions = Expressions::read(members, EXPRESSIONS, OTHERS)?;
+    let expressions = Expressions::read(members, EXPRESSIONS, OTHERS, Wording::Current)?;
     members.refuse(&["QueryFilter", "ConditionalOperator", "AttributesToGet"])?;
-    let reading = Reading::parse(&begun, &request, &expressions)?;
+    let reading = Reading::parse(&begun, &request, &expressions, Wording::Current)?;
     let conditions = match (expressions.keys()?, older) {
         (Some(conditions), _) => conditions,
         (None, Some(older)) => read_older(older)?,
@@ -68,7 +68,10 @@ fn read_older(given: &Map<String, Json>) -> Result<Vec<KeyCondition>, WireError>
             Some(list) => list.as_array().ok_or_else(|| wrong_type(list, "List"))?.as_slice(),
             None => &[],
         };
-        let values = list.iter().map(|value| read_value(attribute, value)).collect::<Result<Vec<Value>, _>>()?;
+        let values = list
+            .iter()
+            .map(|value| read_value(attribute, value, Wording::Current))
+            .collect::<Result<Vec<Value>, _>>()?;
         let count = values.len();
         let mut values = values.into_iter();
         let test = match (operator, values.next(), values.next(), count) {

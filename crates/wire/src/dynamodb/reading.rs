@@ -4,7 +4,7 @@
 //! filter is asked of what was read, so a page's limits count what it keeps and what it does not.
 
 use super::expression::Expressions;
-use super::values::read_item;
+use super::values::{Wording, read_item};
 use super::{Request, ReturnCapacity, resolve};
 use crate::error::{Code, WireError};
 use serde_json::{Map, Value as Json};
@@ -71,7 +71,7 @@ impl<'a> Begun<'a> {
         let members = request.members;
         let index = members.text("IndexName")?;
         if let Some(index) = index {
-            request.name_rules(index, "indexName");
+            request.name_rules(index, "indexName", 3);
         }
         let select = members.text("Select")?;
         if let Some(select) = select {
@@ -91,8 +91,9 @@ impl Reading {
         begun: &Begun<'_>,
         request: &Request<'_>,
         expressions: &Expressions<'_>,
+        wording: Wording,
     ) -> Result<Self, WireError> {
-        let after = begun.after.map(|after| read_item(Some(after))).transpose()?;
+        let after = begun.after.map(|after| read_item(Some(after), wording)).transpose()?;
         let filter = expressions.condition("FilterExpression")?;
         let select = read_select(begun.select, expressions.projection()?, begun.index.is_some())?;
         let index = begun.index.map(|name| name.parse().map_err(|_| invalid("The IndexName is invalid")));

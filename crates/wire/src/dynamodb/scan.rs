@@ -5,6 +5,7 @@
 use super::Request;
 use super::expression::Expressions;
 use super::reading::{Begun, Reading};
+use super::values::Wording;
 use crate::error::{Code, WireError};
 use table::{Scan, Segment, Table};
 
@@ -34,10 +35,10 @@ pub(super) fn parse(mut request: Request<'_>) -> Result<ScanCall, WireError> {
     let segment = segment.map(|number| request.rules.range(number, "segment", 0, SEGMENTS_MAX - 1));
     let total = total.map(|total| request.rules.range(total, "totalSegments", 1, SEGMENTS_MAX));
     std::mem::take(&mut request.rules).check(Code::Validation)?;
-    let expressions = Expressions::read(members, EXPRESSIONS, OTHERS)?;
+    let expressions = Expressions::read(members, EXPRESSIONS, OTHERS, Wording::Older)?;
     members.refuse(OTHERS)?;
     let segment = read_segment(segment, total)?;
-    let reading = Reading::parse(&begun, &request, &expressions)?;
+    let reading = Reading::parse(&begun, &request, &expressions, Wording::Older)?;
     expressions.end()?;
     Ok(ScanCall { reading, segment })
 }

@@ -3,7 +3,7 @@
 //! Capacity is counted as AWS bills it: a write by the larger of the items before and after in steps of 1 KB, a read
 //! by the item in steps of 4 KB, half as much when it need not be consistent; and never nothing.
 
-use super::{Reading, ReturnCapacity, Returning, Select, UpdateCall};
+use super::{BatchRead, IndexUnits, Reading, ReturnCapacity, Returning, Select, UpdateCall};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use table::{Page, Path, Projection, Table, project};
@@ -22,6 +22,8 @@ pub enum Answer<'a> {
         old: Option<&'a Item>,
         /// The size of the item that is stored now; 0 when there is none.
         new_size: usize,
+        /// What it cost in the table's indexes.
+        indexes: &'a [IndexUnits],
     },
     /// An item was updated, or there was none to take from.
     Updated {
@@ -31,6 +33,8 @@ pub enum Answer<'a> {
         old: Option<&'a Item>,
         /// The item after.
         new: Option<&'a Item>,
+        /// What it cost in the table's indexes.
+        indexes: &'a [IndexUnits],
     },
     /// An item was looked up.
     Found {
@@ -61,8 +65,17 @@ pub enum Answer<'a> {
     BatchWritten {
         /// Whether to say what it cost.
         capacity: ReturnCapacity,
-        /// For each write its table and the size of the larger item, the one before or the one after.
-        sizes: &'a [(TableName, usize)],
+        /// For each write its table, the size of the larger item, the one before or the one after, and what it cost in
+        /// the table's indexes.
+        sizes: &'a [(TableName, usize, Vec<IndexUnits>)],
+    },
+    /// The items of a batch of keys were looked up.
+    BatchFound {
+        /// Whether to say what it cost.
+        capacity: ReturnCapacity,
+        /// For each table what was asked, and of the first keys the items, as far as there are any; keys behind them were
+        /// not looked up.
+        found: &'a [(&'a BatchRead, Vec<Option<Item>>)],
     },
     /// What a table is.
     Described(TableDescription<'a>),
@@ -106,26 +119,27 @@ pub struct IndexNumbers {
 pub(crate) fn spell(answer: &Answer<'_>, account: &Account) -> Json {
     let mut body = Map::new();
     match answer {
-        Answer::Written { table, returning, old, new_size } => {
+        Answer::Written { table, returning, old, new_size, indexes } => {
             if let Some(old) = old.filter(|_| returning.old) {
                 body.insert("Attributes".to_owned(), old.to_json());
             }
             let units = write_units(old.map_or(0, Item::size).max(*new_size));
-            insert_capacity(&mut body, returning.capacity, table, units);
+            insert_capacity(&mut body, returning.capacity, table, units, indexes);
         }
-        Answer::Updated { call, old, new } => {
+        Answer::Updated { call, old, new, indexes } => {
             if let Some(shown) = call.shown(*old, *new) {
                 body.insert("Attributes".to_owned(), shown.to_json());
             }
             let size = |item: &Option<&Item>| item.map_or(0, Item::size);
-            insert_capacity(&mut body, call.capacity, &call.table, write_units(size(old).max(size(new))));
+            let units = write_units(size(old).max(size(new)));
+            insert_capacity(&mut body, call.capacity, &call.table, units, indexes);
         }
         Answer::Found { table, consistent, capacity, paths, item } => {
             if let Some(item) = item {
                 let shown = paths.map_or_else(|| item.to_json(), |paths| project(item, paths).to_json());
                 body.insert("Item".to_owned(), shown);
             }
-            insert_capacity(&mut body, *capacity, table, read_units(item.map_or(0, Item::size), *consistent));
+            insert_capacity(&mut body, *capacity, table, read_units(item.map_or(0, Item::size), *consistent), &[]);
         }
         Answer::Read { reading, page } => {
             let kept = || page.items.iter().filter(|item| reading.keeps(item));
@@ -141,7 +155,7 @@ pub(crate) fn spell(answer: &Answer<'_>, account: &Account) -> Json {
                 body.insert("LastEvaluatedKey".to_owned(), last.to_json());
             }
             let units = read_units(page.bytes, reading.consistent);
-            let mut spelt = spell_capacity(reading.capacity, &reading.table, units);
+            let mut spelt = spell_capacity(reading.capacity, &reading.table, units, &[]);
             let index = reading.index.as_ref();
             if let (Some(spelt), Some(index), ReturnCapacity::Indexes) = (&mut spelt, index, reading.capacity) {
                 spelt["Table"] = json!({ "CapacityUnits": 0.0 });
@@ -158,14 +172,45 @@ pub(crate) fn spell(answer: &Answer<'_>, account: &Account) -> Json {
         }
         Answer::BatchWritten { capacity, sizes } => {
             body.insert("UnprocessedItems".to_owned(), json!({}));
-            let mut units: BTreeMap<&TableName, f64> = BTreeMap::new();
-            for (table, size) in *sizes {
-                *units.entry(table).or_default() += write_units(*size);
+            let mut units: BTreeMap<&TableName, (f64, Vec<IndexUnits>)> = BTreeMap::new();
+            for (table, size, indexes) in *sizes {
+                let (units, in_indexes) = units.entry(table).or_default();
+                *units += write_units(*size);
+                for (index, more) in indexes {
+                    match in_indexes.iter_mut().find(|(known, _)| known == index) {
+                        Some((_, units)) => *units += more,
+                        None => in_indexes.push((index.clone(), *more)),
+                    }
+                }
             }
-            let spelt = units.into_iter().filter_map(|(table, units)| spell_capacity(*capacity, table, units));
+            let units = units.into_iter();
+            let spelt = units.filter_map(|(table, (units, indexes))| spell_capacity(*capacity, table, units, &indexes));
             let spelt: Vec<Json> = spelt.collect();
             if !spelt.is_empty() {
                 body.insert("ConsumedCapacity".to_owned(), spelt.into());
+            }
+        }
+        Answer::BatchFound { capacity, found } => {
+            let (mut responses, mut left, mut units) = (Map::new(), Map::new(), Vec::new());
+            for (read, items) in *found {
+                let there = items.iter().flatten();
+                let shown = there.map(|item| match &read.paths {
+                    Some(paths) => project(item, paths).to_json(),
+                    None => item.to_json(),
+                });
+                responses.insert(read.called.clone(), shown.collect());
+                if let Some(keys) = read.keys.get(items.len()..).filter(|keys| !keys.is_empty()) {
+                    let mut again = read.beside.clone();
+                    again.insert("Keys".to_owned(), keys.iter().map(Item::to_json).collect());
+                    left.insert(read.called.clone(), again.into());
+                }
+                let cost = items.iter().map(|item| read_units(item.as_ref().map_or(0, Item::size), read.consistent));
+                units.extend(spell_capacity(*capacity, &read.table, cost.sum(), &[]));
+            }
+            body.insert("Responses".to_owned(), responses.into());
+            body.insert("UnprocessedKeys".to_owned(), left.into());
+            if !units.is_empty() {
+                body.insert("ConsumedCapacity".to_owned(), units.into());
             }
         }
         Answer::Described(description) => {
@@ -182,26 +227,39 @@ pub(crate) fn spell(answer: &Answer<'_>, account: &Account) -> Json {
     Json::Object(body)
 }
 
-fn insert_capacity(body: &mut Map<String, Json>, asked: ReturnCapacity, table: &TableName, units: f64) {
-    if let Some(spelt) = spell_capacity(asked, table, units) {
+fn insert_capacity(
+    body: &mut Map<String, Json>,
+    asked: ReturnCapacity,
+    table: &TableName,
+    units: f64,
+    indexes: &[IndexUnits],
+) {
+    if let Some(spelt) = spell_capacity(asked, table, units, indexes) {
         body.insert("ConsumedCapacity".to_owned(), spelt);
     }
 }
 
-fn spell_capacity(asked: ReturnCapacity, table: &TableName, units: f64) -> Option<Json> {
-    let total = json!({ "TableName": table.as_str(), "CapacityUnits": units });
+/// What was consumed of a table, and beside it of its indexes; those that were not touched are not said.
+fn spell_capacity(asked: ReturnCapacity, table: &TableName, units: f64, indexes: &[IndexUnits]) -> Option<Json> {
+    let sum = units + indexes.iter().map(|(_, units)| units).sum::<f64>();
+    let total = json!({ "TableName": table.as_str(), "CapacityUnits": sum });
     match asked {
         ReturnCapacity::None => None,
         ReturnCapacity::Total => Some(total),
         ReturnCapacity::Indexes => {
             let mut spelt = total;
             spelt["Table"] = json!({ "CapacityUnits": units });
+            if !indexes.is_empty() {
+                let all = indexes.iter();
+                let all = all.map(|(name, units)| (name.as_str().to_owned(), json!({ "CapacityUnits": units })));
+                spelt["GlobalSecondaryIndexes"] = all.collect::<Map<String, Json>>().into();
+            }
             Some(spelt)
         }
     }
 }
 
-fn write_units(size: usize) -> f64 {
+pub(super) fn write_units(size: usize) -> f64 {
     steps(size, 1024)
 }
 

@@ -1,9 +1,10 @@
 //! Decides how an update of one item is read, and what of the item is answered.
 
 use super::expression::Expressions;
-use super::values::read_item;
-use super::{RETURN_VALUES, Request, ReturnCapacity, resolve};
+use super::values::{Wording, read_item};
+use super::{RETURN_VALUES, Request, ReturnCapacity, enveloped, resolve};
 use crate::error::{Code, WireError};
+use crate::members::Rules;
 use table::{Condition, Update, project};
 use types::{Item, TableName};
 
@@ -46,22 +47,33 @@ const EXPRESSIONS: &[&str] = &["UpdateExpression", "ConditionExpression"];
 const OTHERS: &[&str] = &["AttributeUpdates", "Expected", "ConditionalOperator"];
 
 pub(super) fn parse(mut request: Request<'_>) -> Result<UpdateCall, WireError> {
-    let table = request.table()?;
-    let key = request.required_object("Key", "key")?;
+    // Without a key all rules that are broken are said, in this order; with one, the first of them alone.
+    let capacity = request.capacity()?;
+    let table = request.table_beside("Key")?;
     let values = request.members.text("ReturnValues")?;
     if let Some(values) = values {
         request.rules.one_of(values, "returnValues", RETURN_VALUES);
+        if request.members.get("Key").is_some() && !RETURN_VALUES.contains(&values) {
+            let mut rules = Rules::default();
+            rules.one_of(values, "returnValues", RETURN_VALUES);
+            rules.check(Code::Validation)?;
+        }
     }
     let when_failed = request.when_failed()?;
-    let capacity = request.capacity()?;
-    request.refuse_metrics()?;
+    let key = request.required_object("Key", "key")?;
+    request.metrics()?;
     std::mem::take(&mut request.rules).check(Code::Validation)?;
-    let expressions = Expressions::read(request.members, EXPRESSIONS, OTHERS)?;
-    request.members.refuse(OTHERS)?;
-    let key = read_item(key)?;
-    let update = expressions.update()?.unwrap_or(Update::nothing());
-    let condition = expressions.condition("ConditionExpression")?.unwrap_or(Condition::Always);
-    expressions.end()?;
+    if EXPRESSIONS.iter().all(|name| request.members.get(name).is_none()) {
+        request.members.refuse(OTHERS)?;
+    }
+    let (key, update, condition) = enveloped(|| {
+        let expressions = Expressions::read(request.members, EXPRESSIONS, OTHERS, Wording::Current)?;
+        let key = read_item(key, Wording::Current)?;
+        let update = expressions.update()?.unwrap_or(Update::nothing());
+        let condition = expressions.condition("ConditionExpression")?.unwrap_or(Condition::Always);
+        expressions.end()?;
+        Ok((key, update, condition))
+    })?;
     let returns = match values {
         Some("ALL_OLD") => Returns::AllOld,
         Some("UPDATED_OLD") => Returns::UpdatedOld,

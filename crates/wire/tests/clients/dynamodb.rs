@@ -95,23 +95,29 @@ fn what_is_not_handled_is_refused_by_name() {
     let get = |member: &str| format!(r#"{{"TableName": "Orders", "Key": {{"id": {{"S": "1"}}}}, {member}}}"#);
     let cases = [
         ("PutItem", put(r#""Expected": {"id": {"Exists": false}}"#), "Expected"),
-        ("PutItem", put(r#""ReturnItemCollectionMetrics": "SIZE""#), "ReturnItemCollectionMetrics"),
         ("DeleteItem", get(r#""ConditionalOperator": "AND""#), "ConditionalOperator"),
         ("DeleteItem", get(r#""Expected": {}"#), "Expected"),
         ("GetItem", get(r#""AttributesToGet": ["id"]"#), "AttributesToGet"),
         ("UpdateItem", get(r#""AttributeUpdates": {}"#), "AttributeUpdates"),
         ("UpdateItem", get(r#""Expected": {}"#), "Expected"),
-        ("UpdateItem", get(r#""ReturnItemCollectionMetrics": "SIZE""#), "ReturnItemCollectionMetrics"),
         ("Scan", get(r#""ScanFilter": {}"#), "ScanFilter"),
         ("Scan", get(r#""AttributesToGet": ["id"]"#), "AttributesToGet"),
+        (
+            "BatchGetItem",
+            r#"{"RequestItems": {"Orders": {"Keys": [{"id": {"S": "1"}}], "AttributesToGet": ["id"]}}}"#.to_owned(),
+            "AttributesToGet",
+        ),
     ];
     for (operation, body, member) in cases {
         let expected =
             format!("ValidationException: {member} is not handled by this engine yet; send the request without it");
         assert_eq!(sent(operation, &body).error(), expected, "{body}");
     }
-    // A value that asks for nothing is nothing to refuse.
-    assert!(sent("PutItem", &put(r#""ReturnItemCollectionMetrics": "NONE""#)).parse().is_ok());
+    // Metrics are told of tables with local indexes alone, so there is nothing to refuse.
+    for metrics in ["NONE", "SIZE"] {
+        let member = format!(r#""ReturnItemCollectionMetrics": "{metrics}""#);
+        assert!(sent("PutItem", &put(&member)).parse().is_ok() && sent("UpdateItem", &get(&member)).parse().is_ok());
+    }
 }
 
 #[test]
@@ -151,9 +157,9 @@ fn faulty_requests_are_refused_in_awss_words() {
         (
             "PutItem",
             r#"{"TableName": "Orders", "Item": {"id": {"S": "1"}}, "ReturnValues": "ALL_NEW"}"#.to_owned(),
-            "ValidationException: ReturnValues can only be ALL_OLD or NONE".to_owned(),
+            "ValidationException: 1 validation error detected: ReturnValues can only be ALL_OLD or NONE".to_owned(),
         ),
-        ("PutItem", item(r#"{"N": "abc"}"#), "ValidationException: The parameter cannot be converted to a numeric value: abc".to_owned()),
+        ("PutItem", item(r#"{"N": "abc"}"#), "ValidationException: 1 validation error detected: The parameter cannot be converted to a numeric value: abc".to_owned()),
         (
             "BatchWriteItem",
             many,
@@ -163,7 +169,81 @@ fn faulty_requests_are_refused_in_awss_words() {
         ),
         ("BatchWriteItem", over, "ValidationException: Too many items requested for the BatchWriteItem call".to_owned()),
         ("BatchWriteItem", "{}".to_owned(), format!("{ONE} null at 'requestItems' {RULE} not be null")),
-        ("BatchWriteItem", r#"{"RequestItems": {}}"#.to_owned(), format!("{ONE} '{{}}' at 'requestItems' {RULE} have length greater than or equal to 1")),
+        ("BatchWriteItem", r#"{"RequestItems": {}}"#.to_owned(), "ValidationException: The requestItems parameter is required for BatchWriteItem".to_owned()),
+        ("BatchGetItem", r#"{"RequestItems": {}}"#.to_owned(), "ValidationException: The requestItems parameter is required for BatchGetItem".to_owned()),
+        (
+            "BatchWriteItem",
+            r#"{"RequestItems": {"Orders": []}}"#.to_owned(),
+            format!("{ONE} '{{Orders=[]}}' at 'requestItems' failed to satisfy constraint: Map value must satisfy constraint: \
+                     [Member must have length less than or equal to 25, Member must have length greater than or equal to 1]"),
+        ),
+        (
+            "BatchWriteItem",
+            r#"{"RequestItems": {"bad!name": [{"PutRequest": {"Item": {"id": {"S": "1"}}}}]}, "ReturnConsumedCapacity": "BOGUS"}"#.to_owned(),
+            format!("{ONE} 'BOGUS' at 'returnConsumedCapacity' {RULE} satisfy enum value set: [INDEXES, TOTAL, NONE]"),
+        ),
+        (
+            "BatchGetItem",
+            r#"{"RequestItems": {"bad!name": {"Keys": [{"pk": {"S": "a"}}]}}, "ReturnConsumedCapacity": "BOGUS"}"#.to_owned(),
+            "ValidationException: 2 validation errors detected: Value '{\"bad!name\":{\"Keys\":[{\"pk\":{\"S\":\"a\"}}]}}' at \
+             'requestItems' failed to satisfy constraint: Map keys must satisfy constraint: [Member must have length less \
+             than or equal to 255, Member must have length greater than or equal to 3, Member must satisfy regular \
+             expression pattern: [a-zA-Z0-9_.-]+]; Value 'BOGUS' at 'returnConsumedCapacity' failed to satisfy constraint: \
+             Member must satisfy enum value set: [INDEXES, TOTAL, NONE]".to_owned(),
+        ),
+        (
+            "BatchGetItem",
+            format!(r#"{{"RequestItems": {{"Orders": {{"Keys": [{}]}}}}}}"#, vec![r#"{"id": {"S": "1"}}"#; 101].join(",")),
+            format!("{ONE} at 'RequestItems.Orders.member.Keys' {RULE} have length less than or equal to 100"),
+        ),
+        (
+            "BatchGetItem",
+            r#"{"RequestItems": {"Orders": {"Keys": [{"id": {"S": "1"}}], "ProjectionExpression": "a, a.b"}}}"#.to_owned(),
+            "ValidationException: Invalid ProjectionExpression: Two document paths overlap with each other; must remove or \
+             rewrite one of these paths; path one: [a], path two: [a, b]".to_owned(),
+        ),
+        (
+            "BatchGetItem",
+            r#"{"RequestItems": {"Orders": {"Keys": [{"id": {"S": "1"}}], "ProjectionExpression": "a"}, "Others": {"Keys": [{"id": {"S": "1"}}], "AttributesToGet": ["a"]}}}"#.to_owned(),
+            "ValidationException: Can not use both expression and non-expression parameters in the same request: \
+             Non-expression parameters: {AttributesToGet} Expression parameters: {ProjectionExpression}".to_owned(),
+        ),
+        // An empty name is all that is told of, unless the key is missing.
+        (
+            "PutItem",
+            r#"{"TableName": "", "Item": {}, "ReturnValues": "HUH"}"#.to_owned(),
+            format!("{ONE} '' at 'tableName' {RULE} have length greater than or equal to 1"),
+        ),
+        (
+            "UpdateItem",
+            r#"{"TableName": "", "ReturnConsumedCapacity": "HUH", "ReturnValues": "HUH"}"#.to_owned(),
+            format!("ValidationException: 4 validation errors detected: Value 'HUH' at 'returnConsumedCapacity' {RULE} \
+                     satisfy enum value set: [INDEXES, TOTAL, NONE]; Value '' at 'tableName' {RULE} have length greater \
+                     than or equal to 1; Value 'HUH' at 'returnValues' {RULE} satisfy enum value set: [ALL_NEW, \
+                     UPDATED_OLD, ALL_OLD, NONE, UPDATED_NEW]; Value null at 'key' {RULE} not be null"),
+        ),
+        // One write's values and expressions are told of as its rules are; those of reads and batches are not.
+        (
+            "DeleteItem",
+            r#"{"TableName": "Orders", "Key": {"id": {"S": "1"}}, "ConditionExpression": ""}"#.to_owned(),
+            "ValidationException: 1 validation error detected: Invalid ConditionExpression: The expression can not be empty;".to_owned(),
+        ),
+        (
+            "UpdateItem",
+            r#"{"TableName": "Orders", "Key": {"id": {"S": "1"}}, "UpdateExpression": "SET a = :v", "ExpressionAttributeValues": {":v": {"N": ""}}}"#.to_owned(),
+            "ValidationException: 1 validation error detected: The parameter cannot be converted to a numeric value: ".to_owned(),
+        ),
+        ("GetItem", r#"{"TableName": "Orders", "Key": {"id": {"N": "x"}}}"#.to_owned(), "ValidationException: The parameter cannot be converted to a numeric value: x".to_owned()),
+        (
+            "BatchWriteItem",
+            r#"{"RequestItems": {"Orders": [{"DeleteRequest": {"Key": {"id": {"N": ""}}}}]}}"#.to_owned(),
+            "ValidationException: The parameter cannot be converted to a numeric value".to_owned(),
+        ),
+        (
+            "Scan",
+            r#"{"TableName": "Orders", "FilterExpression": "a = :v", "ExpressionAttributeValues": {":v": {"NS": ["1", "1"]}}}"#.to_owned(),
+            "ValidationException: ExpressionAttributeValues contains invalid value: Input collection contains duplicates for key :v".to_owned(),
+        ),
         (
             "BatchWriteItem",
             r#"{"RequestItems": {"Orders": [{"PutRequest": {}}]}}"#.to_owned(),
@@ -311,7 +391,7 @@ fn capacity_is_counted_by_the_larger_item_and_never_nothing() {
     let write = |old: Option<usize>, new_size: usize| {
         let old = old.map(item);
         let returning = Returning { old: false, when_failed: false, capacity: ReturnCapacity::Indexes };
-        let response = say(Answer::Written { table: &table, returning, old: old.as_ref(), new_size });
+        let response = say(Answer::Written { table: &table, returning, old: old.as_ref(), new_size, indexes: &[] });
         let spelt = json(&response)["ConsumedCapacity"].clone();
         assert_eq!(spelt["CapacityUnits"], spelt["Table"]["CapacityUnits"]);
         spelt["CapacityUnits"].as_f64().unwrap()
@@ -345,7 +425,7 @@ fn a_write_gives_back_the_old_item_only_if_asked() {
     let (table, item) = (orders(), Item::from([("id", "1".into())]));
     let write = |old: bool, stored: Option<&Item>| {
         let returning = Returning { old, when_failed: false, capacity: ReturnCapacity::None };
-        text(&say(Answer::Written { table: &table, returning, old: stored, new_size: 3 })).to_owned()
+        text(&say(Answer::Written { table: &table, returning, old: stored, new_size: 3, indexes: &[] })).to_owned()
     };
     assert_eq!(write(true, Some(&item)), r#"{"Attributes":{"id":{"S":"1"}}}"#);
     assert_eq!(write(true, None), "{}");
@@ -355,7 +435,7 @@ fn a_write_gives_back_the_old_item_only_if_asked() {
 #[test]
 fn a_batch_is_billed_table_by_table() {
     let other: TableName = "Other".parse().unwrap();
-    let sizes = [(orders(), 10), (other, 2000), (orders(), 0)];
+    let sizes = [(orders(), 10, vec![]), (other, 2000, vec![]), (orders(), 0, vec![])];
     let response = say(Answer::BatchWritten { capacity: ReturnCapacity::Total, sizes: &sizes });
     assert_eq!(
         json(&response),
@@ -366,6 +446,37 @@ fn a_batch_is_billed_table_by_table() {
     );
     let response = say(Answer::BatchWritten { capacity: ReturnCapacity::None, sizes: &sizes });
     assert_eq!(text(&response), r#"{"UnprocessedItems":{}}"#);
+    let by_town = |units: f64| vec![("by-town".parse().unwrap(), units)];
+    let sizes = [(orders(), 10, by_town(1.0)), (orders(), 0, by_town(2.0))];
+    let response = say(Answer::BatchWritten { capacity: ReturnCapacity::Indexes, sizes: &sizes });
+    assert_eq!(
+        json(&response)["ConsumedCapacity"],
+        json!([{
+            "TableName": "Orders", "CapacityUnits": 5.0, "Table": {"CapacityUnits": 2.0},
+            "GlobalSecondaryIndexes": {"by-town": {"CapacityUnits": 3.0}},
+        }])
+    );
+}
+
+#[test]
+fn a_batch_of_reads_says_what_is_there_and_what_was_not_looked_up() {
+    let asked = r##"{"RequestItems": {"Orders": {"Keys": [{"id": {"S": "1"}}, {"id": {"S": "2"}}, {"id": {"S": "3"}}], "ConsistentRead": true, "ProjectionExpression": "#a", "ExpressionAttributeNames": {"#a": "at"}}}, "ReturnConsumedCapacity": "TOTAL"}"##;
+    let Call::BatchGetItem { reads, capacity } = call("BatchGetItem", asked) else { panic!("{asked}") };
+    let item = Item::from([("id", "1".into()), ("at", "x".into())]);
+    let response = say(Answer::BatchFound { capacity, found: &[(&reads[0], vec![Some(item), None])] });
+    assert_eq!(
+        json(&response),
+        json!({
+            "Responses": {"Orders": [{"at": {"S": "x"}}]},
+            "UnprocessedKeys": {"Orders": {
+                "Keys": [{"id": {"S": "3"}}], "ConsistentRead": true, "ProjectionExpression": "#a",
+                "ExpressionAttributeNames": {"#a": "at"},
+            }},
+            "ConsumedCapacity": [{"TableName": "Orders", "CapacityUnits": 2.0}],
+        })
+    );
+    let response = say(Answer::BatchFound { capacity: ReturnCapacity::None, found: &[(&reads[0], vec![None; 3])] });
+    assert_eq!(text(&response), r#"{"Responses":{"Orders":[]},"UnprocessedKeys":{}}"#);
 }
 
 #[test]

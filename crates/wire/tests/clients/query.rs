@@ -283,9 +283,7 @@ fn faulty_requests_are_refused_in_awss_words() {
         ),
         (
             bare(json!({":a": {"N": "abc"}})),
-            "ExpressionAttributeValues contains invalid value: The parameter cannot be converted to a numeric value: \
-             abc for key :a"
-                .to_owned(),
+            "The parameter cannot be converted to a numeric value: abc".to_owned(),
         ),
         (plus("FilterExpression", json!("")), "Invalid FilterExpression: The expression can not be empty;".to_owned()),
         (
@@ -357,6 +355,8 @@ fn faulty_requests_are_refused_in_awss_words() {
 
 #[test]
 fn a_query_is_held_against_its_table() {
+    const OTHER_START: &str =
+        "The provided starting key is invalid: The provided key element does not match the schema";
     let resolved = |index: Option<&str>, text: &str, extra: Json| {
         let values =
             [(":a", json!({"S": "a"})), (":n", json!({"N": "1"})), (":m", json!({"N": "5"})), (":e", json!({"S": ""}))];
@@ -447,14 +447,9 @@ fn a_query_is_held_against_its_table() {
             "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty \
              string value. Key: id",
         ),
-        (None, "id = :a", start(json!({"id": {"S": "a"}})), "The provided starting key is invalid"),
-        (
-            None,
-            "id = :a",
-            start(json!({"id": {"S": "a"}, "made": {"N": "1"}, "x": {"N": "1"}})),
-            "The provided starting key is invalid",
-        ),
-        (None, "id = :a", start(json!({"id": {"S": "a"}, "made": {"S": "1"}})), "The provided starting key is invalid"),
+        (None, "id = :a", start(json!({"id": {"S": "a"}})), OTHER_START),
+        (None, "id = :a", start(json!({"id": {"S": "a"}, "made": {"N": "1"}, "x": {"N": "1"}})), OTHER_START),
+        (None, "id = :a", start(json!({"id": {"S": "a"}, "made": {"S": "1"}})), OTHER_START),
         (
             customers,
             "customer = :a",
