@@ -158,7 +158,7 @@ mod tests {
         let error = run(&["nosuch"]).unwrap_err().to_string();
         assert_eq!(
             error,
-            "there is no bench nosuch; there are pattern, filters, store, engine, events, rules, start, shop, snacks"
+            "there is no bench nosuch; there are pattern, filters, store, engine, events, rules, functions, start, shop, snacks"
         );
         assert!(run(&["store", "engine"]).is_err());
     }

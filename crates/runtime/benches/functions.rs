@@ -107,7 +107,9 @@ fn main() {
         rates.sort_by(f64::total_cmp);
         ratios.sort_by(f64::total_cmp);
         let (rate, ratio, low, high) = (rates[ROUNDS / 2], ratios[ROUNDS / 2], ratios[0], ratios[ROUNDS - 1]);
-        println!("{handler}: {rate:.0} records/s on one thread, {ratio:.3} x as many as bare text ({low:.3} to {high:.3})");
+        println!(
+            "{handler}: {rate:.0} records/s on one thread, {ratio:.3} x as many as bare text ({low:.3} to {high:.3})"
+        );
         println!(
             "BENCH {{\"name\":\"functions/{handler}, batches of {BATCH}, a line each\",\"value\":{rate:.0},\"unit\":\"records/s\",\
              \"against\":\"the same lines as bare text\",\"ratio\":{ratio:.3},\"spread\":[{low:.3},{high:.3}]}}"

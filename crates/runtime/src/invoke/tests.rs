@@ -1,3 +1,5 @@
+//! What an invocation prints, and what becomes of those that fail.
+
 use super::*;
 use std::sync::Mutex;
 
