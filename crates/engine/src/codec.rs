@@ -158,17 +158,32 @@ enum Before {
 
 /// Writes how an item was before it became another.
 fn write_difference(old: &Item, new: &Item, out: &mut Vec<u8>) {
-    let changed: Vec<_> = old.iter().filter(|(name, value)| new.get(name) != Some(*value)).collect();
-    let came: Vec<_> = new.iter().filter(|(name, _)| old.get(name).is_none()).collect();
+    let (mut changed, mut came) = (Vec::with_capacity(old.len()), Vec::new());
+    let (mut olds, mut news) = (old.iter().peekable(), new.iter().peekable());
+    // Both go by names, so each attribute is met once.
+    loop {
+        match (olds.peek(), news.peek()) {
+            (Some((old, _)), Some((new, _))) if old == new => {
+                let ((name, before), (_, after)) = olds.next().zip(news.next()).expect("both were looked at");
+                if before != after {
+                    changed.push((name, before, Some(after)));
+                }
+            }
+            (Some((old, _)), Some((new, _))) if new < old => came.extend(news.next()),
+            (Some(_), _) => changed.extend(olds.next().map(|(name, before)| (name, before, None))),
+            (None, Some(_)) => came.extend(news.next()),
+            (None, None) => break,
+        }
+    }
     write_whole((changed.len() + came.len()) as u64, out);
-    for (name, value) in changed {
+    for (name, before, after) in changed {
         write_bytes(name.as_bytes(), out);
-        match (value, new.get(name)) {
+        match (before, after) {
             (Value::L(before), Some(Value::L(after))) if after.starts_with(before) => {
                 out.push(LIST_BEGINS);
                 write_whole(before.len() as u64, out);
             }
-            (value, _) => write_value(value, out),
+            (before, _) => write_value(before, out),
         }
     }
     for (name, _) in came {

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use types::{Change, SequenceNumber};
 
 /// What the ring may hold, in bytes of items; in memory an item takes up several times that.
-const RING_BYTES_MAX: usize = 6 << 20;
+const RING_BYTES_MAX: usize = 3 << 20;
 /// What a change costs in the ring besides its items.
 const CHANGE_OVERHEAD: usize = 256;
 

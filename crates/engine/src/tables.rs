@@ -91,6 +91,7 @@ pub(crate) enum SameItem {
 
 /// An item's key, and which earlier write of the command is for the same one.
 struct Place {
+    key: Key,
     bytes: Vec<u8>,
     follows: Option<usize>,
 }
@@ -205,7 +206,7 @@ fn places_of(command: &[TableWrite]) -> Result<Vec<Place>, CommandRefused> {
         let key = one.table.check(&one.write).map_err(|refused| CommandRefused::Table { index, refused })?;
         let bytes = layout::item(one.table.id, &key);
         let follows = places.iter().rposition(|place| place.bytes == bytes);
-        places.push(Place { bytes, follows });
+        places.push(Place { key, bytes, follows });
     }
     Ok(places)
 }
@@ -238,7 +239,7 @@ fn decide(commits: &Commits, command: &[TableWrite], places: &[Place]) -> Result
         };
         let decision = one
             .table
-            .decide(one.write.clone(), &one.condition, old)
+            .decide_checked(place.key.clone(), one.write.clone(), &one.condition, old)
             .map_err(|refused| (CommandRefused::Table { index, refused }, decided.seen.clone()))?;
         match decision.outcome {
             Outcome::Unchanged { old } => {

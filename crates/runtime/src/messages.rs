@@ -19,7 +19,7 @@ struct Lines(Mutex<Vec<(Timestamp, String)>>);
 
 impl Lines {
     fn line(&self, text: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((engine::now(), format!("{text}\n")));
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((engine::now(), [text, "\n"].concat()));
     }
 }
 

@@ -31,6 +31,7 @@ use orders::shop::worker::{Attempt, Effect, Failed};
 use orders::shop::{Order, Paid, Tracking};
 use serde_json::{Value as Json, json};
 use sign::Secret;
+use types::Text;
 
 /// How much of a text of the other side's is told further.
 const TOLD_MAX: usize = 200;
@@ -115,12 +116,12 @@ pub(crate) fn sensitive(text: &str) -> Result<HeaderValue, String> {
 }
 
 /// A text of the other side's, fit to be kept with an order.
-fn told(text: &str) -> String {
+fn told(text: &str) -> Text {
     text.chars().filter(|character| !character.is_control()).take(TOLD_MAX).collect()
 }
 
 fn lines(order: &Order) -> Json {
-    let lines = order.lines.iter().map(|line| json!({"sku": line.sku, "quantity": line.quantity}));
+    let lines = order.lines.iter().map(|line| json!({"sku": line.sku.as_str(), "quantity": line.quantity}));
     lines.collect()
 }
 
@@ -133,19 +134,19 @@ impl Inventory for Remote {
         false
     }
 
-    async fn reserve(&self, attempt: &Attempt<'_>) -> Result<Effect<Vec<String>>, Failed> {
-        let body = json!({"orderId": attempt.order.id, "items": lines(attempt.order)});
+    async fn reserve(&self, attempt: &Attempt<'_>) -> Result<Effect<Vec<Text>>, Failed> {
+        let body = json!({"orderId": attempt.order.id.as_str(), "items": lines(attempt.order)});
         self.ask("reserve", attempt, body).await?;
         Ok(Effect::of(attempt.order.lines.iter().map(|line| line.sku.clone()).collect()))
     }
 
     async fn release(&self, attempt: &Attempt<'_>) -> Result<Effect<()>, Failed> {
-        let body = json!({"orderId": attempt.order.id, "items": lines(attempt.order)});
+        let body = json!({"orderId": attempt.order.id.as_str(), "items": lines(attempt.order)});
         self.ask("release", attempt, body).await.map(|_| Effect::of(()))
     }
 
     async fn sell(&self, attempt: &Attempt<'_>) -> Result<Effect<()>, Failed> {
-        let body = json!({"orderId": attempt.order.id, "items": lines(attempt.order)});
+        let body = json!({"orderId": attempt.order.id.as_str(), "items": lines(attempt.order)});
         self.ask("sell", attempt, body).await.map(|_| Effect::of(()))
     }
 }
@@ -162,8 +163,8 @@ impl Payments for Remote {
     async fn charge(&self, attempt: &Attempt<'_>) -> Result<Effect<Paid>, Failed> {
         let order = attempt.order;
         let body = json!({
-            "orderId": order.id,
-            "customerId": order.customer_id,
+            "orderId": order.id.as_str(),
+            "customerId": order.customer_id.as_str(),
             "amount": order.amount.decimal(order.currency),
             "currency": order.currency.code(),
         });
@@ -176,7 +177,7 @@ impl Payments for Remote {
 
     async fn void(&self, attempt: &Attempt<'_>) -> Result<Effect<()>, Failed> {
         let payment = attempt.order.progress.paid.as_ref().map(|paid| paid.payment_id.as_str());
-        let body = json!({"orderId": attempt.order.id, "paymentId": payment});
+        let body = json!({"orderId": attempt.order.id.as_str(), "paymentId": payment});
         self.ask("void", attempt, body).await.map(|_| Effect::of(()))
     }
 }
@@ -194,16 +195,16 @@ impl Fulfilment for Remote {
         let order = attempt.order;
         let address = order.shipping_address.as_ref().map(|address| {
             json!({
-                "name": address.name,
-                "line1": address.line1,
-                "line2": address.line2,
-                "city": address.city,
-                "region": address.region,
-                "postalCode": address.postal_code,
-                "country": address.country,
+                "name": address.name.as_deref(),
+                "line1": address.line1.as_str(),
+                "line2": address.line2.as_deref(),
+                "city": address.city.as_str(),
+                "region": address.region.as_deref(),
+                "postalCode": address.postal_code.as_deref(),
+                "country": address.country.as_str(),
             })
         });
-        let body = json!({"orderId": order.id, "items": lines(order), "shippingAddress": address});
+        let body = json!({"orderId": order.id.as_str(), "items": lines(order), "shippingAddress": address});
         let answer = self.ask("ship", attempt, body).await?;
         let part = |name: &str| answer[name].as_str().filter(|text| !text.is_empty()).map(told);
         match (part("carrier"), part("number")) {
@@ -213,7 +214,7 @@ impl Fulfilment for Remote {
     }
 
     async fn recall(&self, attempt: &Attempt<'_>) -> Result<Effect<()>, Failed> {
-        self.ask("recall", attempt, json!({"orderId": attempt.order.id})).await.map(|_| Effect::of(()))
+        self.ask("recall", attempt, json!({"orderId": attempt.order.id.as_str()})).await.map(|_| Effect::of(()))
     }
 }
 

@@ -33,9 +33,10 @@ impl Runtime {
         let span = self.begin_span(name, request.request_id);
         let within = || span.as_ref().map(Begun::current);
         let answer = match &function.body {
-            Body::Api(shop) => trace::within(within(), api::handle(&**shop, request)).await,
+            // Put aside, so that what it takes is not moved about with each future around it.
+            Body::Api(shop) => trace::within(within(), Box::pin(api::handle(&**shop, request))).await,
             Body::Chatbot(chat) if request.operation == Operation::AskChatbot => {
-                trace::within(within(), chat.answer(request)).await
+                trace::within(within(), Box::pin(chat.answer(request))).await
             }
             Body::Chatbot(_) | Body::Records(_) | Body::Premium(_) | Body::Worker(_) | Body::Snacks(_) => {
                 return Err(InvokeError::NotFound(name.clone()));

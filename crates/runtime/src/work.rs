@@ -127,7 +127,7 @@ fn trace_step(observed: &Observed<'_>) {
     let is_child = context.trace == origin.trace;
     let failed = match outcome {
         StepOutcome::Failed | StepOutcome::DeadLettered => {
-            Some(order.error.as_ref().map_or_else(|| outcome.name().to_owned(), |error| error.code.clone()))
+            Some(order.error.as_ref().map_or_else(|| outcome.name().to_owned(), |error| error.code.to_string()))
         }
         StepOutcome::Done | StepOutcome::Retried | StepOutcome::Cancelled | StepOutcome::TakingBack => None,
     };

@@ -126,7 +126,8 @@ impl EntryBuilder {
         self.bytes[..4].copy_from_slice(&whole);
         self.bytes[6..8].copy_from_slice(&operations.to_le_bytes());
         self.bytes[8..12].copy_from_slice(&length(self.record.len()));
-        Ok(Entry { bytes: Bytes::from(self.bytes) })
+        // Into memory of its own size: it stays there until the index has it, and was written into room for the largest.
+        Ok(Entry { bytes: Bytes::copy_from_slice(&self.bytes) })
     }
 
     fn head(&mut self, tag: u8, key: &[u8]) {

@@ -54,7 +54,7 @@ impl Default for Options {
             inbox_bytes: 16 * 1024 * 1024,
             overlay_bytes: 28 * 1024 * 1024,
             seal_bytes: 10 * 1024 * 1024,
-            block_cache_bytes: 16 * MIB,
+            block_cache_bytes: 8 * MIB,
             floor_clients_bytes: 128 * MIB,
             floor_engine_bytes: 48 * MIB,
             ballast_bytes: 32 * MIB,

@@ -85,6 +85,17 @@ impl Table {
     /// `old` is given back in every outcome: whoever wants to answer with it need not keep a copy.
     pub fn decide(&self, write: Write, condition: &Condition, old: Option<Item>) -> Result<Decision, Refused> {
         let key = self.check(&write)?;
+        self.decide_checked(key, write, condition, old)
+    }
+
+    /// The same for a write that [`Table::check`] has found this key for.
+    pub fn decide_checked(
+        &self,
+        key: Key,
+        write: Write,
+        condition: &Condition,
+        old: Option<Item>,
+    ) -> Result<Decision, Refused> {
         if !condition.holds(old.as_ref()) {
             return Err(Refused::ConditionFailed { old });
         }

@@ -10,6 +10,7 @@ use serde::ser::{Serialize, Serializer};
 use serde_json::Value as Json;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 /// Among so few names the one that is looked for is found sooner by equality, which their lengths decide mostly, than by
 /// halving.
@@ -17,7 +18,32 @@ const FEW: usize = 32;
 
 /// Named values, sorted by name; what a table keeps under one key, and what a map holds. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Item(Option<Arc<Vec<(Text, Value)>>>);
+pub struct Item(Option<Arc<Attributes>>);
+
+/// What all clones of an item share.
+#[derive(Default)]
+struct Attributes {
+    sorted: Vec<(Text, Value)>,
+    /// [`Item::size`], once somebody has asked; until then 0. Many ask, and to count takes as long as to copy.
+    size: AtomicUsize,
+    /// [`Item::has_plain_names`], once somebody has asked; until then 0.
+    names: AtomicU8,
+}
+
+const PLAIN: u8 = 1;
+const DOTTED: u8 = 2;
+
+impl Clone for Attributes {
+    fn clone(&self) -> Self {
+        Self::of(self.sorted.clone())
+    }
+}
+
+impl Attributes {
+    fn of(sorted: Vec<(Text, Value)>) -> Self {
+        Self { sorted, size: AtomicUsize::new(0), names: AtomicU8::new(0) }
+    }
+}
 
 impl Item {
     /// No attributes.
@@ -25,15 +51,21 @@ impl Item {
         Self(None)
     }
 
+    /// Of attributes whose names ascend, as whoever makes them knows.
+    pub fn of_ascending(attributes: Vec<(Text, Value)>) -> Self {
+        debug_assert!(attributes.is_sorted_by(|a, b| a.0 < b.0), "names ascend and no two are equal");
+        if attributes.is_empty() { Self::new() } else { Self(Some(Arc::new(Attributes::of(attributes)))) }
+    }
+
     fn attributes(&self) -> &[(Text, Value)] {
-        self.0.as_ref().map_or(&[], |attributes| attributes)
+        self.0.as_ref().map_or(&[], |attributes| &attributes.sorted)
     }
 
     /// What the attribute holds, if it is there.
     pub fn get(&self, name: &str) -> Option<&Value> {
         let attributes = self.attributes();
         let at = if attributes.len() <= FEW {
-            attributes.iter().position(|(known, _)| known == name)?
+            attributes.iter().position(|(known, _)| known.as_str() == name)?
         } else {
             attributes.binary_search_by(|(known, _)| known.as_str().cmp(name)).ok()?
         };
@@ -53,7 +85,8 @@ impl Item {
     /// Sets an attribute; what it held before is given back.
     pub fn insert(&mut self, name: impl Into<Text>, value: Value) -> Option<Value> {
         let name = name.into();
-        let attributes = Arc::make_mut(self.0.get_or_insert_default());
+        let Attributes { sorted: attributes, size, names } = Arc::make_mut(self.0.get_or_insert_default());
+        (*size.get_mut(), *names.get_mut()) = (0, 0);
         match attributes.binary_search_by(|(known, _)| known.cmp(&name)) {
             Ok(at) => Some(std::mem::replace(&mut attributes[at].1, value)),
             Err(at) => {
@@ -80,7 +113,28 @@ impl Item {
 
     /// The bytes it takes up, names included, as DynamoDB counts them.
     pub fn size(&self) -> usize {
-        self.attributes().iter().map(|(name, value)| name.len() + value.size()).sum()
+        let Some(attributes) = &self.0 else { return 0 };
+        match attributes.size.load(Ordering::Relaxed) {
+            0 => {
+                let size = attributes.sorted.iter().map(|(name, value)| name.len() + value.size()).sum();
+                attributes.size.store(size, Ordering::Relaxed);
+                size
+            }
+            known => known,
+        }
+    }
+
+    /// Whether no attribute of it, whatever its value holds, has a dot in its name.
+    pub fn has_plain_names(&self) -> bool {
+        let Some(attributes) = &self.0 else { return true };
+        match attributes.names.load(Ordering::Relaxed) {
+            0 => {
+                let plain = attributes.sorted.iter().all(|(name, _)| !name.as_bytes().contains(&b'.'));
+                attributes.names.store(if plain { PLAIN } else { DOTTED }, Ordering::Relaxed);
+                plain
+            }
+            known => known == PLAIN,
+        }
     }
 
     /// Reads DynamoDB's JSON form: `{"orderId": {"S": "ORD-1"}}`; `path` names the place in errors.
@@ -138,7 +192,7 @@ impl From<Vec<(Text, Value)>> for Item {
                 same
             });
         }
-        Self(Some(Arc::new(attributes)))
+        Self::of_ascending(attributes)
     }
 }
 
@@ -229,6 +283,30 @@ mod tests {
             }
             prop_assert!(is(&inserted, &model));
             prop_assert_eq!(inserted, item_of(&attributes));
+        }
+
+        /// An item with a dot in a name is told apart, also if it was asked before it was changed.
+        #[test]
+        fn names_with_dots_are_noticed(names in proptest::collection::vec("[a-c.]{0,3}", 0..8)) {
+            let mut item = Item::new();
+            for at in 0..names.len() {
+                let plain = !names[..at].iter().any(|name| name.contains('.'));
+                prop_assert_eq!((item.has_plain_names(), item.clone().has_plain_names()), (plain, plain));
+                item.insert(names[at].as_str(), Value::Null);
+            }
+        }
+
+        /// An item's size is that of what it holds, also if it was asked for before it was changed.
+        #[test]
+        fn a_size_that_is_known_is_the_size(first in any_attributes(), then in any_attributes()) {
+            let mut item = item_of(&first);
+            let counted = |item: &Item| item.iter().map(|(name, value)| name.len() + value.size()).sum::<usize>();
+            for (name, number) in then {
+                prop_assert_eq!(item.size(), counted(&item));
+                prop_assert_eq!(item.clone().size(), counted(&item));
+                item.insert(name.as_str(), Value::M(Item::from([("n", Number::from(number).into())])));
+            }
+            prop_assert_eq!(item.size(), counted(&item));
         }
 
         /// What is done to one clone, the other does not see.

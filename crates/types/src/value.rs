@@ -133,7 +133,7 @@ impl Value {
             Self::N(number) => number.size(),
             Self::B(bytes) => bytes.len(),
             Self::Bool(_) | Self::Null => 1,
-            Self::M(map) => 3 + map.iter().map(|(name, value)| 1 + name.len() + value.size()).sum::<usize>(),
+            Self::M(map) => 3 + map.len() + map.size(),
             Self::L(list) => 3 + list.iter().map(|value| 1 + value.size()).sum::<usize>(),
             Self::Ss(set) => set.iter().map(|text| text.len()).sum(),
             Self::Ns(set) => set.iter().map(|number| number.size()).sum(),

@@ -132,9 +132,9 @@ impl Node for View<'_> {
     #[inline(always)]
     fn has_plain_keys(self) -> bool {
         match self {
-            // An attribute's name may hold a dot, which reads as two steps of a path. Finding out whether one does
-            // takes as long as going through all of them.
-            Self::Item(_) | Self::Content(Value::M(_)) => false,
+            // An attribute's name may hold a dot, which reads as two steps of a path. An item finds out once whether one
+            // does, and tells all who hold it.
+            Self::Item(item) | Self::Content(Value::M(item)) => item.has_plain_names(),
             _ => true,
         }
     }

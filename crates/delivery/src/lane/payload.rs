@@ -40,14 +40,14 @@ fn value(content: &Value) -> usize {
     let quoted = |bytes: usize| bytes + 2;
     let inner = match content {
         Value::S(text) => quoted(escaped(text)),
-        Value::N(number) => quoted(number.to_string().len()),
+        Value::N(number) => quoted(number.to_text().len()),
         Value::B(bytes) => quoted(base64(bytes)),
         Value::Bool(truth) => if *truth { "true" } else { "false" }.len(),
         Value::Null => "true".len(),
         Value::M(map) => item(map),
         Value::L(values) => list(values.iter().map(value)),
         Value::Ss(set) => list(set.iter().map(|text| quoted(escaped(text)))),
-        Value::Ns(set) => list(set.iter().map(|number| quoted(number.to_string().len()))),
+        Value::Ns(set) => list(set.iter().map(|number| quoted(number.to_text().len()))),
         Value::Bs(set) => list(set.iter().map(|bytes| quoted(base64(bytes)))),
     };
     r#"{"":}"#.len() + content.type_name().len() + inner
@@ -68,6 +68,11 @@ fn digits(count: u64) -> usize {
 
 /// The bytes of a text between the quotes.
 fn escaped(text: &str) -> usize {
+    // All bytes are looked at together first, as hardly any text has one that is escaped.
+    let is_odd = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    if !text.bytes().fold(false, |odd, byte| odd | is_odd(byte)) {
+        return text.len();
+    }
     let extra = |byte: u8| match byte {
         b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0C => 1,
         0..0x20 => r"\u0000".len() - 1,

@@ -180,6 +180,18 @@ pub(crate) fn beside(inner: &Arc<Inner>, entries: &[Entry]) -> Result<Beside, Co
 }
 
 impl Engine {
+    /// Whether events of a bus come to nothing: it is there, and no rule or archive of it is at work. Whoever knows that
+    /// need not make them, and says by [`Engine::count_unheard`] how many there would have been.
+    pub fn is_unheard(&self, bus: &BusName) -> bool {
+        let is_quiet = self.inner.buses.live().get(bus).map(|live| live.rules.is_empty() && live.archives.is_empty());
+        is_quiet.unwrap_or_else(|| is_default(bus))
+    }
+
+    /// Counts so many events of a bus that came to nothing, none of them larger than is charged for once.
+    pub fn count_unheard(&self, bus: &BusName, events: usize) {
+        (0..events).for_each(|_| self.inner.meters.buses.put(bus, 1));
+    }
+
     /// Takes events: for each entry, in order, the event's id, or why it is none. They are durable, with all that comes
     /// of them, when this returns. A bus that is not there takes an event and drops it, as it does on AWS.
     pub async fn put_events(&self, mut entries: Vec<Entry>) -> Result<Vec<Put>, PutError> {

@@ -121,6 +121,35 @@ fn an_event_reaches_every_target_that_wants_it_and_no_other() {
     down(engine);
 }
 
+#[test]
+fn a_bus_is_unheard_until_a_rule_or_an_archive_of_it_is_at_work() {
+    let directory = tempfile::tempdir().unwrap();
+    let functions = Arc::new(Watched::default());
+    let all = Some(r#"{"source":["shop"]}"#);
+    let engine = up(directory.path(), &events_stack(vec![rule("orders", "all", all, vec![])]), &functions);
+    let unheard = |names: [&str; 4]| names.map(|name| engine.is_unheard(&bus(name)));
+    // What is put on a bus that is not there is dropped, and that is said.
+    assert_eq!(unheard(["orders", "other", "default", "nowhere"]), [false, true, true, false]);
+    engine.count_unheard(&bus("other"), 2);
+    let counted: Vec<_> = engine.traffic().buses.into_iter().map(|(name, bus)| (name, bus.events)).collect();
+    assert_eq!(counted, [(bus("other"), 2)]);
+    let late = rule("other", "late", all, vec![]).rule;
+    run(engine.put_rule(&bus("other"), late, None, BTreeMap::new())).unwrap();
+    assert!(!engine.is_unheard(&bus("other")));
+    run(engine.delete_rule(&bus("other"), &"late".parse().unwrap())).unwrap();
+    assert!(engine.is_unheard(&bus("other")));
+    let archive = ArchiveSpec {
+        name: "kept".parse().unwrap(),
+        bus: format!("arn:aws:events:{ARN}:event-bus/other"),
+        pattern: None,
+        retention_days: None,
+        description: None,
+    };
+    run(engine.create_archive(archive)).unwrap();
+    assert!(!engine.is_unheard(&bus("other")));
+    down(engine);
+}
+
 /// What an event of a command leads to is in the command's commit: its messages, and what an archive keeps.
 #[test]
 fn an_event_of_a_command_comes_with_what_it_tells_of_or_not_at_all() {

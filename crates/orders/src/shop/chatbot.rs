@@ -60,7 +60,7 @@ pub(super) async fn reply<S: Shop, P: Phrasing>(
         Err(log) => (ours, None, log),
     };
     let Facts { asked, orders, .. } = facts;
-    let orders = orders.into_iter().map(|order| order.id).collect();
+    let orders = orders.into_iter().map(|order| order.id.into()).collect();
     Ok(Reply { text, intent: asked.intent, orders, as_of, by, log })
 }
 

@@ -40,7 +40,7 @@ impl Fulfilment for FulfilmentSimulator {
     }
 
     async fn ship(&self, attempt: &Attempt<'_>) -> Result<Effect<Tracking>, Failed> {
-        Ok(Effect::of(Tracking { carrier: CARRIER.to_owned(), number: number(&attempt.order.id), url: None }))
+        Ok(Effect::of(Tracking { carrier: CARRIER.into(), number: number(&attempt.order.id).into(), url: None }))
     }
 
     async fn recall(&self, _: &Attempt<'_>) -> Result<Effect<()>, Failed> {

@@ -11,7 +11,7 @@ use super::worker::{Attempt, Effect, Failed};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::ops::Deref;
-use types::{Item, Number};
+use types::{Item, Number, Text};
 
 /// Whoever keeps the goods.
 ///
@@ -26,7 +26,7 @@ pub trait Inventory: Send + Sync {
     fn answers_at_once(&self) -> bool;
 
     /// Sets the goods of an order aside, all of them or none; answers the skus that `release` and `sell` must touch.
-    fn reserve(&self, attempt: &Attempt<'_>) -> impl Future<Output = Result<Effect<Vec<String>>, Failed>> + Send;
+    fn reserve(&self, attempt: &Attempt<'_>) -> impl Future<Output = Result<Effect<Vec<Text>>, Failed>> + Send;
 
     /// Gives back what was set aside, or may have been.
     fn release(&self, attempt: &Attempt<'_>) -> impl Future<Output = Result<Effect<()>, Failed>> + Send;
@@ -119,14 +119,14 @@ impl<H: Deref<Target: Shop> + Send + Sync> Inventory for StockLedger<H> {
         true
     }
 
-    async fn reserve(&self, attempt: &Attempt<'_>) -> Result<Effect<Vec<String>>, Failed> {
+    async fn reserve(&self, attempt: &Attempt<'_>) -> Result<Effect<Vec<Text>>, Failed> {
         let (mut held, mut puts) = (Vec::new(), Vec::new());
         for (sku, quantity) in quantities(attempt.order) {
             match self.find(attempt, sku).await? {
                 Some((item, counts)) => match counts.reserve(quantity) {
                     Some(reserved) => {
                         puts.push(reserved.put(item, counts.version));
-                        held.push(sku.to_owned());
+                        held.push(sku.into());
                     }
                     None => {
                         let available = counts.available;

@@ -49,7 +49,7 @@ impl Attributes {
     }
 
     fn end(self) -> Item {
-        self.0.into()
+        Item::of_ascending(self.0)
     }
 }
 
@@ -62,32 +62,52 @@ impl From<Attributes> for Value {
 impl Order {
     /// As it is written.
     pub fn to_item(&self) -> Item {
+        self.to_item_after(&Item::new())
+    }
+
+    /// As it is written, if `before` is how it was written a moment ago, or nothing. What is the same for as long as there
+    /// is an order, or is only added to, is taken from there, so that both share its memory.
+    pub(super) fn to_item_after(&self, before: &Item) -> Item {
         let [tier, test] = routing_attributes(self.amount.number(self.currency), &self.customer_email);
+        let lines = || Value::L(self.lines.iter().map(|line| line_attributes(line).into()).collect());
+        let customer_key = || Text::from(customer_key(&self.tenant, &self.customer_id)).into();
         let mut item = Attributes::of(21);
         item.whole("amountMinor", self.amount.0);
-        item.put("correlation", self.correlation.as_str());
+        item.put("correlation", self.correlation.clone());
         item.put("createdAt", self.created_at.to_text());
         item.put("currency", self.currency.code());
-        item.put(CUSTOMER_EMAIL, self.customer_email.as_str());
-        item.put("customerId", self.customer_id.as_str());
-        item.put("customerKey", Text::from(customer_key(&self.tenant, &self.customer_id)));
+        item.put(CUSTOMER_EMAIL, self.customer_email.clone());
+        item.put("customerId", self.customer_id.clone());
+        item.put("customerKey", before.get("customerKey").cloned().unwrap_or_else(customer_key));
         item.put_some("error", self.error.as_ref().map(error_attributes));
-        item.put("history", Value::L(self.history.iter().map(|moment| moment_attributes(moment).into()).collect()));
-        item.put("items", Value::L(self.lines.iter().map(|line| line_attributes(line).into()).collect()));
-        item.put_some("note", self.note.as_deref());
-        item.put(ORDER_ID, self.id.as_str());
+        item.put("history", Value::L(self.moments_after(before)));
+        item.put("items", before.get("items").cloned().unwrap_or_else(lines));
+        item.put_some("note", self.note.clone());
+        item.put(ORDER_ID, self.id.clone());
         if self.progress != Progress::default() {
             item.put("progress", progress_attributes(&self.progress));
         }
-        item.put_some("shippingAddress", self.shipping_address.as_ref().map(address_attributes));
+        if let Some(address) = &self.shipping_address {
+            let address = || address_attributes(address).into();
+            item.put("shippingAddress", before.get("shippingAddress").cloned().unwrap_or_else(address));
+        }
         item.put("status", self.status.name());
-        item.put("tenant", self.tenant.as_str());
+        item.put("tenant", self.tenant.clone());
         item.put(test.0, test.1);
         item.put(tier.0, tier.1);
         item.put_some("tracking", self.tracking.as_ref().map(tracking_attributes));
         item.put("updatedAt", self.updated_at.to_text());
         item.whole("version", self.version);
         item.end()
+    }
+
+    /// Its history, whose beginning is that of `before`.
+    fn moments_after(&self, before: &Item) -> Vec<Value> {
+        let before = if let Some(Value::L(moments)) = before.get("history") { moments.as_slice() } else { &[] };
+        let mut moments = Vec::with_capacity(self.history.len());
+        moments.extend_from_slice(before);
+        moments.extend(self.history.iter().skip(before.len()).map(|moment| Value::from(moment_attributes(moment))));
+        moments
     }
 
     /// Reads back what was written.
@@ -99,10 +119,10 @@ impl Order {
         let lines = list(item, "items")?.iter().map(read_line).collect::<Result<_, _>>()?;
         let history = list(item, "history")?.iter().map(read_moment).collect::<Result<_, _>>()?;
         Ok(Self {
-            id: need(item, ORDER_ID)?.to_owned(),
-            tenant: need(item, "tenant")?.to_owned(),
-            customer_id: need(item, "customerId")?.to_owned(),
-            customer_email: need(item, CUSTOMER_EMAIL)?.to_owned(),
+            id: need(item, ORDER_ID)?.into(),
+            tenant: need(item, "tenant")?.into(),
+            customer_id: need(item, "customerId")?.into(),
+            customer_email: need(item, CUSTOMER_EMAIL)?.into(),
             status: status(item, "status")?,
             currency,
             amount: Minor(whole(item, "amountMinor")?),
@@ -209,8 +229,8 @@ fn need<'a>(item: &'a Item, name: &str) -> Result<&'a str, NotAnOrder> {
     item.text(name).ok_or_else(|| wrong(name))
 }
 
-fn optional(item: &Item, name: &str) -> Option<String> {
-    item.text(name).map(str::to_owned)
+fn optional(item: &Item, name: &str) -> Option<Text> {
+    item.text(name).map(Text::from)
 }
 
 fn whole(item: &Item, name: &str) -> Result<u64, NotAnOrder> {
@@ -249,8 +269,8 @@ fn map_of<'a>(value: &'a Value, name: &str) -> Result<&'a Item, NotAnOrder> {
 fn read_line(value: &Value) -> Result<Line, NotAnOrder> {
     let map = map_of(value, "items")?;
     Ok(Line {
-        sku: need(map, "sku")?.to_owned(),
-        name: need(map, "name")?.to_owned(),
+        sku: need(map, "sku")?.into(),
+        name: need(map, "name")?.into(),
         quantity: u32::try_from(whole(map, "quantity")?).map_err(|_| wrong("quantity"))?,
         price: Minor(whole(map, "priceMinor")?),
     })
@@ -264,29 +284,25 @@ fn read_moment(value: &Value) -> Result<Moment, NotAnOrder> {
 fn read_address(map: &Item) -> Result<Address, NotAnOrder> {
     Ok(Address {
         name: optional(map, "name"),
-        line1: need(map, "line1")?.to_owned(),
+        line1: need(map, "line1")?.into(),
         line2: optional(map, "line2"),
-        city: need(map, "city")?.to_owned(),
+        city: need(map, "city")?.into(),
         region: optional(map, "region"),
         postal_code: optional(map, "postalCode"),
-        country: need(map, "country")?.to_owned(),
+        country: need(map, "country")?.into(),
     })
 }
 
 fn read_tracking(map: &Item) -> Result<Tracking, NotAnOrder> {
     Ok(Tracking {
-        carrier: need(map, "carrier")?.to_owned(),
-        number: need(map, "number")?.to_owned(),
+        carrier: need(map, "carrier")?.into(),
+        number: need(map, "number")?.into(),
         url: optional(map, "url"),
     })
 }
 
 fn read_error(map: &Item) -> Result<Error, NotAnOrder> {
-    Ok(Error {
-        step: status(map, "step")?,
-        code: need(map, "code")?.to_owned(),
-        message: need(map, "message")?.to_owned(),
-    })
+    Ok(Error { step: status(map, "step")?, code: need(map, "code")?.into(), message: need(map, "message")?.into() })
 }
 
 fn flag(map: &Item, name: &str) -> bool {
@@ -305,7 +321,7 @@ fn read_undo(undo: &Item) -> Result<Undo, NotAnOrder> {
 
 fn read_progress(progress: &Item) -> Result<Progress, NotAnOrder> {
     let held = if progress.get("held").is_some() { list(progress, "held")? } else { &[] };
-    let held = held.iter().map(|sku| sku.as_str().map(str::to_owned)).collect::<Option<_>>();
+    let held = held.iter().map(|sku| sku.as_str().map(Text::from)).collect::<Option<_>>();
     let attempts = if progress.get("attempts").is_some() { whole(progress, "attempts")? } else { 0 };
     Ok(Progress {
         attempts: u32::try_from(attempts).map_err(|_| wrong("attempts"))?,
@@ -341,35 +357,35 @@ mod tests {
             let status = [Status::Pending, Status::Completed, Status::Failed][ends];
             let lines: Vec<Line> = lines
                 .into_iter()
-                .map(|(sku, quantity, price)| Line { name: sku.clone(), sku, quantity, price: Minor(price) })
+                .map(|(sku, quantity, price)| Line { name: sku.as_str().into(), sku: sku.into(), quantity, price: Minor(price) })
                 .collect();
             Order {
-                id: "01890a5d-ac96-774b-bcce-b302099a8057".to_owned(),
-                tenant: "demo".to_owned(),
-                customer_id: "C-1".to_owned(),
-                customer_email: "a@test.com".to_owned(),
+                id: "01890a5d-ac96-774b-bcce-b302099a8057".into(),
+                tenant: "demo".into(),
+                customer_id: "C-1".into(),
+                customer_email: "a@test.com".into(),
                 status,
                 currency: Currency::USD,
                 amount: Minor(lines.iter().map(|line| line.price.0 * u64::from(line.quantity)).sum()),
                 lines,
                 shipping_address: address.then(|| Address {
-                    line1: "1 Main St".to_owned(),
-                    city: "Town".to_owned(),
-                    country: "US".to_owned(),
-                    region: Some("CA".to_owned()),
+                    line1: "1 Main St".into(),
+                    city: "Town".into(),
+                    country: "US".into(),
+                    region: Some("CA".into()),
                     ..Address::default()
                 }),
-                note,
+                note: note.map(Text::from),
                 created_at: at,
                 updated_at: at,
                 version: 7,
-                history: vec![Moment { status, at, detail: Some("why".to_owned()) }],
+                history: vec![Moment { status, at, detail: Some("why".into()) }],
                 tracking: (ends == 1).then(|| Tracking { carrier: "x".into(), number: "1".into(), url: None }),
                 error: (ends == 2).then(|| Error { step: Status::Validating, code: "c".into(), message: "m".into() }),
                 progress: Progress {
                     attempts,
                     reserved: flags[0],
-                    held,
+                    held: held.into_iter().map(Text::from).collect(),
                     undo: undo.map(|[recall, void, release, dead, failed]| Undo {
                         recall,
                         void,
@@ -379,10 +395,10 @@ mod tests {
                     }),
                     paid: paid.then(|| Paid { payment_id: "p".into() }),
                     cancel_requested: flags[1],
-                    cancel_reason: flags[1].then(|| "why".to_owned()),
+                    cancel_reason: flags[1].then(|| "why".into()),
                     dead_lettered: flags[2],
                 },
-                correlation: "r-1".to_owned(),
+                correlation: "r-1".into(),
             }
         }
     }
@@ -393,6 +409,17 @@ mod tests {
         fn orders_round_trip(order in any_order()) {
             let item = order.to_item();
             prop_assert_eq!(Order::from_item(&item), Ok(order));
+        }
+
+        /// Whatever a step changes, what is written after another state of the order is what is written without.
+        #[test]
+        fn a_step_is_written_as_if_nothing_had_been_before(before in any_order(), step in any_order()) {
+            let mut after = before.clone();
+            (after.status, after.version) = (step.status, before.version + 1);
+            (after.tracking, after.error, after.progress) = (step.tracking, step.error, step.progress);
+            after.updated_at = step.updated_at;
+            after.history.extend(step.history);
+            prop_assert_eq!(after.to_item_after(&before.to_item()), after.to_item());
         }
 
         /// An item that lacks something, or has it in another type, is refused and not misread.
@@ -431,7 +458,7 @@ mod tests {
             tracking: None,
             error: None,
             progress: Progress::default(),
-            correlation: String::new(),
+            correlation: Text::default(),
         };
         let item = order.to_item();
         assert_eq!(item.text("tier"), Some("premium"));

@@ -3,19 +3,19 @@
 use super::money::{Currency, Minor};
 use super::status::Status;
 use crate::tier::{Tier, is_test};
-use types::Timestamp;
+use types::{Text, Timestamp};
 
 /// An order, as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
     /// A UUID of version 7, whose millisecond is `created_at`.
-    pub id: String,
+    pub id: Text,
     /// Whose shop it is of.
-    pub tenant: String,
+    pub tenant: Text,
     /// What the shop calls its customer.
-    pub customer_id: String,
+    pub customer_id: Text,
     /// Where the customer is written to.
-    pub customer_email: String,
+    pub customer_email: Text,
     /// Where it stands.
     pub status: Status,
     /// What its amounts are in.
@@ -27,7 +27,7 @@ pub struct Order {
     /// Where it goes.
     pub shipping_address: Option<Address>,
     /// What the customer wrote beside it.
-    pub note: Option<String>,
+    pub note: Option<Text>,
     /// When it was taken in.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -43,16 +43,16 @@ pub struct Order {
     /// How far the present step is, and what was done that would have to be taken back.
     pub progress: Progress,
     /// What the request that made it is called in all logs.
-    pub correlation: String,
+    pub correlation: Text,
 }
 
 /// One line of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     /// What the shop calls the goods.
-    pub sku: String,
+    pub sku: Text,
     /// What people call them.
-    pub name: String,
+    pub name: Text,
     /// How many.
     pub quantity: u32,
     /// What one costs.
@@ -63,19 +63,19 @@ pub struct Line {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Address {
     /// To whom.
-    pub name: Option<String>,
+    pub name: Option<Text>,
     /// The street and number.
-    pub line1: String,
+    pub line1: Text,
     /// What the street does not say.
-    pub line2: Option<String>,
+    pub line2: Option<Text>,
     /// The town.
-    pub city: String,
+    pub city: Text,
     /// The state or county.
-    pub region: Option<String>,
+    pub region: Option<Text>,
     /// The postal code.
-    pub postal_code: Option<String>,
+    pub postal_code: Option<Text>,
     /// Two letters of ISO 3166.
-    pub country: String,
+    pub country: Text,
 }
 
 /// A status, and since when.
@@ -86,18 +86,18 @@ pub struct Moment {
     /// Since when.
     pub at: Timestamp,
     /// What there is to say about it.
-    pub detail: Option<String>,
+    pub detail: Option<Text>,
 }
 
 /// How a parcel is followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tracking {
     /// Who carries it.
-    pub carrier: String,
+    pub carrier: Text,
     /// What they call it.
-    pub number: String,
+    pub number: Text,
     /// Where they tell of it.
-    pub url: Option<String>,
+    pub url: Option<Text>,
 }
 
 /// Why an order failed.
@@ -106,9 +106,9 @@ pub struct Error {
     /// Where it stood.
     pub step: Status,
     /// A word for programs, such as `out_of_stock`.
-    pub code: String,
+    pub code: Text,
     /// A sentence for people.
-    pub message: String,
+    pub message: Text,
 }
 
 /// How far an order is within its step, and what was done for it so far. Nobody outside sees this.
@@ -119,13 +119,13 @@ pub struct Progress {
     /// Whether its goods are set aside.
     pub reserved: bool,
     /// The skus among them that are counted, which selling or releasing has to touch.
-    pub held: Vec<String>,
+    pub held: Vec<Text>,
     /// Its payment, once it is charged.
     pub paid: Option<Paid>,
     /// Whether the customer wants it called off, and the worker has yet to do so.
     pub cancel_requested: bool,
     /// Why, in the customer's words.
-    pub cancel_reason: Option<String>,
+    pub cancel_reason: Option<Text>,
     /// Whether its message lies among the dead letters, from where an operator may have it tried again.
     pub dead_lettered: bool,
     /// What is being taken back before it ends, if it is.
@@ -151,7 +151,7 @@ pub struct Undo {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paid {
     /// What the payment service calls it.
-    pub payment_id: String,
+    pub payment_id: Text,
 }
 
 /// What the index of customers' orders is by: tenant and customer together, so that no tenant sees another's.
@@ -174,7 +174,7 @@ impl Order {
     ///
     /// # Panics
     /// When the order may not go there: deciding that is the caller's work.
-    pub fn advance(&mut self, status: Status, at: Timestamp, detail: Option<String>) {
+    pub fn advance(&mut self, status: Status, at: Timestamp, detail: Option<Text>) {
         assert!(self.status.may_become(status), "an order goes from {} to {status}", self.status);
         // Time never runs backwards in a history, whatever the clock does.
         let at = at.max(self.updated_at);

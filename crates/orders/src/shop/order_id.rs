@@ -3,13 +3,13 @@
 //! So an order is found by its id alone with one read, although `createdAt` is part of its key.
 
 use crate::order::ORDER_ID;
-use types::{Item, Timestamp};
+use types::{Item, Text, Timestamp};
 
 /// The latest millisecond that has room in an id.
 const MILLIS_MAX: u64 = (1 << 48) - 1;
 
 /// A new id, and the instant that it names: `now`, or the nearest that has room in an id.
-pub(super) fn new(now: Timestamp, random: [u64; 2]) -> (String, Timestamp) {
+pub(super) fn new(now: Timestamp, random: [u64; 2]) -> (Text, Timestamp) {
     let millis = u64::try_from(now.millis()).unwrap_or(0).min(MILLIS_MAX);
     let high = millis << 16 | 0x7000 | random[0] & 0x0FFF;
     let low = 1 << 63 | random[1] >> 2;
@@ -20,9 +20,9 @@ fn instant(millis: u64) -> Timestamp {
     Timestamp::from_millis(i64::try_from(millis).expect("48 bits fit"))
 }
 
-fn spelled(high: u64, low: u64) -> String {
+fn spelled(high: u64, low: u64) -> Text {
     const HEX: &[u8; 16] = b"0123456789abcdef";
-    let mut id = String::with_capacity(36);
+    let mut id = Text::with_capacity(36);
     for (index, byte) in high.to_be_bytes().into_iter().chain(low.to_be_bytes()).enumerate() {
         if matches!(index, 4 | 6 | 8 | 10) {
             id.push('-');

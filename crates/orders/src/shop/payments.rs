@@ -6,7 +6,7 @@ use super::worker::{Attempt, Effect, Failed, Timer};
 use std::future::Future;
 use std::ops::Deref;
 use std::time::Duration;
-use types::{Item, Number};
+use types::{Item, Number, Text};
 
 /// Whoever takes the money.
 ///
@@ -116,11 +116,12 @@ where
             0 => format!("pay-{}", order.id),
             round => format!("pay-{}-{}", order.id, round + 1),
         };
+        let payment_id = Text::from(payment_id);
         // There is nothing to be found when an order comes here for the first time, so nothing is looked for.
         let found = if attempt.again || attempt.round > 0 { self.find(attempt).await? } else { None };
         let version = found.as_ref().and_then(version);
         let is_this =
-            |item: &Item| item.text("paymentId") == Some(&payment_id) && item.text("state") == Some("charged");
+            |item: &Item| item.text("paymentId") == Some(payment_id.as_str()) && item.text("state") == Some("charged");
         if found.as_ref().is_some_and(is_this) {
             return Ok(Effect::of(Paid { payment_id }));
         }

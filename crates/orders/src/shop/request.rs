@@ -26,6 +26,7 @@ use faults::{Place, shown};
 use json::Kind;
 use members::{Body, Members};
 use std::borrow::Cow;
+use types::Text;
 
 /// The most lines of one order.
 pub const LINES_MAX: usize = 100;
@@ -36,9 +37,9 @@ pub const QUANTITY_MAX: u32 = 10_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Draft {
     /// What the shop calls its customer.
-    pub(crate) customer_id: String,
+    pub(crate) customer_id: Text,
     /// Where the customer is written to.
-    pub(crate) customer_email: String,
+    pub(crate) customer_email: Text,
     /// What the amounts are in.
     pub(crate) currency: Currency,
     /// What is ordered; at least one, each of other goods.
@@ -48,7 +49,7 @@ pub(crate) struct Draft {
     /// Where it goes.
     pub(crate) shipping_address: Option<Address>,
     /// What the customer wrote beside it.
-    pub(crate) note: Option<String>,
+    pub(crate) note: Option<Text>,
 }
 
 /// Why a body is not taken.
@@ -232,7 +233,7 @@ fn address(body: &mut Body<'_>, place: &Place<'_>) -> Result<Option<Address>, No
             "country" => &text::COUNTRY,
             _ => &text::STREET,
         };
-        let value = body.text(place, rule)?.map(Cow::into_owned);
+        let value = body.text(place, rule)?.map(Text::from);
         match name {
             "name" => address.name = value,
             "line1" => address.line1 = value.unwrap_or_default(),
@@ -276,7 +277,7 @@ fn draft(order: WrittenOrder<'_>, faults: &mut Faults) -> Option<Draft> {
         else {
             continue;
         };
-        lines.push(Line { sku: sku.into_owned(), name: name.into_owned(), quantity, price });
+        lines.push(Line { sku: sku.into(), name: name.into(), quantity, price });
     }
     if sum.is_some_and(|sum| sum.0 > AMOUNT_MAX) {
         faults.add(order.lines_at, &place, "cost together more than any amount that is taken");
@@ -288,13 +289,13 @@ fn draft(order: WrittenOrder<'_>, faults: &mut Faults) -> Option<Draft> {
         }
     }
     Some(Draft {
-        customer_id: order.customer_id?.into_owned(),
-        customer_email: order.customer_email?.into_owned(),
+        customer_id: order.customer_id?.into(),
+        customer_email: order.customer_email?.into(),
         currency: currency?,
         lines,
         amount: sum?,
         shipping_address: order.shipping_address,
-        note: order.note.filter(|note| !note.is_empty()).map(Cow::into_owned),
+        note: order.note.filter(|note| !note.is_empty()).map(Text::from),
     })
 }
 

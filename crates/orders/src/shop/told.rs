@@ -14,22 +14,26 @@ pub const SOURCE: &str = "orderflow.shop";
 
 /// What is told of an item that is written; nothing of a step in between, or of anything but an order.
 pub fn event_of(put: &Put, bus: &str) -> Option<Event> {
-    if put.table != Table::Orders {
-        return None;
-    }
-    let detail_type = match (put.expected, put.item.text("status")?) {
-        (Expected::Absent, _) => "Order Created",
-        (_, "COMPLETED") => "Order Completed",
-        (_, "FAILED") => "Order Failed",
-        (_, "CANCELLED") => "Order Cancelled",
-        _ => return None,
-    };
     Some(Event {
         bus: Some(bus.to_owned()),
         source: SOURCE.to_owned(),
-        detail_type: detail_type.to_owned(),
+        detail_type: told_as(put)?.to_owned(),
         detail: detail(&put.item),
     })
+}
+
+/// As what an item that is written is told of, if it is: the type of its event.
+pub fn told_as(put: &Put) -> Option<&'static str> {
+    if put.table != Table::Orders {
+        return None;
+    }
+    match (put.expected, put.item.text("status")?) {
+        (Expected::Absent, _) => Some("Order Created"),
+        (_, "COMPLETED") => Some("Order Completed"),
+        (_, "FAILED") => Some("Order Failed"),
+        (_, "CANCELLED") => Some("Order Cancelled"),
+        _ => None,
+    }
 }
 
 fn detail(order: &Item) -> Json {

@@ -220,7 +220,7 @@ mod tests {
         fn texts_are_read_back(name in any::<String>(), controls in "[\\x00-\\x20\"\\\\\\x7f]{0,8}") {
             let name = name + &controls;
             let mut order = full();
-            order.lines[0].name = name.clone();
+            order.lines[0].name = name.as_str().into();
             let shown: Json = serde_json::from_slice(&order_json(&order)).unwrap();
             prop_assert_eq!(shown["items"][0]["name"].as_str(), Some(name.as_str()));
         }

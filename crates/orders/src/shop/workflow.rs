@@ -16,7 +16,7 @@ use super::order::{Error, Order, Paid, Tracking, Undo};
 use super::ports::Settle;
 use super::status::Status;
 use std::time::Duration;
-use types::{Number, Timestamp};
+use types::{Number, Text, Timestamp};
 
 /// The code of an order of which not everything could be taken back.
 pub const COMPENSATION_INCOMPLETE: &str = "compensation_incomplete";
@@ -59,7 +59,7 @@ pub enum Call {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The goods are set aside; these skus of them are counted.
-    Reserved(Vec<String>),
+    Reserved(Vec<Text>),
     /// The money is taken.
     Charged(Paid),
     /// The parcel is on its way.
@@ -73,9 +73,9 @@ pub enum Failed {
     #[error("{code}: {message}")]
     Refused {
         /// A word for programs, such as `out_of_stock`.
-        code: String,
+        code: Text,
         /// A sentence for the customer.
-        message: String,
+        message: Text,
     },
     /// It could not this time; it may have done it all the same.
     #[error("{message}")]
@@ -91,7 +91,7 @@ pub enum Failed {
 impl Failed {
     /// A refusal.
     pub fn refused(code: &str, message: &str) -> Self {
-        Self::Refused { code: code.to_owned(), message: message.to_owned() }
+        Self::Refused { code: code.into(), message: message.into() }
     }
 
     /// A failure that may pass.
@@ -202,7 +202,7 @@ pub fn next(order: &Order, redriven: bool, rules: &Rules, now: Timestamp) -> Nex
         Status::Validating => match fault(order, rules) {
             None => moved(order, Status::InventoryCheck, None, now),
             Some(message) => {
-                let error = Error { step: order.status, code: "invalid_order".to_owned(), message };
+                let error = Error { step: order.status, code: "invalid_order".into(), message: message.into() };
                 end(order, Some(error), false, rules, now)
             }
         },
@@ -252,8 +252,8 @@ pub fn after_call(
     let tried = if attempts == 1 { "once".to_owned() } else { format!("{attempts} times") };
     let error = Error {
         step: order.status,
-        code: format!("{service}_{code}"),
-        message: format!("the {service} service {message}; it was tried {tried}"),
+        code: format!("{service}_{code}").into(),
+        message: format!("the {service} service {message}; it was tried {tried}").into(),
     };
     end(order, Some(error), true, rules, now)
 }
@@ -296,9 +296,9 @@ pub fn after_taking_back(
     if step.is_final() {
         order.touch(now);
     } else {
-        let code = COMPENSATION_INCOMPLETE.to_owned();
+        let message = Text::from(message);
         order.advance(Status::Failed, now, Some(message.clone()));
-        order.error = Some(Error { step, code, message });
+        order.error = Some(Error { step, code: COMPENSATION_INCOMPLETE.into(), message });
     }
     step_of(order, Then::Settle(Settle::Dead { error: dead }))
 }
@@ -307,7 +307,7 @@ fn step_of(order: Order, then: Then) -> Next {
     Next::Step(Box::new(Step { order, then }))
 }
 
-fn moved(order: &Order, status: Status, detail: Option<String>, now: Timestamp) -> Next {
+fn moved(order: &Order, status: Status, detail: Option<Text>, now: Timestamp) -> Next {
     let mut order = order.clone();
     order.advance(status, now, detail);
     step_of(order, Then::Continue)
@@ -325,17 +325,18 @@ fn done(order: &Order, outcome: Outcome, now: Timestamp) -> Next {
         Outcome::Reserved(held) => {
             order.progress.reserved = true;
             order.progress.held = held;
-            order.advance(Status::PaymentProcessing, now, Some("goods set aside".to_owned()));
+            order.advance(Status::PaymentProcessing, now, Some("goods set aside".into()));
             step_of(order, Then::Continue)
         }
         Outcome::Charged(paid) => {
-            let detail = format!("payment {}", paid.payment_id);
+            let mut detail = Text::from("payment ");
+            detail.push_str(&paid.payment_id);
             order.progress.paid = Some(paid);
             order.advance(Status::Fulfillment, now, Some(detail));
             step_of(order, Then::Continue)
         }
         Outcome::Shipped(tracking) => {
-            let detail = format!("{} {}", tracking.carrier, tracking.number);
+            let detail = Text::from([&*tracking.carrier, " ", &*tracking.number].concat());
             order.progress.reserved = false;
             order.progress.held.clear();
             order.tracking = Some(tracking);
@@ -349,9 +350,9 @@ fn done(order: &Order, outcome: Outcome, now: Timestamp) -> Next {
 fn try_again(order: &Order, now: Timestamp) -> Next {
     let mut order = order.clone();
     let error = order.error.take();
-    let code = error.map_or_else(|| "it failed".to_owned(), |error| error.code);
+    let code = error.map_or_else(|| "it failed".into(), |error| error.code);
     order.progress.dead_lettered = false;
-    order.advance(Status::Validating, now, Some(format!("tried again by an operator after {code}")));
+    order.advance(Status::Validating, now, Some(format!("tried again by an operator after {code}").into()));
     step_of(order, Then::Anew)
 }
 
@@ -402,8 +403,7 @@ fn ended(mut order: Order, undo: Undo, now: Timestamp) -> Next {
     match (order.status, undo.error) {
         // An operator saw to it that the rest was taken back; why the order failed is told again.
         (Status::Failed, error) => {
-            let cancelled =
-                |step| Error { step, code: "cancelled".to_owned(), message: "it was called off".to_owned() };
+            let cancelled = |step| Error { step, code: "cancelled".into(), message: "it was called off".into() };
             let step = order.error.as_ref().map_or(Status::PaymentProcessing, |error| error.step);
             order.error = Some(error.unwrap_or_else(|| cancelled(step)));
             order.touch(now);
@@ -418,7 +418,7 @@ fn ended(mut order: Order, undo: Undo, now: Timestamp) -> Next {
             order.error = Some(error);
         }
         (_, None) => {
-            let reason = order.progress.cancel_reason.take().unwrap_or_else(|| "called off by the customer".to_owned());
+            let reason = order.progress.cancel_reason.take().unwrap_or_else(|| "called off by the customer".into());
             order.advance(Status::Cancelled, now, Some(reason));
         }
     }

@@ -11,8 +11,8 @@ use std::time::Duration;
 use store::lines::Lines;
 use types::Timestamp;
 
-/// How many lines may wait to be written.
-const WAITING_MAX: usize = 65_536;
+/// How many lines may wait to be written; room for as many is taken when the server starts.
+const WAITING_MAX: usize = 16_384;
 /// How long lines are gathered.
 const GATHERED_FOR: Duration = Duration::from_millis(20);
 /// How many lines are written as one piece.

@@ -26,7 +26,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
-use types::FunctionName;
+use types::{FunctionName, Text};
 
 /// How many pieces of a stream wait for a client that reads slowly.
 const PIECES_MAX: usize = 16;
@@ -65,6 +65,16 @@ pub(super) struct Seen<'a> {
     pub(super) key: Option<&'a str>,
     pub(super) refusal: Option<&'a Refusal>,
     pub(super) integration: Option<Duration>,
+}
+
+/// A line of the log of a function that answers requests.
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Said<'a> {
+    correlation_id: &'a str,
+    level: &'a str,
+    message: &'a str,
+    order_id: Option<&'a str>,
 }
 
 impl Front {
@@ -112,7 +122,7 @@ impl Front {
         {
             let customer = known.params.iter().find(|(name, _)| name == "customerId");
             let customer = customer.map(|(_, id)| orders::shop::customer_key(tenant(&known), id));
-            let tags: Vec<&str> = concerns.iter().chain(&customer).map(String::as_str).collect();
+            let tags: Vec<&str> = concerns.as_deref().into_iter().chain(customer.as_deref()).collect();
             let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
             let kept = (Arc::new(ready.clone()), ready.bytes());
             cache.put(cached_as.clone(), kept, &tags, begun, *span, engine::now());
@@ -156,7 +166,7 @@ impl Front {
         known: &Known,
         request: &Whole,
         ticket: &Ticket,
-    ) -> Result<(Answer, Option<api::Follow>, Option<String>), Refusal> {
+    ) -> Result<(Answer, Option<api::Follow>, Option<Text>), Refusal> {
         let route = served.stage.api.route(known.route.expect("asked only with a route"));
         let method = route.method.map_or(request.parts.method.as_str(), |method| method.as_str());
         let operation = api::Operation::parse(method, &route.resource).ok_or(Refusal::NoHandler)?;
@@ -220,14 +230,10 @@ impl Front {
             (None, api::Operation::CancelOrder, 200 | 202) => ("INFO", "order called off"),
             (None, ..) => return,
         };
-        let line = serde_json::json!({
-            "level": level,
-            "message": message,
-            "correlationId": ticket.correlation(),
-            "orderId": answered.concerns,
-        });
         if let Some(pen) = self.app.pens.get(function) {
-            pen.line(engine::now(), line.to_string());
+            let (correlation_id, order_id) = (ticket.correlation(), answered.concerns.as_deref());
+            let line = serde_json::to_string(&Said { correlation_id, level, message, order_id });
+            pen.line(engine::now(), line.expect("texts are JSON"));
         }
     }
 

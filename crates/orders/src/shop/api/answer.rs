@@ -7,6 +7,7 @@ use crate::shop::ports::{CommitRefused, Unreadable};
 use crate::shop::request::faults::FAULTS_MAX;
 use crate::shop::request::{Fault, Refused};
 use crate::shop::view::order_json;
+use types::Text;
 
 /// What is answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub struct Answer {
     /// The body; of a stream the first piece. Empty when there is a problem, whose document the gateway writes.
     pub body: Vec<u8>,
     /// The order that was shown or changed: what is kept of it elsewhere is by this.
-    pub concerns: Option<String>,
+    pub concerns: Option<Text>,
     /// What else is to be sent, as it happens.
     pub stream: Option<Follow>,
     /// What went wrong.

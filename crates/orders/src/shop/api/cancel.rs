@@ -8,6 +8,7 @@ use crate::shop::order::Order;
 use crate::shop::ports::{Commit, CommitRefused, Expected, Put, Shop, Table};
 use crate::shop::request::read_cancellation;
 use crate::shop::status::Status;
+use types::Text;
 
 /// How often it is tried again after the order moved on in between. An order has fewer steps than this.
 const TRIES_MAX: usize = 16;
@@ -53,7 +54,7 @@ fn decide<S: Shop>(mut order: Order, reason: Option<&str>, shop: &S) -> Decision
     let begun = order.progress.reserved || order.progress.paid.is_some();
     match order.status {
         Status::Pending | Status::Validating | Status::InventoryCheck if !begun => {
-            order.advance(Status::Cancelled, shop.now(), reason.map(str::to_owned));
+            order.advance(Status::Cancelled, shop.now(), reason.map(Text::from));
             Decision::Write(200, Box::new(order))
         }
         Status::Pending | Status::Validating | Status::InventoryCheck | Status::PaymentProcessing => {
@@ -61,7 +62,7 @@ fn decide<S: Shop>(mut order: Order, reason: Option<&str>, shop: &S) -> Decision
                 return answer(Answer::written(202, &order));
             }
             order.progress.cancel_requested = true;
-            order.progress.cancel_reason = reason.map(str::to_owned);
+            order.progress.cancel_reason = reason.map(Text::from);
             order.touch(shop.now());
             Decision::Write(202, Box::new(order))
         }

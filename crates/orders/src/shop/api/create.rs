@@ -114,7 +114,7 @@ fn new_order<S: Shop>(shop: &S, request: &Request<'_>, draft: Draft) -> Order {
     let Draft { customer_id, customer_email, currency, lines, amount, shipping_address, note } = draft;
     Order {
         id,
-        tenant: request.tenant.to_owned(),
+        tenant: request.tenant.into(),
         customer_id,
         customer_email,
         status: Status::Pending,
@@ -130,7 +130,7 @@ fn new_order<S: Shop>(shop: &S, request: &Request<'_>, draft: Draft) -> Order {
         tracking: None,
         error: None,
         progress: Progress::default(),
-        correlation: request.request_id.to_owned(),
+        correlation: request.request_id.into(),
     }
 }
 
@@ -157,7 +157,7 @@ fn commit(order: &Order, made: Option<&(String, [u8; 32])>) -> Commit {
     puts.push(Put { table: Table::Orders, item: order.to_item(), expected: Expected::Absent });
     if let Some((request_id, content)) = made {
         let created_at = order.created_at.iso_millis();
-        let kept = Kept { order_id: order.id.clone(), created_at, content: *content };
+        let kept = Kept { order_id: order.id.to_string(), created_at, content: *content };
         let item = kept.to_item(request_id, order.created_at);
         puts.push(Put { table: Table::Requests, item, expected: Expected::Absent });
     }

@@ -45,7 +45,7 @@ pub(super) async fn follow<S: Shop>(shop: &S, request: &Request<'_>) -> Answer {
         answer.headers.push(("x-accel-buffering", "no".to_owned()));
         answer.body = b"retry: 2000\n\n".to_vec();
         answer.body.extend_from_slice(&events_after(&order, sent));
-        answer.stream = (!done).then(|| Follow { order_id: order.id.clone(), sent: order.history.len() });
+        answer.stream = (!done).then(|| Follow { order_id: order.id.to_string(), sent: order.history.len() });
     }
     answer
 }

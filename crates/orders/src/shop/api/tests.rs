@@ -130,7 +130,7 @@ fn take_to(shop: &Fake, id: &str, status: Status) {
     change(shop, id, |order| {
         let at = order.updated_at + Duration::from_millis(5);
         if matches!(status, Status::Failed | Status::Cancelled) {
-            order.advance(status, at, Some("so it is".to_owned()));
+            order.advance(status, at, Some("so it is".into()));
         }
         for step in WAY {
             if order.status != status && step > order.status {

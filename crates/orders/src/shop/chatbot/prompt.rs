@@ -43,7 +43,7 @@ pub(super) fn data(facts: &Facts) -> Json {
 fn order(order: &Order) -> Json {
     let history = order.history.iter().map(|moment| json!({"status": moment.status.name(), "at": stamp(moment.at)}));
     let mut told = json!({
-        "orderId": order.id,
+        "orderId": order.id.as_str(),
         "status": order.status.name(),
         "amount": order.amount.decimal(order.currency),
         "currency": order.currency.code(),
@@ -52,10 +52,11 @@ fn order(order: &Order) -> Json {
         "history": history.collect::<Json>(),
     });
     if let Some(tracking) = &order.tracking {
-        told["tracking"] = json!({"carrier": tracking.carrier, "number": tracking.number, "url": tracking.url});
+        told["tracking"] = json!({"carrier": tracking.carrier.as_str(), "number": tracking.number.as_str(), "url": tracking.url.as_deref()});
     }
     if let Some(error) = &order.error {
-        told["error"] = json!({"step": error.step.name(), "code": error.code, "message": error.message});
+        told["error"] =
+            json!({"step": error.step.name(), "code": error.code.as_str(), "message": error.message.as_str()});
     }
     told
 }

@@ -33,48 +33,48 @@ fn order(tenant: &str, customer: &str, hours: u32, status: Status) -> Order {
     let mut history = vec![Moment { status: Status::Pending, at, detail: None }];
     let later = at + HOUR / 2;
     if status != Status::Pending {
-        history.push(Moment { status, at: later, detail: Some(format!("detail-{secret}")) });
+        history.push(Moment { status, at: later, detail: Some(format!("detail-{secret}").into()) });
     }
     Order {
         id,
-        tenant: tenant.to_owned(),
-        customer_id: customer.to_owned(),
-        customer_email: format!("{secret}@example.com"),
+        tenant: tenant.into(),
+        customer_id: customer.into(),
+        customer_email: format!("{secret}@example.com").into(),
         status,
         currency: Currency::USD,
         amount: Minor(10_000 + seed % 900_000),
-        lines: vec![Line { sku: "TEA-1".into(), name: format!("Goods {secret}"), quantity: 1, price: Minor(1) }],
-        shipping_address: Some(Address { line1: format!("Street {secret}"), ..Address::default() }),
-        note: Some(format!("note-{secret}")),
+        lines: vec![Line { sku: "TEA-1".into(), name: format!("Goods {secret}").into(), quantity: 1, price: Minor(1) }],
+        shipping_address: Some(Address { line1: format!("Street {secret}").into(), ..Address::default() }),
+        note: Some(format!("note-{secret}").into()),
         created_at,
         updated_at: later,
         version: 2,
         history,
         tracking: (status == Status::Completed).then(|| Tracking {
             carrier: "DHL".into(),
-            number: format!("TRACK-{secret}"),
-            url: Some(format!("https://track.example/{secret}")),
+            number: format!("TRACK-{secret}").into(),
+            url: Some(format!("https://track.example/{secret}").into()),
         }),
         error: (status == Status::Failed).then(|| Error {
             step: Status::PaymentProcessing,
             code: "card_declined".into(),
-            message: format!("the bank {secret} said no."),
+            message: format!("the bank {secret} said no.").into(),
         }),
         progress: Progress::default(),
-        correlation: format!("correlation-{secret}"),
+        correlation: format!("correlation-{secret}").into(),
     }
 }
 
 /// What nobody but an order's owner may read.
 fn secrets(order: &Order) -> Vec<String> {
     let mut secrets = vec![
-        order.id.clone(),
-        order.customer_email.clone(),
+        order.id.to_string(),
+        order.customer_email.to_string(),
         order.amount.decimal(order.currency),
         format!("{}{}", order.tenant, order.customer_id),
-        order.correlation.clone(),
+        order.correlation.to_string(),
     ];
-    secrets.extend(order.note.clone());
+    secrets.extend(order.note.as_deref().map(str::to_owned));
     secrets
 }
 

@@ -7,6 +7,7 @@ use super::super::ports::{Commit, Expected, Put, Settle, Table};
 use super::super::workflow::{Step, Then};
 use super::report::{Log, Observer, Report};
 use std::time::Duration;
+use types::Item;
 
 /// From how many puts on no further step waits to be written with the others.
 const PUTS_MANY: usize = 32;
@@ -17,6 +18,8 @@ pub(super) struct Chain {
     orders: Vec<Order>,
     steps: Vec<Link>,
     puts: Vec<Put>,
+    /// The order as its last step is to be written; nothing before the first step.
+    item: Item,
 }
 
 /// A step besides its order.
@@ -31,7 +34,7 @@ struct Link {
 impl Chain {
     /// Nothing but an order as it was read.
     pub(super) fn of(order: Order) -> Self {
-        Self { orders: vec![order], steps: Vec::new(), puts: Vec::new() }
+        Self { orders: vec![order], steps: Vec::new(), puts: Vec::new(), item: Item::new() }
     }
 
     /// The order as the last step leaves it.
@@ -58,7 +61,8 @@ impl Chain {
     pub(super) fn push(&mut self, step: Step, effects: Vec<Put>, begun: Duration, trouble: Option<String>) {
         let expected = Expected::Version(self.order().version);
         self.steps.push(Link { then: step.then, begun, trouble });
-        self.puts.push(Put { table: Table::Orders, item: step.order.to_item(), expected });
+        self.item = step.order.to_item_after(&self.item);
+        self.puts.push(Put { table: Table::Orders, item: self.item.clone(), expected });
         self.puts.extend(effects);
         self.orders.push(step.order);
     }

@@ -9,7 +9,7 @@ use super::super::status::Status;
 use super::super::workflow::{Failed, round};
 use std::future::Future;
 use std::time::Duration;
-use types::Item;
+use types::{Item, Text};
 
 /// What a dependency is told.
 #[derive(Debug, Clone)]
@@ -177,7 +177,7 @@ impl<B: Inventory, R: Inventory> Inventory for Either<B, R> {
         either!(self, inventory => inventory.answers_at_once())
     }
 
-    async fn reserve(&self, attempt: &Attempt<'_>) -> Result<Effect<Vec<String>>, Failed> {
+    async fn reserve(&self, attempt: &Attempt<'_>) -> Result<Effect<Vec<Text>>, Failed> {
         asked!(self, inventory => inventory.reserve(attempt))
     }
 

@@ -18,7 +18,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
 use std::time::Duration;
-use types::{Item, Number, Timestamp};
+use types::{Item, Number, Text, Timestamp};
 
 /// In percent of all calls, each.
 #[derive(Debug, Clone, Copy, Default)]
@@ -387,7 +387,7 @@ type Book = BTreeMap<(String, String), Remotely>;
 
 /// Does something under a key, once; what was taken back is not done any more.
 fn once(world: &mut World, book: fn(&mut World) -> &mut Book, attempt: &Attempt<'_>) -> Result<bool, Failed> {
-    let key = (attempt.order.id.clone(), attempt.key.clone());
+    let key = (attempt.order.id.to_string(), attempt.key.clone());
     match book(world).get(&key) {
         Some(Remotely::TakenBack) => Err(Failed::refused("taken_back", "it was taken back")),
         Some(Remotely::Done) => Ok(false),
@@ -403,7 +403,7 @@ fn once(world: &mut World, book: fn(&mut World) -> &mut Book, attempt: &Attempt<
 }
 
 fn take_back(book: &mut Book, attempt: &Attempt<'_>) -> Option<Remotely> {
-    book.insert((attempt.order.id.clone(), attempt.key.clone()), Remotely::TakenBack)
+    book.insert((attempt.order.id.to_string(), attempt.key.clone()), Remotely::TakenBack)
 }
 
 fn units(order: &Order) -> u64 {
@@ -419,9 +419,9 @@ impl Inventory for Elsewhere {
         false
     }
 
-    async fn reserve(&self, attempt: &Attempt<'_>) -> Result<Effect<Vec<String>>, Failed> {
+    async fn reserve(&self, attempt: &Attempt<'_>) -> Result<Effect<Vec<Text>>, Failed> {
         let reserve = |world: &mut World| {
-            let key = (attempt.order.id.clone(), attempt.key.clone());
+            let key = (attempt.order.id.to_string(), attempt.key.clone());
             if !world.holds.contains_key(&key) && world.remote_stock < units(attempt.order) {
                 return Err(Failed::refused("out_of_stock", "none left"));
             }
@@ -460,7 +460,7 @@ impl Payments for Elsewhere {
     async fn charge(&self, attempt: &Attempt<'_>) -> Result<Effect<Paid>, Failed> {
         let charge = |world: &mut World| {
             once(world, |world| &mut world.payments, attempt)?;
-            Ok(Effect::of(Paid { payment_id: attempt.key.clone() }))
+            Ok(Effect::of(Paid { payment_id: attempt.key.as_str().into() }))
         };
         self.serve(charge).await
     }
@@ -486,7 +486,7 @@ impl Fulfilment for Elsewhere {
     async fn ship(&self, attempt: &Attempt<'_>) -> Result<Effect<Tracking>, Failed> {
         let ship = |world: &mut World| {
             once(world, |world| &mut world.parcels, attempt)?;
-            Ok(Effect::of(Tracking { carrier: "van".to_owned(), number: attempt.key.clone(), url: None }))
+            Ok(Effect::of(Tracking { carrier: "van".into(), number: attempt.key.as_str().into(), url: None }))
         };
         self.serve(ship).await
     }

@@ -91,28 +91,37 @@ impl Report<'_> {
             StepOutcome::DeadLettered => "ERROR",
         };
         let mut message = String::with_capacity(64);
-        let _ = match outcome {
-            StepOutcome::Retried => write!(message, "{} is tried again later", before.status),
-            StepOutcome::TakingBack => write!(message, "{} is taken back", before.status),
+        message.push_str(before.status.name());
+        match outcome {
+            StepOutcome::Retried => message.push_str(" is tried again later"),
+            StepOutcome::TakingBack => message.push_str(" is taken back"),
             StepOutcome::Done | StepOutcome::Cancelled | StepOutcome::Failed | StepOutcome::DeadLettered => {
-                write!(message, "{} → {}", before.status, after.status)
+                message.push_str(" → ");
+                message.push_str(after.status.name());
             }
-        };
+        }
         let error = after.error.as_ref().filter(|_| after.status == Status::Failed).map(|error| error.code.as_str());
         for why in error.into_iter().chain(self.trouble) {
             message.push_str(": ");
             message.push_str(why);
         }
         let attempt = before.progress.attempts.saturating_add(1);
-        let millis = self.took.as_secs_f64() * 1000.0;
+        let micros = (self.took.as_nanos() + 500) / 1000;
+        // Put together piece by piece, as an order has several of these lines.
         let mut line = String::with_capacity(320);
-        let _ = write!(line, "{{\"level\":\"{level}\",\"message\":");
+        line.push_str("{\"level\":\"");
+        line.push_str(level);
+        line.push_str("\",\"message\":");
         quote(&message, &mut line);
         line.push_str(",\"correlationId\":");
         quote(&before.correlation, &mut line);
         line.push_str(",\"orderId\":");
         quote(&before.id, &mut line);
-        let _ = write!(line, ",\"status\":\"{}\",\"attempt\":{attempt},\"durationMs\":{millis:.3}}}", after.status);
+        line.push_str(",\"status\":\"");
+        line.push_str(after.status.name());
+        let (millis, rest) = (micros / 1000, micros % 1000);
+        write!(line, "\",\"attempt\":{attempt},\"durationMs\":{millis}.{rest:03}}}")
+            .expect("a text takes what it is given");
         log(&line);
     }
 

@@ -177,22 +177,22 @@ fn settle(world: &mut World, id: u64, until: Duration, worked: Worked) {
 fn pending(id: &str, lines: &[(&str, u32, u64)]) -> Order {
     let at = Timestamp::from_millis(1_700_000_000_000);
     let line = |(sku, quantity, price): &(&str, u32, u64)| Line {
-        sku: (*sku).to_owned(),
-        name: (*sku).to_owned(),
+        sku: (*sku).into(),
+        name: (*sku).into(),
         quantity: *quantity,
         price: Minor(*price),
     };
     Order {
-        id: id.to_owned(),
-        tenant: "demo".to_owned(),
-        customer_id: "C-1".to_owned(),
-        customer_email: "secret@example.com".to_owned(),
+        id: id.into(),
+        tenant: "demo".into(),
+        customer_id: "C-1".into(),
+        customer_email: "secret@example.com".into(),
         status: Status::Pending,
         currency: Currency::USD,
         amount: Minor(lines.iter().map(|(_, quantity, price)| u64::from(*quantity) * price).sum()),
         lines: lines.iter().map(line).collect(),
         shipping_address: None,
-        note: Some("secret".to_owned()),
+        note: Some("secret".into()),
         created_at: at,
         updated_at: at,
         version: 1,
@@ -200,7 +200,7 @@ fn pending(id: &str, lines: &[(&str, u32, u64)]) -> Order {
         tracking: None,
         error: None,
         progress: Progress::default(),
-        correlation: "c-1".to_owned(),
+        correlation: "c-1".into(),
     }
 }
 

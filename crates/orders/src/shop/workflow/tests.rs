@@ -42,7 +42,7 @@ fn order(status: Status) -> Order {
             paid: (status == Status::Fulfillment).then(|| Paid { payment_id: "p".into() }),
             ..Progress::default()
         },
-        correlation: String::new(),
+        correlation: Text::default(),
     }
 }
 

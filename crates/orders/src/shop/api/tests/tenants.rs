@@ -19,7 +19,7 @@ proptest! {
         take_to(&shop, &theirs, status);
         let mut missing = "019b7694-a000-7abc-8abc-0123456789ab".to_owned();
         if !own_id {
-            let order = Order { id: "ORD-1".to_owned(), ..kept(&shop, &theirs) };
+            let order = Order { id: "ORD-1".into(), ..kept(&shop, &theirs) };
             shop.put(Table::Orders, order.to_item());
             (theirs, missing) = ("ORD-1".to_owned(), "ORD-2".to_owned());
         }

@@ -59,7 +59,7 @@ fn an_order_that_is_named_is_told_of() {
         ),
         (format!("cancel {}", of(Status::Pending).id), "It can still be cancelled: send POST /orders/"),
         (
-            of(Status::Validating).id.to_uppercase(),
+            of(Status::Validating).id.as_str().to_uppercase(),
             "has been VALIDATING since 2026-11-20 15:30:00 UTC: it is being checked.",
         ),
     ];
@@ -68,7 +68,8 @@ fn an_order_that_is_named_is_told_of() {
         assert_eq!(ids(&answer).len(), 1, "{message}: {answer}");
         assert!(reply(&answer).contains(expected), "{message}: {answer}");
     }
-    let beside = json!({ "customerId": "C-1", "message": "where is it?", "orderId": of(Status::Completed).id });
+    let beside =
+        json!({ "customerId": "C-1", "message": "where is it?", "orderId": of(Status::Completed).id.as_str() });
     let answer = shop.ask_as("north", &beside, &Templates);
     assert!(String::from_utf8(answer.body).unwrap().contains("TRACK-northC-1101"));
 }

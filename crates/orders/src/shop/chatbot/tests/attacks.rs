@@ -50,15 +50,15 @@ const PHRASES: [&str; 42] = [
 
 /// What could be asked for. Of the orders the shop has, those that are not the customer's own.
 fn targets(shop: &Watched) -> Vec<String> {
-    let id = |tenant, customer, status| shop.with(tenant, customer, status).id.clone();
+    let id = |tenant, customer, status| shop.with(tenant, customer, status).id.to_string();
     let neighbour = shop.with("north", "C-2", Status::Completed);
     vec![
         id("north", "C-2", Status::Completed),
         id("south", "C-1", Status::Failed),
         id("south", "C-2", Status::Pending).to_uppercase(),
         id("north", "C-2", Status::Pending).replace('-', ""),
-        neighbour.customer_email.clone(),
-        neighbour.tracking.clone().unwrap().number,
+        neighbour.customer_email.to_string(),
+        neighbour.tracking.clone().unwrap().number.into(),
         "customer C-2".to_owned(),
         "north#C-2".to_owned(),
         "south#C-1".to_owned(),

@@ -16,22 +16,27 @@ fn any_draft() -> impl Strategy<Value = (Draft, Vec<bool>)> {
         |(customer_id, lines, address, currency, note, numbers)| {
             let lines: Vec<Line> = lines
                 .into_iter()
-                .map(|(sku, (name, quantity, price))| Line { sku, name, quantity, price: Minor(price) })
+                .map(|(sku, (name, quantity, price))| Line {
+                    sku: sku.into(),
+                    name: name.into(),
+                    quantity,
+                    price: Minor(price),
+                })
                 .collect();
             let draft = Draft {
-                customer_email: format!("{}@example.com", customer_id.replace('@', "-")),
-                customer_id,
+                customer_email: format!("{}@example.com", customer_id.replace('@', "-")).into(),
+                customer_id: customer_id.into(),
                 currency: Currency::parse(currency).unwrap(),
                 amount: Minor(lines.iter().map(|line| line.price.0 * u64::from(line.quantity)).sum()),
                 lines,
                 shipping_address: address.map(|(line1, line2)| Address {
-                    city: line1.clone(),
-                    line1,
-                    line2,
-                    country: "DE".to_owned(),
+                    city: line1.as_str().into(),
+                    line1: line1.into(),
+                    line2: line2.map(Into::into),
+                    country: "DE".into(),
                     ..Address::default()
                 }),
-                note,
+                note: note.map(Into::into),
             };
             (draft, numbers)
         },
@@ -154,8 +159,8 @@ proptest! {
         let (at, other) = (at.min(text.len()), (at + by) % (text.len() + 1));
         let cut = |at: usize| {
             let mut draft = draft.clone();
-            (draft.customer_id, draft.customer_email) = (text[..at].to_owned(), text[at..].to_owned());
-            (draft.lines[0].sku, draft.lines[0].name) = (text[at..].to_owned(), text[..at].to_owned());
+            (draft.customer_id, draft.customer_email) = (text[..at].into(), text[at..].into());
+            (draft.lines[0].sku, draft.lines[0].name) = (text[at..].into(), text[..at].into());
             draft
         };
         prop_assert_eq!(content(&cut(at)) == content(&cut(other)), at == other);

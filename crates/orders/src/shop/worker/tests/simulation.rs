@@ -100,13 +100,13 @@ fn judge(house: &House, away: Away, accepted: usize, stock: u64) {
     let mut sold: BTreeMap<&str, u64> = BTreeMap::new();
     let mut dead = 0;
     for order in &orders {
-        let (id, status) = (&order.id, order.status);
+        let (id, status) = (order.id.as_str(), order.status);
         assert!(status.is_final(), "{id} is {status}: {:?}", house.lines.lock().unwrap().last());
         assert_eq!(order.error.is_some(), status == Status::Failed, "{id}");
         assert_eq!(order.tracking.is_some(), status == Status::Completed, "{id}");
         dead += usize::from(order.progress.dead_lettered);
         let incomplete = order.progress.undo.as_ref().is_some_and(Undo::is_left);
-        let lies_dead = world.dead.iter().any(|body| message::order_id(body).as_ref() == Some(id));
+        let lies_dead = world.dead.iter().any(|body| message::order_id(body).as_deref() == Some(id));
         assert_eq!(order.progress.dead_lettered, lies_dead, "{id}");
         assert!(!incomplete || lies_dead, "{id} is given up only among the dead letters");
         // Which of what was given up had its effect nobody knows.
@@ -119,7 +119,7 @@ fn judge(house: &House, away: Away, accepted: usize, stock: u64) {
         let charged = if away.payments {
             done(&world.payments)
         } else {
-            let payment = world.items.get(&(Table::Payments, id.clone()));
+            let payment = world.items.get(&(Table::Payments, id.to_owned()));
             payment.into_iter().filter(|payment| payment.text("state") == Some("charged")).count()
         };
         let wanted = usize::from(status == Status::Completed);

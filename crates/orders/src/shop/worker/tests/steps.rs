@@ -57,7 +57,7 @@ fn goes_to_its_end(chains: bool, commits: u64) {
     assert_eq!(statuses(&order), TO_COMPLETED);
     assert_eq!((order.version, order.error, order.progress.attempts), (6, None, 0));
     let tracking = order.tracking.unwrap();
-    assert_eq!(order.history[5].detail, Some(format!("{} {}", tracking.carrier, tracking.number)));
+    assert_eq!(order.history[5].detail, Some(format!("{} {}", tracking.carrier, tracking.number).into()));
     assert_eq!(world.counts("mug"), [8, 0, 2]);
     let payment = &world.items[&(Table::Payments, "A".to_owned())];
     assert_eq!((payment.text("state"), payment.text("currency")), (Some("charged"), Some("USD")));
