@@ -168,10 +168,10 @@ impl EngineShop {
 
     fn read(&self, table: Table, key: &Item) -> Result<Option<Item>, String> {
         let engine = self.engine().ok_or_else(stopping)?;
-        let counts = table == Table::Stock;
+        let is_stock = table == Table::Stock;
         let table = engine.table(self.places.table(table)?).map_err(|error| error.to_string())?;
-        // Many shops count no goods at all: then none is looked for. What a client was told is in the table is counted.
-        if counts && engine.count(&table).items == 0 {
+        // Many shops count no goods at all: then none is looked for.
+        if is_stock && engine.finds_nothing(&table) {
             return Ok(None);
         }
         let key = table.key_of(key).map_err(|error| error.to_string())?;

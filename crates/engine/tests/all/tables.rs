@@ -158,3 +158,23 @@ fn items_are_counted_across_a_restart() {
     assert_eq!(engine.count(&table(&engine)).items, 5);
     down(engine);
 }
+
+#[test]
+fn a_table_finds_nothing_until_an_item_is_acknowledged_and_a_look_that_is_spared_is_counted() {
+    let directory = tempfile::tempdir().unwrap();
+    let engine = up(directory.path(), &stack(pipe("p")), &Arc::new(Watched::default()));
+    let table = engine.table(&"Orders".parse().unwrap()).unwrap();
+    let reads = |engine: &engine::Engine| {
+        let traffic = engine.traffic().tables.into_iter().find(|(name, _)| *name == table.name).unwrap().1;
+        (traffic.reads, traffic.read_blocks)
+    };
+    let before = reads(&engine);
+    assert!(engine.finds_nothing(&table));
+    assert_eq!(reads(&engine), (before.0 + 1, before.1 + 1));
+    put(&engine, "a", 1);
+    assert!(!engine.finds_nothing(&table));
+    delete(&engine, "a");
+    assert!(engine.finds_nothing(&table));
+    assert_eq!(reads(&engine), (before.0 + 2, before.1 + 2));
+    down(engine);
+}

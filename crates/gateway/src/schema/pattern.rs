@@ -85,12 +85,12 @@ fn walk<'t>(runs: &[Run], mut rest: &'t [u8]) -> Option<&'t [u8]> {
 /// The ways of a plain pattern; nothing if it is not one.
 fn plain(text: &str) -> Option<Box<[Plain]>> {
     let inner = text.strip_prefix('^')?.strip_suffix('$')?;
-    // What is not the end of the group, or no border between its ways, leaves a bracket open or a sign without its letter,
-    // which no row may have.
     match inner.strip_prefix('(').and_then(|inner| inner.split_once(')')) {
         Some((group, rest)) if !rest.starts_with(['?', '*', '+', '{']) => {
             let group = group.strip_prefix("?:").unwrap_or(group);
-            group.split('|').map(|way| one_way(&[way, rest].concat())).collect()
+            // What is not the end of the group, or no border between its ways, leaves a bracket open or a sign without
+            // its letter. So each way is a row by itself, whatever the rest makes of it: `(a\|b)d` has no way `a\d`.
+            group.split('|').map(|way| row(way).and_then(|_| one_way(&[way, rest].concat()))).collect()
         }
         _ => Some([one_way(inner)?].into()),
     }
@@ -239,6 +239,8 @@ mod tests {
             "^(a|b){2}$",
             "^(a|(b))$",
             r"^(a\|b)$",
+            r"^(a\|b)d$",
+            r"^(\|a)-b$",
             "^([|)]a|b)$",
             "^a|b$",
             "^[^a]$",
@@ -256,6 +258,14 @@ mod tests {
     }
 
     #[test]
+    fn a_border_that_is_escaped_parts_no_ways() {
+        let pattern = Pattern::compile(r"^(a\|b)d$").unwrap();
+        for (text, expected) in [("a|bd", true), ("a5", false), ("bd", false)] {
+            assert_eq!(pattern.is_match(text), expected, "{text}");
+        }
+    }
+
+    #[test]
     fn a_pattern_that_cannot_be_read_says_why() {
         for text in ["(", "[a", "(?=a)", "a{2,1}", "(a{1000}){1000}"] {
             assert!(Pattern::compile(text).is_err(), "{text}");
@@ -266,8 +276,8 @@ mod tests {
         /// A walk finds what the engine finds.
         #[test]
         fn the_walk_answers_as_the_engine(
-            pattern in r"\^(\((\?:)?(\[[a-c]-?[c-d]?\]|[ab|]){1,4}\)[?+]?)?((\[[a-c!$.~]-?[c-d.~]?\]|[ab]|\\d)(\{[0-2](,[2-3]?)?\}|[+*?])?){0,3}(\((\[[a-c]-?[c-d]?\]|[ab])[+*?]?[ad]?\)\?)?\$",
-            texts in prop::collection::vec("[abcd1é!%.~]{0,6}", 20),
+            pattern in r"\^(\((\?:)?(\[[a-c]-?[c-d]?\]|[ab|]|\\[d.|]){1,4}\)[?+]?)?((\[[a-c!$.~]-?[c-d.~]?\]|[abd.-]|\\d)(\{[0-2](,[2-3]?)?\}|[+*?])?){0,3}(\((\[[a-c]-?[c-d]?\]|[ab])[+*?]?[ad]?\)\?)?\$",
+            texts in prop::collection::vec("[abcd1é!%.~|-]{0,6}", 20),
         ) {
             if let Ok(compiled) = Pattern::compile(&pattern) {
                 let regex = regex_lite::Regex::new(&pattern).unwrap();

@@ -68,10 +68,13 @@ fn factored(ways: &[Way]) -> Option<(Vec<Way>, Vec<Way>)> {
         if ones.len() * others.len() != ways.len() || [&ones, &others].iter().any(|half| half.contains(&Vec::new())) {
             continue;
         }
-        // Each way is one pair, and there are as many pairs: so no pair is anything else.
+        // Each way is one pair, and there are as many pairs: so no pair is anything else. Parts that share a clause are no
+        // pair: together they say less than any way of their length.
         let is_pair = |way: &Way| {
             let joins = |one: &Way, other: &Way| {
-                way.len() == one.len() + other.len() && one.iter().chain(other).all(|clause| way.contains(clause))
+                way.len() == one.len() + other.len()
+                    && one.iter().chain(other).all(|clause| way.contains(clause))
+                    && !one.iter().any(|clause| other.contains(clause))
             };
             ones.iter().any(|one| others.iter().any(|other| joins(one, other)))
         };
@@ -348,8 +351,12 @@ mod tests {
             &[1, 2, 6],
             &[1, 2, 7],
         ];
-        let ways: Vec<Way> = sets.iter().map(|fields| way(&fields.iter().copied().collect())).collect();
-        assert_eq!(factored(&ways), None);
+        // The third pair would say 4 twice, and 0 nowhere.
+        let sharing = [&[1, 3][..], &[1, 4], &[3, 4], &[0, 4]];
+        for sets in [&sets[..], &sharing] {
+            let ways: Vec<Way> = sets.iter().map(|fields| way(&fields.iter().copied().collect())).collect();
+            assert_eq!(factored(&ways), None, "{sets:?}");
+        }
     }
 
     proptest! {
