@@ -24,7 +24,7 @@ use types::{Account, FunctionName, Record, Timestamp};
 const ROUNDS: usize = 5;
 const BATCH: usize = 100;
 
-/// Functions, the handlers that they are, and whether their orders are premium ones that have just been shipped.
+/// Functions, and the handlers that they are.
 const FUNCTIONS: &[(&str, &str)] = &[("Standard", "standard-orders"), ("Premium", "premium-orders")];
 
 fn spec(name: &str, handler: &str) -> FunctionSpec {
