@@ -21,6 +21,9 @@ use std::time::Duration;
 const APPLIED: &[u8] = b"\xffapplied";
 const LOG_ID: &[u8] = b"\xfflog";
 
+/// From this many unmerged files on they are merged. Each merging writes again what older files have of the same keys: fewer
+/// of them cost less, and more files that a key may be in are asked, by their filters, when it is looked up.
+const MERGED_FROM: u8 = 8;
 /// Above this many unmerged files the applier waits for the merging to catch up.
 const UNMERGED_MAX: usize = 16;
 
@@ -77,7 +80,9 @@ impl Index {
                     .data_block_size_policy(BlockSizePolicy::all(8 * 1024))
                     .data_block_compression_policy(CompressionPolicy::all(CompressionType::None))
                     .compaction_strategy(Arc::new(
-                        fjall::compaction::Leveled::default().with_table_target_size(32 * 1024 * 1024),
+                        fjall::compaction::Leveled::default()
+                            .with_table_target_size(32 * 1024 * 1024)
+                            .with_l0_threshold(MERGED_FROM),
                     ))
             })
             .map_err(text)?;

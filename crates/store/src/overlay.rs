@@ -18,6 +18,9 @@ use std::time::Duration;
 
 /// What a node of the map costs beside the bytes that it points to.
 const NODE_BYTES: usize = 160;
+/// Which part of its length an entry counts of which nothing is kept here: it takes no memory, but a start reads the log
+/// again from where the index ends.
+const UNKEPT_SHARE: usize = 8;
 
 /// The tables, newest first.
 pub(crate) type Tables = Arc<[Arc<Table>]>;
@@ -126,12 +129,13 @@ impl Table {
     /// Inserts what `entry`, numbered `seq`, means.
     pub(crate) fn insert(&self, seq: Seq, entry: &Entry) {
         let bytes = entry.bytes();
-        let mut cost = bytes.len();
+        let mut nodes = 0;
         for operation in entry.operations() {
             let value = operation.value.map(|range| bytes.slice(range));
             self.map.insert(Version { key: bytes.slice(operation.key), seq }, value);
-            cost += NODE_BYTES;
+            nodes += 1;
         }
+        let cost = if nodes == 0 { bytes.len() / UNKEPT_SHARE } else { bytes.len() + nodes * NODE_BYTES };
         self.bytes.fetch_add(cost, Ordering::Relaxed);
     }
 
