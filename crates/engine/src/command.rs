@@ -10,7 +10,7 @@ use crate::engine::{Engine, NotFound};
 use crate::functions::Handed;
 use crate::indexes::Indexes;
 use crate::queues::{LiveQueue, Message, Outgoing, Part, SendRefused, Sending};
-use crate::tables::{self, Beside, CommandRefused, SameItem, TableWrite, Written};
+use crate::tables::{self, Beside, CommandRefused, Looked, SameItem, TableWrite, Written};
 use delivery::bus::entry::Entry;
 use delivery::queue::{Receipt, VisibilityRefused};
 use std::sync::Arc;
@@ -31,6 +31,8 @@ pub struct Command {
     pub hands: Vec<(FunctionName, Handed)>,
     /// Events for buses, ten at most. All are taken, or nothing is done.
     pub events: Vec<Entry>,
+    /// Items that were looked at to decide this, as they were then.
+    pub looked: Vec<Looked>,
 }
 
 /// What becomes of a received message.
@@ -137,7 +139,7 @@ pub(crate) async fn run(
 /// The parts of a command. A message that is gone is no fault by itself; what is written or sent because of a message is
 /// not if somebody else has it.
 async fn parts(commits: &Commits, found: Found, fenced: bool) -> Result<Beside, CommandError> {
-    let Beside { mut entries, mut after } = found.told;
+    let Beside { mut entries, mut after, looked } = found.told;
     let mut take = |part: Part| {
         let (entry, then) = part.split();
         entries.push(entry);
@@ -174,13 +176,13 @@ async fn parts(commits: &Commits, found: Found, fenced: bool) -> Result<Beside, 
             None => {}
         }
     }
-    Ok(Beside { entries, after })
+    Ok(Beside { entries, after, looked })
 }
 
 impl Engine {
     /// Does a command: all of it or nothing.
     pub async fn command(&self, command: Command, by: By) -> Result<Vec<Written>, CommandError> {
-        let Command { writes, sends, settles, hands, events } = command;
+        let Command { writes, sends, settles, hands, events, looked } = command;
         let queue = |name: &QueueName| self.inner.queue(name);
         let sends = sends.into_iter().map(|(name, outgoing)| Ok((queue(&name)?, outgoing)));
         let settles = settles.into_iter().map(|settle| Ok((queue(&settle.queue)?, settle)));
@@ -191,7 +193,7 @@ impl Engine {
             letters: hands.collect::<Result<_, NotFound>>()?,
             sends: sends.collect::<Result<_, NotFound>>()?,
             settles: settles.collect::<Result<_, NotFound>>()?,
-            told: bus::beside(&self.inner, &events)?,
+            told: Beside { looked, ..bus::beside(&self.inner, &events)? },
         };
         run(&self.inner.commits, &self.inner.indexes, writes, found, by).await
     }

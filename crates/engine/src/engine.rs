@@ -21,7 +21,7 @@ use crate::query::{self, QueryRefused};
 use crate::queues::{LiveQueue, LiveQueues, manage};
 use crate::scan;
 use crate::spec::{IndexSpec, PipeSource, StackSpec};
-use crate::tables::{self, CommandRefused, SameItem, TableWrite, Written};
+use crate::tables::{self, CommandRefused, Looked, SameItem, TableWrite, Written};
 use crate::traffic::{Meters, Traffic};
 use crate::watch::Watch;
 use delivery::lane::Progress;
@@ -412,9 +412,9 @@ impl Engine {
 
     /// The item under a key in its newest state, which may not be durable yet: for those who tell of it by a command
     /// only.
-    pub fn peek(&self, table: &Table, key: &Key) -> Result<Option<Item>, WriteRefused> {
+    pub fn peek(&self, table: &Table, key: &Key) -> Result<Looked, WriteRefused> {
         let found = tables::peek(&self.inner.commits, table, key)?;
-        self.inner.meters.tables.read(table.id, found.as_ref().map_or(0, Item::size));
+        self.inner.meters.tables.read(table.id, found.item().map_or(0, Item::size));
         Ok(found)
     }
 

@@ -81,7 +81,7 @@ pub use queues::{
     QueueSettings, ReceiveRefused, ReceiveRequest, ReceivedMessage, SendRefused, Sent,
 };
 pub use redrive::{Redrive, Redriven};
-pub use tables::{CommandRefused, TableWrite, Written};
+pub use tables::{CommandRefused, Looked, TableWrite, Written};
 pub use traffic::{BusTraffic, PipeTraffic, QueueTraffic, RuleTraffic, TableTraffic, Traffic};
 pub use versions::{
     Aim, AimRefused, AliasChange, AliasEntry, InvokeChange, InvokeConfig, VersionEntry, VersionError, Versions,

@@ -62,10 +62,25 @@ pub enum CommandRefused {
 }
 
 /// What lies under a key, for deciding.
+#[derive(Debug, Clone)]
 pub(crate) struct Look {
     pub(crate) old: Option<Item>,
     pub(crate) previous: SequenceNumber,
     pub(crate) seen: Seen,
+}
+
+/// An item in its newest state, which may not be durable yet. A command that goes out from it need not look again.
+#[derive(Debug, Clone)]
+pub struct Looked {
+    bytes: Vec<u8>,
+    look: Look,
+}
+
+impl Looked {
+    /// The item, if there was one.
+    pub fn item(&self) -> Option<&Item> {
+        self.look.old.as_ref()
+    }
 }
 
 pub(crate) fn look(commits: &Commits, bytes: &[u8]) -> Result<Look, WriteRefused> {
@@ -135,6 +150,8 @@ pub(crate) struct Beside {
     pub(crate) entries: Vec<EntryBuilder>,
     /// Told when all of it is durable; dropped if it is refused.
     pub(crate) after: After,
+    /// Items that were looked at before. What was written since is noticed as if it were written during the command.
+    pub(crate) looked: Vec<Looked>,
 }
 
 /// Carries out a command, together with what stands beside it: all of it or nothing.
@@ -147,14 +164,18 @@ pub(crate) async fn write(
     class: Class,
 ) -> Result<Vec<Written>, CommandRefused> {
     let after = Arc::new(Mutex::new(beside.after));
+    let mut looked = beside.looked;
     indexes.enter(&mut command);
     let places = places_of(&command)?;
     if same_item == SameItem::IsRefused && places.iter().any(|place| place.follows.is_some()) {
         return Err(CommandRefused::SameItem);
     }
     for _ in 0..LOOKS_MAX {
-        let decided = match decide(commits, &command, &places) {
+        let known = std::mem::take(&mut looked);
+        let decided = match decide(commits, &command, &places, &known) {
             Ok(decided) => decided,
+            // It is refused for what is now, not for what was seen earlier.
+            Err(_) if !known.is_empty() => continue,
             Err((refused, seen)) => match all_durable(commits, seen).await {
                 Ok(()) => return Err(refused),
                 Err(WriteRefused::Contended) => continue,
@@ -221,7 +242,8 @@ async fn all_durable(commits: &Commits, seen: Vec<Seen>) -> Result<(), WriteRefu
 
 type Undecided = (CommandRefused, Vec<Seen>);
 
-fn decide(commits: &Commits, command: &[TableWrite], places: &[Place]) -> Result<Decided, Undecided> {
+/// `known` is what is not looked at again.
+fn decide(commits: &Commits, command: &[TableWrite], places: &[Place], known: &[Looked]) -> Result<Decided, Undecided> {
     let mut decided = Decided::default();
     let mut left: Vec<Left> = Vec::with_capacity(command.len());
     let mut changed: Vec<Changed> = Vec::with_capacity(command.len());
@@ -229,8 +251,10 @@ fn decide(commits: &Commits, command: &[TableWrite], places: &[Place]) -> Result
         let (old, newest) = match place.follows {
             Some(earlier) => (left[earlier].item.clone(), left[earlier].newest),
             None => {
-                let Look { old, previous, seen } =
-                    look(commits, &place.bytes).map_err(|error| (error.into(), Vec::new()))?;
+                let Look { old, previous, seen } = match known.iter().find(|known| known.bytes == place.bytes) {
+                    Some(known) => known.look.clone(),
+                    None => look(commits, &place.bytes).map_err(|error| (error.into(), Vec::new()))?,
+                };
                 decided.seen.push(seen);
                 // Unchanged items are checked as well: the command as a whole holds at one moment.
                 decided.checks.push(Check::new(ITEMS, &place.bytes, seen));
@@ -316,8 +340,10 @@ pub(crate) fn change_entry(table: &Table, change: &Change, follows: Option<usize
 }
 
 /// The item under a key in its newest state, which may not be durable yet: for those who tell of it by a commit only.
-pub(crate) fn peek(commits: &Commits, table: &Table, key: &Key) -> Result<Option<Item>, WriteRefused> {
-    Ok(look(commits, &layout::item(table.id, key))?.old)
+pub(crate) fn peek(commits: &Commits, table: &Table, key: &Key) -> Result<Looked, WriteRefused> {
+    let bytes = layout::item(table.id, key);
+    let look = look(commits, &bytes)?;
+    Ok(Looked { bytes, look })
 }
 
 /// The item under a key, as it is durably.

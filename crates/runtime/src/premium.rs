@@ -333,7 +333,8 @@ impl Desk for EngineDesk {
             let engine = self.engine()?;
             let table = engine.table(&self.effects).map_err(|error| error.to_string())?;
             let key = table.key_of(&Memory::key(order_id)).map_err(|error| error.to_string())?;
-            engine.peek(&table, &key).map_err(|error| error.to_string())
+            let found = engine.peek(&table, &key).map_err(|error| error.to_string())?;
+            Ok(found.item().cloned())
         };
         read().map_err(Unreadable)
     }

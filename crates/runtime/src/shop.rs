@@ -9,7 +9,7 @@ use crate::invoke::EVENT_BUS;
 use crate::turns::{Turn, Turns};
 use engine::events::Entry;
 use engine::trace::{self, Current};
-use engine::{Command, CommandError, CommandRefused, Engine, Fate, Outgoing, TableWrite, WriteRefused};
+use engine::{Command, CommandError, CommandRefused, Engine, Fate, Looked, Outgoing, TableWrite, WriteRefused};
 use observe::trace::{Fact, Kind, Span};
 use orders::shop::ports::{
     Commit, CommitRefused, CustomerPage, CustomerQuery, Expected, Put, Settle, Shop, Table, Unreadable,
@@ -17,7 +17,7 @@ use orders::shop::ports::{
 use orders::shop::told;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use table::{Comparison, Condition, Operand, Order, Path, Query, Write};
 use types::{
     BusName, FunctionName, Item, KeyValue, Number, Origin, QueueName, SpanId, TableName, Timestamp, TraceContext,
@@ -149,17 +149,19 @@ pub(crate) struct EngineShop {
     reads: Reads,
     /// The message that is being worked on.
     message: Option<(QueueName, engine::Receipt)>,
+    /// The order as it was read last, until something is committed.
+    looked: Mutex<Option<Looked>>,
 }
 
 impl EngineShop {
     /// For whoever answers customers.
     pub(crate) fn for_customers(places: Arc<Places>) -> Self {
-        Self { places, reads: Reads::Durable, message: None }
+        Self { places, reads: Reads::Durable, message: None, looked: Mutex::default() }
     }
 
     /// For whoever works on orders, and on this message if there is one.
     pub(crate) fn for_work(places: Arc<Places>, message: Option<(QueueName, engine::Receipt)>) -> Self {
-        Self { places, reads: Reads::Newest, message }
+        Self { places, reads: Reads::Newest, message, looked: Mutex::default() }
     }
 
     fn engine(&self) -> Option<Arc<Engine>> {
@@ -168,18 +170,28 @@ impl EngineShop {
 
     fn read(&self, table: Table, key: &Item) -> Result<Option<Item>, String> {
         let engine = self.engine().ok_or_else(stopping)?;
-        let is_stock = table == Table::Stock;
+        let (is_stock, is_order) = (table == Table::Stock, table == Table::Orders);
         let table = engine.table(self.places.table(table)?).map_err(|error| error.to_string())?;
         // Many shops count no goods at all: then none is looked for.
         if is_stock && engine.finds_nothing(&table) {
             return Ok(None);
         }
         let key = table.key_of(key).map_err(|error| error.to_string())?;
-        let found = match self.reads {
-            Reads::Durable => engine.get(&table, &key),
-            Reads::Newest => engine.peek(&table, &key),
-        };
-        found.map_err(|error| error.to_string())
+        match self.reads {
+            Reads::Durable => engine.get(&table, &key).map_err(|error| error.to_string()),
+            Reads::Newest => {
+                let found = engine.peek(&table, &key).map_err(|error| error.to_string())?;
+                let item = found.item().cloned();
+                if is_order {
+                    *self.looked() = Some(found);
+                }
+                Ok(item)
+            }
+        }
+    }
+
+    fn looked(&self) -> MutexGuard<'_, Option<Looked>> {
+        self.looked.lock().expect("no thread panics while it holds what was read")
     }
 
     fn query(&self, query: &Query) -> Result<table::Page, Unreadable> {
@@ -227,6 +239,7 @@ impl EngineShop {
             settles: settle.into_iter().collect(),
             hands: Vec::new(),
             events,
+            looked: self.looked().take().into_iter().collect(),
         })
     }
 }

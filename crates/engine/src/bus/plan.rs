@@ -347,7 +347,7 @@ impl<'i> Plan<'i> {
 
     /// All of it, to be made durable together with something else.
     pub(super) fn beside(self) -> Beside {
-        Beside { entries: self.entries, after: self.after }
+        Beside { entries: self.entries, after: self.after, looked: Vec::new() }
     }
 
     /// Makes all of it durable.

@@ -4,7 +4,7 @@ use crate::fixture::*;
 use engine::{By, Command, CommandError, CommandRefused, WriteRefused};
 use std::sync::Arc;
 use table::{Comparison, Condition, Operand, Path};
-use types::Number;
+use types::{Item, Number};
 
 #[test]
 fn what_is_written_is_read_now_and_after_a_restart() {
@@ -109,6 +109,43 @@ fn writes_of_one_item_follow_on_one_another_and_each_is_a_change_of_its_own() {
     let engine = up(directory.path(), &stack(pipe("p")), &functions);
     assert_eq!((history(&engine), get(&engine, "a")), (expected, Some(order("a", 4))));
     assert_eq!(engine.check().unwrap().findings, Vec::<String>::new());
+    down(engine);
+}
+
+#[test]
+fn a_command_that_goes_out_from_an_earlier_look_is_decided_by_what_is_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let engine = up(directory.path(), &stack(pipe("p")), &Arc::new(Watched::default()));
+    put(&engine, "a", 1);
+    let orders = engine.table(&"Orders".parse().unwrap()).unwrap();
+    let look = |id: &str| engine.peek(&orders, &orders.key_of(&Item::from([("id", id.into())])).unwrap()).unwrap();
+    let before = look("a");
+    assert_eq!(before.item(), Some(&order("a", 1)));
+    let write = |version: u64, expected: u64, looked: &engine::Looked| {
+        let is = Condition::Compare(
+            Operand::Path(Path::from("v")),
+            Comparison::Equal,
+            Operand::Value(Number::from(expected).into()),
+        );
+        let writes = vec![put_if(&engine, order("a", version as i64), is)];
+        run(engine.command(Command { writes, looked: vec![looked.clone()], ..Command::default() }, By::Client))
+    };
+    let written = write(2, 1, &before).unwrap();
+    assert_eq!((written[0].old.clone(), get(&engine, "a")), (Some(order("a", 1)), Some(order("a", 2))));
+    // What was seen then would let this pass, and refuse the next.
+    let refused = write(3, 1, &before).unwrap_err();
+    let CommandError::Refused(CommandRefused::Table { refused, .. }) = refused else { panic!("{refused:?}") };
+    assert_eq!(refused, table::Refused::ConditionFailed { old: Some(order("a", 2)) });
+    let written = write(3, 2, &before).unwrap();
+    assert_eq!((written[0].old.clone(), get(&engine, "a")), (Some(order("a", 2)), Some(order("a", 3))));
+    // An item that was missing, and came.
+    let missing = look("b");
+    assert_eq!(missing.item(), None);
+    put(&engine, "b", 1);
+    let absent = vec![put_if(&engine, order("b", 2), Condition::NotExists(Path::from("id")))];
+    let command = Command { writes: absent, looked: vec![missing], ..Command::default() };
+    assert!(matches!(run(engine.command(command, By::Client)), Err(CommandError::Refused(_))));
+    assert_eq!(get(&engine, "b"), Some(order("b", 1)));
     down(engine);
 }
 
