@@ -4,39 +4,43 @@
 //! deployed, and only when everything is in place do the listeners open and the lines to paste appear.
 
 use crate::app::App;
-use crate::body::Body;
 use crate::front::{Front, Pen, Shared};
 use crate::greeting::{self, Greeting};
-use crate::listener::{self, Admission, Limits, Service, Unread, Whole};
-use crate::metrics::{self, Http};
+use crate::listener::{self, Limits};
+use crate::metrics::Http;
 use crate::rush::Rush;
 use crate::watching::Rounds;
-use crate::{aws, convert, front, own, tls, tracing};
+use crate::{aws, convert, front, tls, tracing};
 use anyhow::Context as _;
-use console::ask::{Kind, Problem};
-use console::config::{BUILT_IN, Config};
-use console::keyring::Offer;
-use console::{KEY_FILE, UpOptions, exit, open, params};
-use engine::{Catalog, Engine, Step};
-use gateway::keys::Outcome;
-use hyper::http::request::Parts;
-use hyper::{Response, StatusCode};
+use console::config::Config;
+use console::{UpOptions, exit, open, params};
+use engine::{Catalog, Engine};
 use orders::FailingOrders;
 use runtime::{Collector, Runtime};
 use serde_json::json;
-use stack::{Environment, Kept, Overrides, Stack, Template};
+use stack::Stack;
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use types::FunctionName;
+
+mod admin;
+mod first_key;
+mod stacks;
+
+pub(crate) use first_key::FirstKey;
+pub(crate) use stacks::Deployed;
+
+use admin::Admin;
+use first_key::first_key;
+use stacks::{Source, deploy, resolve, secrets_of_connections, template_refused, versions};
 
 /// How long requests that have begun may take when the server goes down.
 const DRAIN_WITHIN: Duration = Duration::from_secs(10);
@@ -46,16 +50,6 @@ const ADMIN: Limits = Limits { connections: 1_024, bodies_kib: 128 << 10, body_w
 /// What customers may take together.
 const PUBLIC: Limits = Limits { connections: 2_048, bodies_kib: 64 << 10, body_within: Duration::from_secs(10) };
 
-/// A template that was read.
-struct Source {
-    /// As it was named on the command line.
-    shown: String,
-    template: Template,
-    stack_name: String,
-    /// What was given for its parameters.
-    overrides: Overrides,
-}
-
 /// Runs stacks until told to stop; the exit code is given back.
 ///
 /// # Errors
@@ -63,27 +57,10 @@ struct Source {
 pub fn run(config: &Config, templates: &[PathBuf], options: &UpOptions, json: bool) -> anyhow::Result<u8> {
     let started = Instant::now();
     let ephemeral = options.ephemeral;
-    let mut sources = Vec::new();
-    for path in templates {
-        match read(path) {
-            Ok(source) => sources.push(source),
-            Err(said) => return Ok(refuse(&said)),
-        }
-    }
-    if sources.is_empty() {
-        let (name, text) = BUILT_IN;
-        let template = Template::parse(text, &format!("{name}.yaml")).map_err(|errors| anyhow::anyhow!("{errors}"))?;
-        let (shown, stack_name) = (format!("{name} (built in)"), name.to_owned());
-        sources.push(Source { shown, template, stack_name, overrides: Overrides::new() });
-    }
-    for (index, source) in sources.iter().enumerate() {
-        if let Some(twin) = sources[..index].iter().find(|twin| twin.stack_name == source.stack_name) {
-            return Ok(refuse(&format!(
-                "error: {} and {} would both be stack {}\nhint: a stack is called like its file; give one of them another name",
-                twin.shown, source.shown, source.stack_name
-            )));
-        }
-    }
+    let mut sources = match stacks::read_all(templates) {
+        Ok(sources) => sources,
+        Err(said) => return Ok(refuse(&said)),
+    };
     let names: Vec<&str> = sources.iter().map(|source| source.stack_name.as_str()).collect();
     let given = params::by_stack(&options.params, &names)?;
     sources.iter_mut().zip(given).for_each(|(source, overrides)| source.overrides = overrides);
@@ -202,40 +179,9 @@ impl Listening {
     }
 }
 
-fn template_refused(source: &Source, errors: &stack::Errors) -> String {
-    refused_at(&source.shown, errors)
-}
-
-fn refused_at(shown: &str, errors: &stack::Errors) -> String {
-    let hint = if shown.ends_with("(built in)") {
-        String::new()
-    } else {
-        format!("\nhint: `orderflow check {shown}` shows each where it stands")
-    };
-    format!("error: {shown} cannot be run\n{errors}{hint}")
-}
-
 fn refuse(said: &str) -> u8 {
     eprintln!("{said}");
     exit::USAGE
-}
-
-fn read(path: &Path) -> Result<Source, String> {
-    let shown = path.display().to_string();
-    let (name, text) = BUILT_IN;
-    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("").to_owned();
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(_) if shown == name => text.to_owned(),
-        Err(error) => {
-            return Err(format!(
-                "error: {shown}: {error}\nhint: name a template file, such as stacks/premium.yaml, or none for the \
-                 built-in one"
-            ));
-        }
-    };
-    let template = Template::parse(&text, &shown).map_err(|errors| refused_at(&shown, &errors))?;
-    Ok(Source { shown, template, stack_name: stem, overrides: Overrides::new() })
 }
 
 fn credentials(config: &Config) -> Vec<wire::sigv4::Credentials> {
@@ -243,104 +189,6 @@ fn credentials(config: &Config) -> Vec<wire::sigv4::Credentials> {
     let credentials =
         |(access_key_id, secret_access_key)| wire::sigv4::Credentials { access_key_id, secret_access_key };
     pair.map(credentials).into_iter().collect()
-}
-
-fn resolve(
-    source: &Source,
-    config: &Config,
-    admin: SocketAddr,
-    (stream_label, version_number): (stack::StreamLabel, stack::VersionNumber),
-) -> Result<Stack, stack::Errors> {
-    let environment = Environment {
-        account: config.account.clone(),
-        region: config.region.clone(),
-        partition: "aws".to_owned(),
-        stack_name: source.stack_name.clone(),
-        sqs_base_url: format!("http://{admin}"),
-        stream_label,
-        version_number,
-    };
-    let handlers: Vec<&str> = orders::catalogue().iter().map(|entry| entry.name).collect();
-    source.template.resolve(&environment, &source.overrides, &handlers)
-}
-
-/// A stack that is in place.
-pub(crate) struct Deployed {
-    /// The template, as it was named on the command line.
-    pub(crate) shown: String,
-    pub(crate) stack: Stack,
-    /// What was done.
-    pub(crate) steps: Vec<Step>,
-}
-
-/// Deploys the templates, all of them or none; what is refused is said in words.
-fn deploy(engine: &Engine, sources: &[Source], config: &Config, admin: SocketAddr) -> Result<Vec<Deployed>, String> {
-    let mut stacks = Vec::new();
-    let catalog = engine.catalog();
-    for source in sources {
-        let stack =
-            resolve(source, config, admin, known(engine)).map_err(|errors| template_refused(source, &errors))?;
-        if let Some(before) = catalog.origins.get(&stack.name) {
-            let before = Kept::read(before).map_err(|error| {
-                format!("error: {}: what was deployed before as {} cannot be read: {error}", source.shown, stack.name)
-            })?;
-            let refusals = stack::refusals(&before, &stack);
-            if !refusals.is_empty() {
-                let line = |refusal: &stack::Refusal| format!("error: {}: {refusal}", source.shown);
-                return Err(refusals.iter().map(line).collect::<Vec<_>>().join("\n"));
-            }
-        }
-        stacks.push(stack);
-    }
-    let specs: Vec<_> = stacks.iter().map(convert::spec_of).collect();
-    let steps = engine.deploy_all(&specs).map_err(|error| format!("error: {error}"))?;
-    // What is watched is no part of the catalog; with the next start it is what the template says as well.
-    for stack in &stacks {
-        let watched = convert::watched_of(stack)?;
-        let watch = engine.watch();
-        let kept = watch.alarms.of_stack(&stack.name, watched.alarms, watched.dashboards);
-        kept.map_err(|error| format!("error: the alarms of {}: {error}", stack.name))?;
-        let kept = watch.line_filters.of_stack(&stack.name, watched.filters);
-        kept.map_err(|error| format!("error: the metric filters of {}: {error}", stack.name))?;
-    }
-    // Streams have their labels now, which outputs name.
-    let deployed = sources.iter().zip(steps).map(|(source, steps)| {
-        let stack =
-            resolve(source, config, admin, known(engine)).map_err(|errors| template_refused(source, &errors))?;
-        Ok(Deployed { shown: source.shown.clone(), stack, steps })
-    });
-    deployed.collect()
-}
-
-/// What only the engine knows of a template's resources.
-fn known(engine: &Engine) -> (stack::StreamLabel, stack::VersionNumber) {
-    (labels(engine), versions(&engine.catalog()))
-}
-
-/// The numbers of the versions that there are, and of those that are made next.
-fn versions(catalog: &Catalog) -> stack::VersionNumber {
-    let of = |entry: &engine::FunctionEntry| (entry.versions.numbers().clone(), entry.versions.last());
-    let known: BTreeMap<String, _> =
-        catalog.functions.iter().map(|(name, entry)| (name.to_string(), of(entry))).collect();
-    let given: Mutex<BTreeMap<(String, String), u64>> = Mutex::default();
-    Box::new(move |id, function| {
-        let (numbers, last) = known.get(function).map_or((None, 0), |(numbers, last)| (Some(numbers), *last));
-        if let Some(number) = numbers.and_then(|numbers| numbers.get(id)) {
-            return *number;
-        }
-        let mut given = given.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = given.keys().filter(|(of, _)| of == function).count() as u64;
-        *given.entry((function.to_owned(), id.to_owned())).or_insert(last + 1 + before)
-    })
-}
-
-/// The labels of the streams that there are.
-fn labels(engine: &Engine) -> stack::StreamLabel {
-    let catalog = engine.catalog();
-    Box::new(move |table| {
-        let stream = catalog.tables.iter().find(|(name, _)| name.as_str() == table).map(|(_, entry)| &entry.stream);
-        stream.and_then(Option::as_ref).map_or_else(|| "*".to_owned(), |stream| stream.label.clone())
-    })
 }
 
 async fn serve(
@@ -512,49 +360,6 @@ fn pens(engine: &Engine, front: &Shared) -> BTreeMap<FunctionName, Pen> {
     catalog.functions.values().map(pen).collect()
 }
 
-/// The key that this machine's own command line uses. The first time that a stack with keys runs it is made, and left
-/// in the data directory for whoever may read that.
-fn first_key(app: &App, stacks: &[&Stack]) -> anyhow::Result<Option<FirstKey>> {
-    let file = app.directory.join(KEY_FILE);
-    let kept = std::fs::read_to_string(&file).ok().map(|key| key.trim().to_owned());
-    let good = |key: &String| app.front.keyring.with(|keys| matches!(keys.find(Some(key), &[]), Outcome::Key(_)));
-    if let Some(key) = kept.as_ref().filter(|key| good(key)) {
-        return Ok(Some(FirstKey::Kept(key.clone())));
-    }
-    let api = stacks.iter().flat_map(|stack| &stack.apis).map(|api| &api.spec).next();
-    let Some((api, declared)) = api.and_then(|api| Some((api, api.keys.iter().find(|key| key.enabled)?))) else {
-        return Ok(None);
-    };
-    // Somebody took the file away: whoever wants another key makes one. A file with a key that opens nothing is what a
-    // crash left between the two.
-    if kept.is_none() && !app.front.keyring.list().keys.is_empty() {
-        return Ok(None);
-    }
-    let plan = api.plans.iter().find(|plan| declared.plans.contains(&plan.logical_id));
-    let make = console::views::keys::Make {
-        name: Some(declared.name.clone()),
-        tenant: None,
-        plan: plan.map(|plan| plan.name.clone()),
-        scopes: Vec::new(),
-    };
-    let keep = |key: &str| {
-        let opened = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&file);
-        let kept = opened.and_then(|mut file| writeln!(file, "{key}").and_then(|()| file.sync_all()));
-        kept.map_err(|error| Problem::new(Kind::Damaged, format!("cannot write {}: {error}", file.display())))
-    };
-    let made = app.front.keyring.make_and(&make, &Offer::of(&app.engine), keep);
-    let made = made.map_err(|problem| anyhow::anyhow!("no key can be made: {}", problem.refused.error))?;
-    Ok(Some(FirstKey::Made(made.value)))
-}
-
-/// The key of this machine.
-pub(crate) enum FirstKey {
-    /// It was made just now, and is shown this once.
-    Made(String),
-    /// It lies in the data directory.
-    Kept(String),
-}
-
 /// What runs the functions of these stacks.
 pub(crate) fn functions(
     engine: &Arc<Engine>,
@@ -573,83 +378,6 @@ pub(crate) fn functions(
     Runtime::new(&Arc::downgrade(engine), awake.map(|entry| entry.spec.clone()), failing, Arc::new(printer))
 }
 
-/// Whether the secrets are there that connections name.
-fn secrets_of_connections(deployed: &[Deployed]) -> Result<(), String> {
-    let mut missing = Vec::new();
-    for one in deployed {
-        for connection in &one.stack.connections {
-            for name in connection.spec.spec.variables() {
-                if std::env::var(name).is_ok_and(|secret| !secret.trim().is_empty()) {
-                    continue;
-                }
-                missing.push(format!(
-                    "error: {}:{}: the connection {} names a secret: set the environment variable {name} where \
-                     orderflow runs",
-                    one.shown, connection.at.line, connection.logical_id
-                ));
-            }
-        }
-    }
-    if missing.is_empty() { Ok(()) } else { Err(missing.join("\n")) }
-}
-
 fn loopback_hosts() -> Vec<String> {
     ["127.0.0.1", "localhost", "[::1]"].map(str::to_owned).to_vec()
-}
-
-/// The listener for operators: AWS's APIs, and our own under `/_orderflow/`.
-struct Admin {
-    app: Arc<App>,
-    context: wire::Context,
-    hosts: Vec<String>,
-    loopback: Vec<String>,
-}
-
-impl Service for Admin {
-    type Ticket = ();
-
-    fn admit(&self, parts: &Parts, _: SocketAddr) -> Admission<()> {
-        match listener::is_ours(&parts.headers, &self.hosts) {
-            // A batch of 25 items of 400 KB, with room for how JSON writes them.
-            Ok(()) => Admission::Read { max: 20 << 20, ticket: () },
-            Err(said) => Admission::Answer(listener::plain(StatusCode::FORBIDDEN, said)),
-        }
-    }
-
-    fn refuse(&self, _: &Parts, (): (), unread: Unread) -> Response<Body> {
-        listener::unread(unread)
-    }
-
-    async fn answer(self: &Arc<Self>, request: Whole, (): ()) -> Response<Body> {
-        let Whole { parts, body, peer } = request;
-        let (method, path) = (parts.method.as_str(), parts.uri.path());
-        let query = parts.uri.query().unwrap_or("");
-        if path == "/metrics" && method == "GET" {
-            let app = Arc::clone(&self.app);
-            // Counting what queues hold may wait for them.
-            let page = tokio::task::spawn_blocking(move || metrics::page(&app)).await.unwrap_or_default();
-            let kind = "text/plain; version=0.0.4; charset=utf-8".to_owned();
-            return listener::respond(StatusCode::OK, &[("content-type", kind)], page.into_bytes());
-        }
-        if path.starts_with("/_orderflow/") {
-            // Requests to these are not signed, so they are for this machine alone.
-            if !peer.ip().is_loopback() {
-                return listener::plain(StatusCode::FORBIDDEN, "this path answers to this machine only\n");
-            }
-            // Nor for pages of other sites that this machine's browser shows.
-            if let Err(said) = listener::is_ours(&parts.headers, &self.loopback) {
-                return listener::plain(StatusCode::FORBIDDEN, said);
-            }
-            let answer = own::answer(&self.app, method, path, query, &body).await;
-            let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            return listener::respond(status, &[("content-type", answer.content_type.to_owned())], answer.body);
-        }
-        let headers: Vec<(&str, &str)> =
-            parts.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect();
-        let head = wire::RequestHead { method, path, query, headers: &headers };
-        let response = aws::answer(&self.app, &self.context, &head, &body).await;
-        let status = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let headers: Vec<(&str, String)> = response.headers;
-        listener::respond(status, &headers, response.body)
-    }
 }
