@@ -85,7 +85,7 @@ equal("orderflow dlq show: the record", [r["dynamodb"]["NewImage"]["orderId"]["S
 equal("orderflow dlq show: AWS's message", json.loads(letter["body"]), body)
 
 refuses("a receipt that is none", lambda: sqs.delete_message(QueueUrl=url, ReceiptHandle="nonsense"),
-        "ReceiptHandleIsInvalid", "The input receipt handle is invalid.", kind="ReceiptHandleIsInvalid")
+        "ReceiptHandleIsInvalid", 'The input receipt handle "nonsense" is not a valid receipt handle.', kind="ReceiptHandleIsInvalid")
 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 counts = attributes("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 equal("DeleteMessage: the queue is empty", sorted(counts.values()), ["0", "0"])

@@ -183,6 +183,46 @@ for what, how in {"11 messages": {"MaxNumberOfMessages": 11}, "0 messages": {"Ma
                   "21 seconds": {"WaitTimeSeconds": 21}, "13 hours": {"VisibilityTimeout": 43_201}}.items():
     refuses(f"ReceiveMessage: {what}", lambda: sqs.receive_message(QueueUrl=url, **how), "InvalidParameterValue", "")
 
+# ── What AWS was recorded to do ─────────────────────────────────────────────────────────────
+# (By LocalStack's tests, which are run against AWS; recorded from April 2024 to December 2025.)
+odd = sqs.create_queue(QueueName=f"odd-{RUN}", Attributes={"VisibilityTimeout": "0"})["QueueUrl"]
+equal("a queue is encrypted by default", attributes(odd, "SqsManagedSseEnabled"), {"SqsManagedSseEnabled": "true"})
+sqs.set_queue_attributes(QueueUrl=odd, Attributes={"KmsMasterKeyId": "testKeyId", "KmsDataKeyReusePeriodSeconds": "6000"})
+equal("with one key at a time", attributes(odd, "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "SqsManagedSseEnabled"),
+      {"KmsMasterKeyId": "testKeyId", "KmsDataKeyReusePeriodSeconds": "6000", "SqsManagedSseEnabled": "false"})
+equal("a queue is found by its name alone", sqs.send_message(QueueUrl=f"odd-{RUN}", MessageBody="Using name instead of URL")["MD5OfMessageBody"],
+      "86a83f96652a1bfad3891e7d523750cb")
+[seen] = receive(odd)
+sqs.change_message_visibility(QueueUrl=odd, ReceiptHandle=seen["ReceiptHandle"], VisibilityTimeout=600)
+equal("a message that is seen again is hidden by the receipt of before", receive(odd), [])
+sqs.change_message_visibility(QueueUrl=odd, ReceiptHandle=seen["ReceiptHandle"], VisibilityTimeout=0)
+[again] = receive(odd, VisibilityTimeout=600)
+sqs.change_message_visibility(QueueUrl=odd, ReceiptHandle=seen["ReceiptHandle"], VisibilityTimeout=0)
+equal("and shown by it, though it was received since", len(receive(odd)), 1)
+sqs.delete_message(QueueUrl=odd, ReceiptHandle=again["ReceiptHandle"])
+sqs.send_message(QueueUrl=odd, MessageBody="msg", MessageAttributes={"Hello": text("There"), "Help.Me": text("Me")})
+equal("an asterisk asks for all attributes", sorted(receive(odd, MessageAttributeNames=["*"])[0].get("MessageAttributes", {})), ["Hello", "Help.Me"])
+refuses("RemovePermission where there is no policy", lambda: sqs.remove_permission(QueueUrl=odd, Label="none"), "InvalidParameterValue",
+        "Value none for parameter Label is invalid. Reason: can't find label.")
+own = json.dumps({"deadLetterTargetArn": f"{ARN}odd-{RUN}", "maxReceiveCount": "42"})
+sqs.set_queue_attributes(QueueUrl=odd, Attributes={"RedrivePolicy": own})
+contains("a queue may be its own dead-letter queue", attributes(odd, "RedrivePolicy")["RedrivePolicy"], f"{ARN}odd-{RUN}")
+sqs.set_queue_attributes(QueueUrl=odd, Attributes={"RedrivePolicy": "", "MaximumMessageSize": "1024"})
+answer = sqs.send_message_batch(QueueUrl=odd, Entries=[{"Id": "short", "MessageBody": "a" * 1024}, {"Id": "long", "MessageBody": "a" * 1025}])
+equal("an entry that is too long", answer["Failed"], [{"Id": "long", "SenderFault": True, "Code": "InvalidParameterValue",
+      "Message": "One or more parameters cannot be validated. Reason: Message must be shorter than 1024 bytes."}])
+
+
+def traced(request, **_):
+    request.headers["X-Amzn-Trace-Id"] = trace
+
+
+sqs.meta.events.register("before-send.sqs.SendMessage", traced)
+sqs.send_message(QueueUrl=odd, MessageBody="traced")
+sqs.meta.events.unregister("before-send.sqs.SendMessage", traced)
+equal("a message belongs to the trace of its request", [one["Attributes"].get("AWSTraceHeader") for one in receive(odd) if one["Body"] == "traced"], [trace])
+sqs.delete_queue(QueueUrl=odd)
+
 # ── Batches ─────────────────────────────────────────────────────────────────────────────────
 sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "600"})
 entries = [{"Id": f"m{n}", "MessageBody": f"body {n}", "MessageAttributes": {"n": text(str(n), "Number")}} for n in range(9)]
@@ -242,7 +282,7 @@ for n in range(5):
 sqs.purge_queue(QueueUrl=quick)
 soon("PurgeQueue", lambda: counts(quick), lambda seen: seen == (0, 0, 0), 60)
 refuses("PurgeQueue twice within a minute", lambda: sqs.purge_queue(QueueUrl=quick), "AWS.SimpleQueueService.PurgeQueueInProgress", "",
-        kind="PurgeQueueInProgress")
+        kind="PurgeQueueInProgress", status=403)
 
 # ── Dead letters and their way back ─────────────────────────────────────────────────────────
 dead = sqs.create_queue(QueueName=f"dead-{RUN}")["QueueUrl"]
@@ -266,13 +306,14 @@ soon("they are dead letters", lambda: (counts(work), counts(dead)), lambda seen:
 [letter] = receive(dead, MaxNumberOfMessages=1, VisibilityTimeout=0)
 equal("a dead letter keeps its id, body and attributes", (letter["MessageId"] in letters, letter["MD5OfBody"], letter["MD5OfMessageAttributes"]),
       (True, md5(letter["Body"]), md5_of_attributes(example)))
+equal("its receives go on from where they were", letter["Attributes"]["ApproximateReceiveCount"], "3")
 equal("and says whence it came", letter["Attributes"]["DeadLetterQueueSourceArn"], f"{ARN}work-{RUN}")
 refuses("StartMessageMoveTask from what is no dead-letter queue", lambda: sqs.start_message_move_task(SourceArn=f"{ARN}{name}"), "InvalidParameterValue", "")
 refuses("StartMessageMoveTask from nowhere", lambda: sqs.start_message_move_task(SourceArn=f"{ARN}none"), "ResourceNotFoundException", "",
         kind="ResourceNotFoundException", status=404)
 task = sqs.start_message_move_task(SourceArn=f"{ARN}dead-{RUN}", MaxNumberOfMessagesPerSecond=2)["TaskHandle"]
-refuses("a second task of one queue", lambda: sqs.start_message_move_task(SourceArn=f"{ARN}dead-{RUN}"), "AWS.SimpleQueueService.UnsupportedOperation", "",
-        kind="UnsupportedOperation")
+refuses("a second task of one queue", lambda: sqs.start_message_move_task(SourceArn=f"{ARN}dead-{RUN}"), "InvalidParameterValue",
+        "There is already a task running.")
 moved = soon("a few are moved", lambda: counts(work)[0], lambda seen: 1 <= seen < 20, 30)
 cancelled = sqs.cancel_message_move_task(TaskHandle=task)
 within("CancelMessageMoveTask: how many went", cancelled["ApproximateNumberOfMessagesMoved"], moved, 19)
@@ -334,8 +375,18 @@ delete_all(fifo)
 # What is missing from an entry is missing from the request.
 refuses("a batch of which one has no group", lambda: sqs.send_message_batch(QueueUrl=fifo, Entries=[
     {"Id": "1", "MessageBody": "x", "MessageGroupId": "g", "MessageDeduplicationId": "batch-1"},
-    {"Id": "2", "MessageBody": "x", "MessageDeduplicationId": "batch-2"}]), "MissingParameter",
+    {"Id": "2", "MessageBody": "x", "MessageDeduplicationId": "batch-2"}]), "InvalidParameterValue",
     "The request must contain the parameter MessageGroupId.")
+turns = sqs.create_queue(QueueName=f"t-{RUN}.fifo", Attributes={"FifoQueue": "true", "ContentBasedDeduplication": "true"})["QueueUrl"]
+for body in ("g1-m1", "g2-m1", "g2-m2", "g3-m1", "g1-m2"):
+    sqs.send_message(QueueUrl=turns, MessageBody=body, MessageGroupId=body[:2])
+equal("a receive goes group by group", [one["Body"] for one in receive(turns, MaxNumberOfMessages=3, VisibilityTimeout=0)], ["g1-m1", "g1-m2", "g2-m1"])
+equal("and groups take turns", [one["Body"] for one in receive(turns, VisibilityTimeout=0)], ["g3-m1", "g1-m1", "g1-m2", "g2-m1", "g2-m2"])
+held = {one["Body"]: one["ReceiptHandle"] for one in receive(turns, VisibilityTimeout=1)}
+sqs.change_message_visibility(QueueUrl=turns, ReceiptHandle=held["g2-m2"], VisibilityTimeout=600)
+soon("what comes before a message in flight is seen again", lambda: sorted(one["Body"] for one in receive(turns, VisibilityTimeout=0)),
+     lambda seen: seen == ["g1-m1", "g1-m2", "g2-m1", "g3-m1"], 10)
+sqs.delete_queue(QueueUrl=turns)
 content = sqs.create_queue(QueueName=f"c-{RUN}.fifo", Attributes={"FifoQueue": "true", "ContentBasedDeduplication": "true"})["QueueUrl"]
 numbers = [sqs.send_message(QueueUrl=content, MessageBody=body, MessageGroupId="g")["SequenceNumber"] for body in ("same", "same", "other")]
 said("ContentBasedDeduplication", numbers[0] == numbers[1] != numbers[2], "the first two alike", numbers)

@@ -2,8 +2,8 @@
 //!
 //! Bodies lie elsewhere: here a message is its number. Whoever sends takes a number ([`Queue::reserve`]) and tells when
 //! the message is kept ([`Queue::send`]). Receiving hides a message and makes a [`Receipt`]; it is seen again unless it
-//! is deleted in time. The oldest is received first; a queue that keeps order ([`Settings::fifo`]) goes group by group.
-//! Start at [`Queue::receive`].
+//! is deleted in time. The oldest is received first; a queue that keeps order ([`Settings::fifo`]) goes group by group,
+//! and a group that was received from takes its turn behind those that have waited longer. Start at [`Queue::receive`].
 //!
 //! What is to be done to a message takes two steps, because it counts only when it is kept on disk: first it is held
 //! ([`Queue::receive`], [`Queue::take_away`], [`Queue::hide`]), then the hold ends ([`Queue::settle`],
@@ -11,7 +11,7 @@
 //! in the order in which it was decided.
 //!
 //! Every operation takes time logarithmic in what the queue holds: nothing is ever searched among deleted, hidden or
-//! blocked messages. A message that waits takes about 40 bytes, one that keeps its place in a group some 20 more.
+//! blocked messages. A message that waits takes about 44 bytes, one that keeps its place in a group some 20 more.
 //!
 //! Invariants: a message is coming, ready, in flight, delayed or gone, never two of these. A queue's time never runs
 //! backwards: an instant before the last one counts as the last one.
@@ -30,7 +30,7 @@ pub use known::{Key, Known, content_id};
 pub use restore::Kept;
 pub use settings::{BodyRefused, Fifo, Settings};
 
-use groups::{GroupNumber, Groups};
+use groups::{GroupNumber, Groups, Turn};
 use known::Memory;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -84,6 +84,8 @@ struct History {
     receives: u32,
     /// From its number to its first receive, in milliseconds; 0 while there was none.
     first_after: u32,
+    /// The same, to its last receive.
+    last_after: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -286,11 +288,42 @@ impl Queue {
             return Err(VisibilityRefused::TooLong);
         }
         self.hold_in_flight(receipt.id);
-        let History { receives, .. } = flight.waiting.history;
-        let first_received_at = flight.waiting.history.first_received_at(receipt.id);
-        // What is to be seen at once was never hidden, also for a clock that is set back afterwards.
-        let visible_at = if visible_for.is_zero() { flight.received_at } else { visible_at };
-        Ok(State::Received { receives, first_received_at, received_at: flight.received_at, visible_at })
+        Ok(hidden(receipt.id, flight.waiting.history, flight.received_at, visible_for, visible_at))
+    }
+
+    /// The same for whoever has ever received the message: in a queue without order an older receipt is as good as the
+    /// last one, and a message that is seen again is hidden once more.
+    pub fn hide_anew(
+        &mut self,
+        receipt: Receipt,
+        visible_for: Duration,
+        now: Timestamp,
+    ) -> Result<State, VisibilityRefused> {
+        let now = self.tick(now);
+        let id = receipt.id;
+        if self.settings.fifo.is_some() {
+            return self.hide(receipt, visible_for, now);
+        }
+        let (waiting, received_at, waits) = match (self.in_flight.get(&id), self.ready.get(&id)) {
+            (Some(flight), _) if flight.held => return Err(VisibilityRefused::Busy),
+            (Some(flight), _) => (flight.waiting, flight.received_at, false),
+            (None, Some(waiting)) => (*waiting, waiting.history.last_received_at(id).min(now), true),
+            (None, None) => return Err(VisibilityRefused::NotInFlight),
+        };
+        if !(1..=waiting.history.receives).contains(&receipt.receives) {
+            return Err(VisibilityRefused::NotInFlight);
+        }
+        let visible_at = now + visible_for;
+        if visible_at > received_at + HIDDEN_MAX {
+            return Err(VisibilityRefused::TooLong);
+        }
+        if waits {
+            self.ready.remove(&id);
+            self.hold(id, waiting, received_at, now);
+        } else {
+            self.hold_in_flight(id);
+        }
+        Ok(hidden(id, waiting.history, received_at, visible_for, visible_at))
     }
 
     /// The newest receipts of all that is in flight.
@@ -303,6 +336,11 @@ impl Queue {
     pub fn is_in_flight(&mut self, receipt: Receipt, now: Timestamp) -> bool {
         self.tick(now);
         self.flight_of(receipt).is_some()
+    }
+
+    /// How often a message that is in flight was received.
+    pub fn receives(&self, id: u64) -> u32 {
+        self.in_flight.get(&id).map_or(0, |flight| flight.waiting.history.receives)
     }
 
     /// When a message that is in flight was received for the first time.
@@ -322,7 +360,7 @@ impl Queue {
         }
         if let Some(flight) = self.in_flight.remove(&id) {
             self.returning.remove(&(flight.visible_at, id));
-            self.land(flight.waiting.group);
+            self.land(flight.waiting.group, id);
             return true;
         }
         let group = match (self.ready.remove(&id), self.delayed.remove(&id)) {
@@ -438,7 +476,7 @@ impl Queue {
             let twin = self.ready.insert(id, flight.waiting);
             assert!(twin.is_none(), "message {id} is in the queue twice");
             self.wait_in_group(flight.waiting.group, id);
-            self.land(flight.waiting.group);
+            self.land(flight.waiting.group, id);
         }
         while let Some((_, id)) = self.appearing.first().copied().filter(|(visible_at, _)| *visible_at <= now) {
             self.appearing.pop_first();
@@ -457,9 +495,10 @@ impl Queue {
         while taken.len() < max
             && let Some(group) = self.groups.first()
         {
-            // As many of one group as there are; then the group waits until all of them are gone or seen again.
+            // As many of one group as there are, up to the first that is in flight: what comes after that one waits
+            // until it is gone or seen again.
             while taken.len() < max
-                && let Some(id) = self.groups.head(group)
+                && let Some(id) = self.groups.next(group)
                 && let Some(waiting) = self.ready.remove(&id)
             {
                 self.groups.remove(group, id);
@@ -482,7 +521,7 @@ impl Queue {
         assert!(twin.is_none(), "message {id} is in the queue twice");
         if waiting.group.is_some() {
             self.groups.remove(waiting.group, id);
-            self.groups.fly(waiting.group);
+            self.groups.fly(waiting.group, id);
             self.refresh(waiting.group);
         }
     }
@@ -523,9 +562,9 @@ impl Queue {
     }
 
     /// One message of the group is no longer in flight.
-    fn land(&mut self, group: GroupNumber) {
+    fn land(&mut self, group: GroupNumber, id: u64) {
         if group.is_some() {
-            self.groups.land(group);
+            self.groups.land(group, id);
             self.refresh(group);
         }
     }
@@ -533,10 +572,19 @@ impl Queue {
     /// Looks again whether the group's first message can be received.
     fn refresh(&mut self, group: GroupNumber) {
         if group.is_some() {
-            let is_ready = self.groups.head(group).is_some_and(|id| self.ready.contains_key(&id));
-            self.groups.refresh(group, is_ready);
+            let head = self.groups.next(group);
+            let turn = head.and_then(|id| Some(self.ready.get(&id)?.history.turn(id)));
+            self.groups.refresh(group, turn);
         }
     }
+}
+
+/// What is kept of a received message that is hidden anew.
+fn hidden(id: u64, history: History, received_at: Timestamp, visible_for: Duration, visible_at: Timestamp) -> State {
+    // What is to be seen at once was never hidden, also for a clock that is set back afterwards.
+    let visible_at = if visible_for.is_zero() { received_at } else { visible_at };
+    let first_received_at = history.first_received_at(id);
+    State::Received { receives: history.receives, first_received_at, received_at, visible_at }
 }
 
 fn millis_between(earlier: Timestamp, later: Timestamp) -> u32 {
@@ -544,16 +592,29 @@ fn millis_between(earlier: Timestamp, later: Timestamp) -> u32 {
 }
 
 impl History {
-    const NEW: Self = Self { receives: 0, first_after: 0 };
+    const NEW: Self = Self { receives: 0, first_after: 0, last_after: 0 };
 
     fn received(&mut self, after: u32) {
         if self.receives == 0 {
             self.first_after = after;
         }
+        self.last_after = after;
         self.receives = self.receives.saturating_add(1);
     }
 
     fn first_received_at(self, id: u64) -> Timestamp {
         made_at(id) + Duration::from_millis(self.first_after.into())
+    }
+
+    fn last_received_at(self, id: u64) -> Timestamp {
+        made_at(id) + Duration::from_millis(self.last_after.into())
+    }
+
+    /// When the message's group has its turn, if it is the group's first: by when it was sent, or received last.
+    fn turn(self, id: u64) -> Turn {
+        if self.receives == 0 {
+            return (id, id);
+        }
+        (first_id(self.last_received_at(id)) | ((1 << COUNTER_BITS) - 1), id)
     }
 }

@@ -543,9 +543,6 @@ impl Catalog {
     pub(crate) fn check_redrive(&self, spec: &QueueSpec) -> Result<(), RedriveRefused> {
         let Some(redrive) = &spec.redrive else { return Ok(()) };
         let to = &redrive.dead_letters;
-        if *to == spec.name {
-            return Err(RedriveRefused::Itself);
-        }
         if !(1..=1000).contains(&redrive.receives_max) {
             return Err(RedriveRefused::Receives(redrive.receives_max));
         }

@@ -111,13 +111,14 @@ impl LiveQueue {
         let number = |bytes: &[u8], at: usize| {
             bytes.get(at..).and_then(|rest| rest.first_chunk().copied()).map(u64::from_be_bytes)
         };
-        let (mut from, mut last) = (0, 0);
-        for key in [layout::queue_head(id), layout::queue_purged(id)] {
-            if let Some((_, value)) = snapshot.get(STATE, &key)? {
-                from = from.max(number(&value, 0).ok_or(Malformed("queue head"))?);
-                last = last.max(number(&value, 8).ok_or(Malformed("queue head"))?);
-            }
-        }
+        let head = |key: &[u8]| {
+            let Some((_, value)) = snapshot.get(STATE, key)? else { return Ok((0, 0)) };
+            let both = number(&value, 0).zip(number(&value, 8));
+            both.ok_or(WriteRefused::from(Malformed("queue head")))
+        };
+        let (oldest, latest) = head(&layout::queue_head(id))?;
+        let (purged, divided) = head(&layout::queue_purged(id))?;
+        let (from, last) = (oldest.max(purged), latest.max(divided));
         core.begin_after(from.saturating_sub(1).max(last));
         let first = layout::message(id, from, MessagePart::Body);
         let mut body: Option<(u64, message::Header)> = None;
@@ -141,7 +142,10 @@ impl LiveQueue {
                 let store::Item { key, value, .. } = found?;
                 let (sent_at, name) = layout::read_deduplication(&key).ok_or(Malformed("message name"))?;
                 let number = number(&value, 0).ok_or(Malformed("message name"))?;
-                core.restore_known(Key(name), number, sent_at, now);
+                // What was purged may be sent again under its name.
+                if number >= purged {
+                    core.restore_known(Key(name), number, sent_at, now);
+                }
             }
         }
         let state = Inner {

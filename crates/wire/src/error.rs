@@ -129,7 +129,7 @@ codes! {
     /// Something is not any more what whoever changes it has seen.
     PreconditionFailed = "PreconditionFailedException", Own, 412;
     /// The queue was emptied a moment ago.
-    PurgeQueueInProgress = "PurgeQueueInProgress", Own, 400;
+    PurgeQueueInProgress = "PurgeQueueInProgress", Own, 403;
     /// A queue of this name was deleted a moment ago.
     QueueDeletedRecently = "QueueDeletedRecently", Own, 400;
     /// There is no such queue.
@@ -229,7 +229,7 @@ impl Code {
         match self {
             Self::InvalidSignature | Self::UnrecognizedClient => 403,
             Self::MissingAuthenticationToken => 403,
-            Self::OverLimit | Self::PurgeQueueInProgress => 403,
+            Self::OverLimit => 403,
             other => other.status(),
         }
     }

@@ -71,9 +71,13 @@ pub fn parse(reply: &Reply<'_>, head: &RequestHead<'_>, body: &[u8]) -> Result<C
         (Service::Dynamodb, _) => dynamodb::parse(operation, body, reply.context).map(Call::Dynamodb),
         (Service::Lambda, _) => lambda::parse(head, body, reply.context).map(Call::Lambda),
         (Service::Sqs, Protocol::Query { .. }) => {
-            sqs::parse_form(operation, &reply.parameters, head.path, reply.context).map(Call::Sqs)
+            let call = sqs::parse_form(operation, &reply.parameters, head.path, reply.context)?;
+            Ok(Call::Sqs(call.traced(head.header(TRACE))))
         }
-        (Service::Sqs, _) => sqs::parse(operation, body, reply.context).map(Call::Sqs),
+        (Service::Sqs, _) => {
+            let call = sqs::parse(operation, body, reply.context)?;
+            Ok(Call::Sqs(call.traced(head.header(TRACE))))
+        }
         (Service::Logs, _) => logs::parse(operation, body, reply.context).map(Call::Logs),
         (Service::Events, _) => events::parse(operation, body, reply.context).map(Call::Events),
         (Service::Pipes, _) => pipes::parse(head, body, reply.context).map(Call::Pipes),
@@ -87,6 +91,9 @@ pub fn parse(reply: &Reply<'_>, head: &RequestHead<'_>, body: &[u8]) -> Result<C
         (Service::Other, _) => Err(unknown_operation(operation)),
     }
 }
+
+/// By what name clients say to which trace a request belongs.
+const TRACE: &str = "x-amzn-trace-id";
 
 /// The most bytes that a compressed body may have when it is not.
 const UNPACKED_MAX: u64 = 16 << 20;

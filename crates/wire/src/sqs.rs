@@ -231,6 +231,25 @@ pub(crate) fn parse(operation: &str, body: &[u8], context: &Context) -> Result<C
     read(Members::new(&body, Service::Sqs), context)
 }
 
+impl Call {
+    /// The call as a request with this trace header makes it: its messages belong to that trace unless they say
+    /// otherwise.
+    pub(crate) fn traced(mut self, header: Option<&str>) -> Self {
+        let Some(header) = header.filter(|header| !header.is_empty() && header.chars().all(is_message_char)) else {
+            return self;
+        };
+        let trace = |message: &mut NewMessage| message.trace_of_request = Some(header.to_owned());
+        match &mut self {
+            Self::SendMessage { message, .. } => trace(message),
+            Self::SendMessageBatch { entries, .. } => {
+                entries.iter_mut().filter_map(|entry| entry.asked.as_mut().ok()).for_each(trace);
+            }
+            _ => {}
+        }
+        self
+    }
+}
+
 type Reader = fn(Members<'_>, &Context) -> Result<Call, WireError>;
 
 /// What reads the members of an operation's request.
@@ -301,9 +320,12 @@ fn number(
     Ok(u64::try_from(given).ok())
 }
 
-/// The queue whose URL the request names.
+/// The queue whose URL the request names. A name alone is as good.
 fn queue(members: Members<'_>, context: &Context) -> Result<QueueName, WireError> {
     let url = required(members, "QueueUrl")?;
+    if !url.contains('/') {
+        return url.parse().map_err(|_| no_such_queue());
+    }
     let path = url.split_once("://").map_or(url, |(_, rest)| rest.find('/').map_or("", |at| &rest[at..]));
     let mut parts = path.trim_start_matches('/').split('/');
     let (Some(account), Some(name), None) = (parts.next(), parts.next(), parts.next()) else {

@@ -1,7 +1,8 @@
 //! Decides which groups of a queue that keeps order have a message that can be received.
 //!
-//! A group is closed while one of its messages is in flight, or while its first one cannot be seen; the others stand in
-//! `open`, by their first message, so that a receive never looks at a closed one.
+//! A group is closed while a message before its first waiting one is in flight, or while that one cannot be seen; the
+//! others stand in `open`, by their [`Turn`], so that a receive never looks at a closed one. So what comes after a message
+//! in flight waits for it, and what comes before it does not.
 //!
 //! Invariant: a group is there while it has a message, and forgotten with its last one.
 
@@ -25,13 +26,17 @@ impl GroupNumber {
     }
 }
 
+/// When a group is received from: the lowest first. It is its first message's number, or the last number of the
+/// millisecond in which that was received last; the message's number makes no two alike.
+pub(super) type Turn = (u64, u64);
+
 #[derive(Debug, Default)]
 pub(super) struct Groups {
     numbers: HashMap<Arc<str>, GroupNumber>,
     groups: Vec<Option<Group>>,
     free: Vec<GroupNumber>,
-    /// Groups that can be received from, by their first message.
-    open: BTreeMap<u64, GroupNumber>,
+    /// Groups that can be received from.
+    open: BTreeMap<Turn, GroupNumber>,
 }
 
 #[derive(Debug)]
@@ -39,9 +44,10 @@ struct Group {
     name: Arc<str>,
     /// All of its messages that are not in flight, in order.
     waiting: VecDeque<u64>,
-    in_flight: u32,
-    /// Under which message it stands among the open ones.
-    open_as: Option<u64>,
+    /// Those that are, in order: few, because the first of them blocks the others.
+    in_flight: Vec<u64>,
+    /// Under which turn it stands among the open ones.
+    open_as: Option<Turn>,
 }
 
 impl Groups {
@@ -55,7 +61,7 @@ impl Groups {
             self.groups.push(None);
             GroupNumber(u32::try_from(self.groups.len() - 1).expect("fewer than 2^32 groups fit into memory"))
         });
-        let group = Group { name: Arc::clone(&name), waiting: VecDeque::new(), in_flight: 0, open_as: None };
+        let group = Group { name: Arc::clone(&name), waiting: VecDeque::new(), in_flight: Vec::new(), open_as: None };
         self.groups[number.at()] = Some(group);
         self.numbers.insert(name, number);
         number
@@ -70,7 +76,7 @@ impl Groups {
         self.groups[number.at()].as_mut().expect("a group lives as long as its messages")
     }
 
-    /// The first open group.
+    /// The open group whose turn it is.
     pub(super) fn first(&self) -> Option<GroupNumber> {
         self.open.first_key_value().map(|(_, number)| *number)
     }
@@ -80,9 +86,11 @@ impl Groups {
         !self.open.is_empty()
     }
 
-    /// The first message of a group that is not in flight.
-    pub(super) fn head(&self, number: GroupNumber) -> Option<u64> {
-        self.groups[number.at()].as_ref()?.waiting.front().copied()
+    /// The first message of a group that is not in flight, if none before it is.
+    pub(super) fn next(&self, number: GroupNumber) -> Option<u64> {
+        let group = self.groups[number.at()].as_ref()?;
+        let first = group.waiting.front().copied()?;
+        group.in_flight.first().is_none_or(|flying| first < *flying).then_some(first)
     }
 
     /// A message joins, or is seen again, and takes its place: near one of the ends, as a rule.
@@ -108,35 +116,38 @@ impl Groups {
     }
 
     /// One more is in flight.
-    pub(super) fn fly(&mut self, number: GroupNumber) {
-        self.group(number).in_flight += 1;
+    pub(super) fn fly(&mut self, number: GroupNumber, id: u64) {
+        let flying = &mut self.group(number).in_flight;
+        flying.insert(flying.partition_point(|other| *other < id), id);
     }
 
     /// One less is.
-    pub(super) fn land(&mut self, number: GroupNumber) {
-        self.group(number).in_flight -= 1;
+    pub(super) fn land(&mut self, number: GroupNumber, id: u64) {
+        let flying = &mut self.group(number).in_flight;
+        let at = flying.binary_search(&id).expect("what lands was in flight");
+        flying.remove(at);
     }
 
     /// Takes a group off the open ones.
     pub(super) fn close(&mut self, number: GroupNumber) {
-        if let Some(id) = self.group(number).open_as.take() {
-            self.open.remove(&id);
+        if let Some(turn) = self.group(number).open_as.take() {
+            self.open.remove(&turn);
         }
     }
 
-    /// Opens or closes a group, or forgets it if nothing of it is left; `is_ready` says whether its head can be seen.
-    pub(super) fn refresh(&mut self, number: GroupNumber, is_ready: bool) {
+    /// Opens or closes a group, or forgets it if nothing of it is left; `wanted` is its turn, if its next message can be
+    /// seen.
+    pub(super) fn refresh(&mut self, number: GroupNumber, wanted: Option<Turn>) {
         let Some(group) = &mut self.groups[number.at()] else { return };
-        let wanted = group.waiting.front().copied().filter(|_| is_ready && group.in_flight == 0);
         if group.open_as != wanted {
-            if let Some(id) = std::mem::replace(&mut group.open_as, wanted) {
-                self.open.remove(&id);
+            if let Some(turn) = std::mem::replace(&mut group.open_as, wanted) {
+                self.open.remove(&turn);
             }
-            if let Some(id) = wanted {
-                self.open.insert(id, number);
+            if let Some(turn) = wanted {
+                self.open.insert(turn, number);
             }
         }
-        if group.waiting.is_empty() && group.in_flight == 0 {
+        if group.waiting.is_empty() && group.in_flight.is_empty() {
             let group = self.groups[number.at()].take().expect("just looked at");
             self.numbers.remove(&group.name);
             self.free.push(number);

@@ -93,6 +93,11 @@ impl Memory {
         }
     }
 
+    /// Forgets what was sent under lower numbers: it may be sent again.
+    pub(super) fn forget_below(&mut self, number: u64) {
+        self.known.retain(|_, (known, _)| known.id >= number);
+    }
+
     /// Forgets what is over. What is not kept yet stays until it is known what becomes of it.
     fn clear(&mut self, now: Timestamp) {
         while let Some((_, key)) = self.order.front().copied().filter(|(until, _)| *until <= now) {

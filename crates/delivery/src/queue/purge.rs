@@ -1,4 +1,5 @@
-//! Decides what emptying a queue takes out: all that was sent before, in whatever state, and nothing that is sent later.
+//! Decides what emptying a queue takes out: all that was sent before, in whatever state, with its name; and nothing that
+//! is sent later.
 
 use super::{Flight, Queue, Waiting};
 use crate::queue::groups::GroupNumber;
@@ -26,6 +27,7 @@ impl Queue {
             ..Self::new(self.settings.clone())
         };
         let old = std::mem::replace(self, fresh);
+        self.memory.forget_below(below);
         let joined = |queue: &mut Self, group: GroupNumber| queue.join(old.groups.name(group));
         for (id, group) in coming {
             let group = joined(self, group);
@@ -50,7 +52,7 @@ impl Queue {
                 self.returning.insert((flight.visible_at, id));
             }
             if group.is_some() {
-                self.groups.fly(group);
+                self.groups.fly(group, id);
                 self.refresh(group);
             }
         }

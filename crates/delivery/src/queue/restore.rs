@@ -41,7 +41,9 @@ impl Queue {
             }
             State::Received { receives, first_received_at, received_at, visible_at } => {
                 let visible_at = no_later(received_at, visible_at);
-                let history = History { receives, first_after: millis_between(made_at(id), first_received_at) };
+                let after = |at: Timestamp| millis_between(made_at(id), at);
+                let (first_after, last_after) = (after(first_received_at), after(received_at.min(now)));
+                let history = History { receives, first_after, last_after };
                 let waiting = Waiting { history, group };
                 if visible_at > now {
                     let received_at = received_at.min(now);
@@ -50,7 +52,7 @@ impl Queue {
                     assert!(twin.is_none(), "message {id} is in the queue twice");
                     self.returning.insert((visible_at, id));
                     if group.is_some() {
-                        self.groups.fly(group);
+                        self.groups.fly(group, id);
                         self.refresh(group);
                     }
                 } else {

@@ -134,6 +134,68 @@ fn hiding_can_be_changed_by_the_last_receiver_alone() {
 }
 
 #[test]
+fn a_client_hides_what_it_received_also_when_that_is_seen_again() {
+    // As AWS was recorded to do in April 2024.
+    let (mut queue, _) = queue(long(), 1);
+    let stale = receive(&mut queue, 0, 1)[0].receipt;
+    assert!(queue.hide_anew(stale, SECOND * 20, at(31)).is_ok(), "its time was over a second ago");
+    queue.settle_until(stale.id, at(51));
+    assert!(receive(&mut queue, 50, 1).is_empty());
+    let fresh = receive(&mut queue, 51, 1)[0].receipt;
+    assert!(queue.hide_anew(stale, Duration::ZERO, at(52)).is_ok(), "an older receipt is as good");
+    queue.settle_until(stale.id, at(52));
+    assert_eq!(receive(&mut queue, 52, 1).len(), 1);
+    assert_eq!(queue.hide_anew(Receipt { receives: 4, ..fresh }, SECOND, at(53)), Err(VisibilityRefused::NotInFlight));
+}
+
+#[test]
+fn where_order_is_kept_only_the_last_receiver_hides_anew() {
+    let mut queue = Queue::new(ordered());
+    send(&mut queue, 0, 0, Some("a"));
+    let stale = receive(&mut queue, 0, 1)[0].receipt;
+    assert_eq!(queue.hide_anew(stale, SECOND, at(31)), Err(VisibilityRefused::NotInFlight));
+}
+
+#[test]
+fn a_group_waits_for_what_is_in_flight_and_not_for_what_comes_after_that() {
+    // As AWS was recorded to do in November 2025: of three messages of a group, one is hidden for longer.
+    for (longer, seen) in [(0, 0), (1, 1), (2, 2)] {
+        let mut queue = Queue::new(ordered());
+        let sent = [(); 3].map(|()| send(&mut queue, 0, 0, Some("a")));
+        let received = receive(&mut queue, 0, 5);
+        hide(&mut queue, received[longer].receipt, 90, 1).unwrap();
+        assert_eq!(ids(&receive(&mut queue, 40, 5)), sent[..seen], "hidden for longer: {longer}");
+    }
+}
+
+#[test]
+fn a_group_that_was_received_from_takes_its_turn_behind_those_that_have_waited() {
+    // As AWS was recorded to do: two groups are received from and seen again at once.
+    let mut queue = Queue::new(ordered());
+    let [a1, b1, b2, c1, a2] = ["a", "b", "b", "c", "a"].map(|group| send(&mut queue, 0, 0, Some(group)));
+    let first = queue.receive(at(1), 3, Some(Duration::ZERO)).unwrap().received;
+    first.iter().for_each(|one| queue.settle(one.receipt.id));
+    assert_eq!(ids(&first), [a1, a2, b1]);
+    assert_eq!(ids(&receive(&mut queue, 1, 10)), [c1, a1, a2, b1, b2]);
+}
+
+#[test]
+fn what_was_purged_may_be_sent_again_under_its_name() {
+    let fifo = Fifo { deduplicates_by_content: false, deduplicates_in_groups: false };
+    let (mut queue, key, later) = (Queue::new(ordered()), Key::new(fifo, "a", "x"), Key::new(fifo, "a", "y"));
+    for (key, purged) in [(key, true), (later, false)] {
+        let id = send(&mut queue, 0, 0, Some("a"));
+        queue.remember(key, id);
+        queue.confirm(&key, id);
+        if purged {
+            let below = queue.divide();
+            queue.purge(below);
+        }
+    }
+    assert_eq!((queue.known(&key, at(1)).is_some(), queue.known(&later, at(1)).is_some()), (false, true));
+}
+
+#[test]
 fn while_something_is_done_to_a_message_nobody_else_does_anything_to_it() {
     let (mut queue, _) = queue(long(), 1);
     let receipt = queue.receive(at(0), 1, Some(Duration::ZERO)).unwrap().received[0].receipt;

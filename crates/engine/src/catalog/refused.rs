@@ -132,9 +132,6 @@ pub enum RedriveRefused {
     /// It is not there.
     #[error("the dead-letter queue {0} is not there")]
     Missing(QueueName),
-    /// It is the queue itself.
-    #[error("a queue cannot be its own dead-letter queue")]
-    Itself,
     /// One keeps order and the other does not.
     #[error("the dead-letter queue {0} must keep order if the queue does, and only then")]
     OtherKind(QueueName),

@@ -1,9 +1,10 @@
 //! Decides what a message is, and its bytes on disk.
 //!
 //! ```text
-//! message  1, sent_at i64 LE, hidden at first in ms, group, deduplication name, origin (queue, number), source queue,
+//! message  1 | 2, sent_at i64 LE, hidden at first in ms, group, deduplication name, origin (queue, number), source queue,
 //!          trace, failed (function, error), aside, number of attributes, for each: name, type, 1 text | 2 bytes, value;
-//!          then the body. A text that is not there is empty.
+//!          then the body; in form 2 then how often it was received before it became a dead letter. A text that is
+//!          not there is empty.
 //! receipts 0, visible_at i64 LE | 1, receives, first_received_at, received_at, visible_at (i64 LE each)
 //! ```
 //!
@@ -16,7 +17,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use types::{FunctionName, QueueName, Timestamp};
 
-const VERSION: u8 = 1;
+const PLAIN: u8 = 1;
+const COUNTED: u8 = 2;
 const TEXT: u8 = 1;
 const BYTES: u8 = 2;
 
@@ -43,6 +45,8 @@ pub struct Message {
     pub source: Option<QueueName>,
     /// Of a dead letter that a function could not do: which one, and what it said last.
     pub failed: Option<Failed>,
+    /// Of a dead letter: how often it was received before it became one.
+    pub received_before: u32,
     /// Of a pipe's dead letter: the records themselves, and why they are here.
     pub aside: Option<Aside>,
 }
@@ -134,7 +138,7 @@ pub(super) struct Header {
 
 /// Writes a message that is hidden for `delay` at first.
 pub(super) fn write(message: &Message, delay: Duration, out: &mut Vec<u8>) {
-    out.push(VERSION);
+    out.push(if message.received_before > 0 { COUNTED } else { PLAIN });
     out.extend(message.sent_at.millis().to_le_bytes());
     write_whole(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX), out);
     write_optional(message.group.as_deref(), out);
@@ -165,6 +169,9 @@ pub(super) fn write(message: &Message, delay: Duration, out: &mut Vec<u8>) {
         }
     }
     write_bytes(message.body.as_bytes(), out);
+    if message.received_before > 0 {
+        write_whole(message.received_before.into(), out);
+    }
 }
 
 fn write_optional(text: Option<&str>, out: &mut Vec<u8>) {
@@ -173,18 +180,21 @@ fn write_optional(text: Option<&str>, out: &mut Vec<u8>) {
 
 struct Begun<'a> {
     reader: Reader<'a>,
+    counted: bool,
     header: Header,
 }
 
 fn begin(bytes: &[u8]) -> Result<Begun<'_>, Malformed> {
     let mut reader = Reader { bytes, what: "message" };
-    if reader.byte()? != VERSION {
-        return Err(Malformed("message"));
-    }
+    let counted = match reader.byte()? {
+        PLAIN => false,
+        COUNTED => true,
+        _ => return Err(Malformed("message")),
+    };
     let sent_at = reader.instant()?;
     let visible_at = sent_at + Duration::from_millis(reader.whole()?);
     let group = optional(&mut reader)?.map(str::to_owned);
-    Ok(Begun { reader, header: Header { sent_at, visible_at, group } })
+    Ok(Begun { reader, counted, header: Header { sent_at, visible_at, group } })
 }
 
 fn optional<'a>(reader: &mut Reader<'a>) -> Result<Option<&'a str>, Malformed> {
@@ -199,7 +209,7 @@ pub(super) fn read_header(bytes: &[u8]) -> Result<Header, Malformed> {
 /// Reads a message.
 pub(super) fn read(id: u64, bytes: &[u8]) -> Result<Message, Malformed> {
     let malformed = |_| Malformed("message");
-    let Begun { mut reader, header } = begin(bytes)?;
+    let Begun { mut reader, counted, header } = begin(bytes)?;
     let deduplication = optional(&mut reader)?.map(str::to_owned);
     let queue = u32::try_from(reader.whole()?).map_err(|_| Malformed("message"))?;
     let origin = Origin { queue, id: reader.whole()? };
@@ -225,9 +235,24 @@ pub(super) fn read(id: u64, bytes: &[u8]) -> Result<Message, Malformed> {
         attributes.insert(name, Attribute { data_type, value });
     }
     let body = reader.text()?.to_owned();
+    let received_before = if counted { reader.whole()? } else { 0 };
+    let received_before = u32::try_from(received_before).map_err(|_| Malformed("message"))?;
     reader.end()?;
     let Header { sent_at, group, .. } = header;
-    Ok(Message { id, sent_at, origin, body, attributes, trace, group, deduplication, source, failed, aside })
+    Ok(Message {
+        id,
+        sent_at,
+        origin,
+        body,
+        attributes,
+        trace,
+        group,
+        deduplication,
+        source,
+        failed,
+        received_before,
+        aside,
+    })
 }
 
 /// Writes what receivers have done with a message.

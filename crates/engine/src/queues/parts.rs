@@ -11,7 +11,7 @@ use super::{Inner, LiveQueue};
 use crate::commit::{Commits, WriteRefused};
 use crate::layout::{self, DEDUPLICATION, MESSAGES, MessagePart, STATE, kind};
 use delivery::dead_letter::Aside;
-use delivery::queue::{BodyRefused, Key, Leaving, Receipt, VisibilityRefused, content_id};
+use delivery::queue::{BodyRefused, Key, Leaving, Receipt, State, VisibilityRefused, content_id};
 use std::sync::Arc;
 use std::time::Duration;
 use store::EntryBuilder;
@@ -327,10 +327,25 @@ impl LiveQueue {
     pub(crate) fn hide_part(self: &Arc<Self>, receipt: Receipt, span: Duration) -> Result<Part, VisibilityRefused> {
         let now = self.clock.now();
         let state = self.lock().core.hide(receipt, span, now)?;
+        Ok(self.hidden_part(receipt, span, now, state))
+    }
+
+    /// The same for a client, who may have received the message before others did.
+    pub(super) fn hide_anew_part(
+        self: &Arc<Self>,
+        receipt: Receipt,
+        span: Duration,
+    ) -> Result<Part, VisibilityRefused> {
+        let now = self.clock.now();
+        let state = self.lock().core.hide_anew(receipt, span, now)?;
+        Ok(self.hidden_part(receipt, span, now, state))
+    }
+
+    fn hidden_part(self: &Arc<Self>, receipt: Receipt, span: Duration, now: Timestamp, state: State) -> Part {
         let key = layout::message(self.id, receipt.id, MessagePart::Receipts);
         let entry = EntryBuilder::new(kind::RECEIPT, &[]).put(MESSAGES, &key, &message::write_state(state));
         let act = Act::Hidden { id: receipt.id, visible_at: now + span };
-        Ok(Part { entry, after: self.after(act), bytes: 0 })
+        Part { entry, after: self.after(act), bytes: 0 }
     }
 
     /// Moves a received message to a dead-letter queue, with what the function said of it; nothing if it is no longer
@@ -361,7 +376,9 @@ impl LiveQueue {
         id: u64,
         failed: Option<Failed>,
     ) -> Result<Option<Part>, WriteRefused> {
+        let receives = self.lock().core.receives(id);
         self.move_held(commits, to, id, Duration::ZERO, |message| {
+            message.received_before = message.received_before.saturating_add(receives);
             message.source = Some(self.name.clone());
             message.failed = failed.or(message.failed.take());
         })
@@ -378,6 +395,7 @@ impl LiveQueue {
         self.move_held(commits, to, id, delay, |message| {
             message.sent_at = to.clock.now();
             (message.origin, message.source, message.failed) = (Origin::default(), None, None);
+            message.received_before = 0;
         })
     }
 

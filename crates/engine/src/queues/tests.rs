@@ -15,9 +15,14 @@ fn any_message() -> impl Strategy<Value = Message> {
     ];
     let attribute = ("[A-Z]{1,5}", value).prop_map(|(data_type, value)| Attribute { data_type, value });
     let attributes = proptest::collection::btree_map("[a-z]{1,4}", attribute, 0..4);
-    let ids = (any::<u64>(), any::<u32>(), any::<u64>(), 0i64..1 << 44);
+    let ids = (any::<u64>(), any::<u32>(), any::<u64>(), 0i64..1 << 44, any::<u32>());
     (ids, ".{0,20}", attributes, [text(), text(), text(), text(), text()]).prop_map(
-        |((id, queue, origin, sent_at), body, attributes, [trace, group, deduplication, source, error])| Message {
+        |(
+            (id, queue, origin, sent_at, received_before),
+            body,
+            attributes,
+            [trace, group, deduplication, source, error],
+        )| Message {
             id,
             sent_at: Timestamp::from_millis(sent_at),
             origin: Origin { queue, id: origin },
@@ -28,6 +33,7 @@ fn any_message() -> impl Strategy<Value = Message> {
             deduplication,
             source: source.map(|name| name.parse().unwrap()),
             failed: error.map(|error| Failed { function: "F".parse().unwrap(), error }),
+            received_before,
             aside: None,
         },
     )

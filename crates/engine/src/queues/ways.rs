@@ -122,7 +122,7 @@ impl LiveQueue {
         Ok(answers)
     }
 
-    /// Hides received messages until a span from now, in one commit; what comes of each.
+    /// Hides clients' messages until a span from now, in one commit; what comes of each.
     pub(crate) async fn hide_many(
         self: &Arc<Self>,
         commits: &Commits,
@@ -135,7 +135,7 @@ impl LiveQueue {
                 .until_settled(|| {
                     let (mut parts, mut busy) = (Vec::new(), Vec::new());
                     for at in &left {
-                        match self.hide_part(wanted[*at].0, wanted[*at].1) {
+                        match self.hide_anew_part(wanted[*at].0, wanted[*at].1) {
                             Ok(part) => parts.push(part),
                             Err(VisibilityRefused::Busy) => busy.push(*at),
                             Err(refused) => answers[*at] = Err(refused),

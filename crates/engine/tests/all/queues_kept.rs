@@ -35,6 +35,7 @@ fn everything_of_a_message_is_received_as_it_was_sent_also_as_a_dead_letter_afte
     let letter = house.receive("Dead", 10).remove(0);
     assert_eq!(letter.message.source, Some(name("Work")));
     assert_eq!((letter.message.body.as_str(), letter.receipt.receives), ("body", 1));
+    assert_eq!(letter.message.received_before, 1, "so its receives go on from there");
     assert_eq!(letter.message.attributes, received.message.attributes);
     assert_eq!((letter.message.origin, letter.message.sent_at), (sent.origin, received.message.sent_at));
     assert_eq!(house.engine().queue_counts(&name("Work")).unwrap(), engine::Counts::default());
@@ -53,6 +54,23 @@ fn a_queue_that_keeps_order_counts_anew_for_its_dead_letters() {
     let letter = house.receive("Dead.fifo", 10).remove(0);
     assert_eq!((letter.message.body.as_str(), letter.message.group.as_deref()), ("poison", Some("a")));
     assert_eq!(letter.message.sent_at.seconds(), letter.first_received_at.seconds());
+}
+
+#[test]
+fn a_queue_may_be_its_own_dead_letter_queue() {
+    // As AWS was recorded to let it be in August 2024. What is received too often goes to the end.
+    let house = House::new();
+    house.make(queue("Work"));
+    let own = redriven(queue("Work"), "Work", 1).redrive;
+    run(house.engine().configure_queue(&name("Work"), move |queue| queue.spec.redrive = own)).unwrap();
+    house.send("Work", Outgoing::text("x"));
+    assert_eq!(house.bodies("Work", 1), ["x"]);
+    house.set_clock(40);
+    house.send("Work", Outgoing::text("y"));
+    assert_eq!(house.bodies("Work", 2), ["y"], "x is moved");
+    let again = house.receive("Work", 2).remove(0);
+    assert_eq!((again.message.body.as_str(), again.receipt.receives, again.message.received_before), ("x", 1, 1));
+    assert_eq!(again.message.source, Some(name("Work")));
 }
 
 #[test]

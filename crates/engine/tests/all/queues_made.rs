@@ -94,6 +94,23 @@ fn purging_empties_a_queue_also_after_a_crash() {
 }
 
 #[test]
+fn what_was_purged_may_be_sent_again_under_its_name_also_after_a_crash() {
+    let mut house = House::new();
+    for (queue_name, crashes) in [("A.fifo", false), ("B.fifo", true)] {
+        house.make(ordered(queue_name));
+        house.send(queue_name, grouped("1", "a", "same"));
+        run(house.engine().purge_queue(&name(queue_name))).unwrap();
+        house.send(queue_name, grouped("2", "a", "other"));
+        if crashes {
+            house.crash();
+        }
+        assert!(!house.send(queue_name, grouped("3", "a", "same")).known);
+        assert!(house.send(queue_name, grouped("4", "a", "other")).known);
+        assert_eq!(house.bodies(queue_name, 10), ["2", "3"]);
+    }
+}
+
+#[test]
 fn a_crash_while_the_bytes_are_cleared_away_brings_nothing_back() {
     let mut house = House::new();
     house.make(queue("Mine"));
@@ -133,7 +150,6 @@ fn what_cannot_be_a_dead_letter_queue_is_refused() {
     house.make(ordered("Dead.fifo"));
     let cases = [
         (redriven(queue("Work"), "Nope", 1), RedriveRefused::Missing(name("Nope"))),
-        (redriven(queue("Work"), "Work", 1), RedriveRefused::Itself),
         (redriven(queue("Work"), "Dead.fifo", 1), RedriveRefused::OtherKind(name("Dead.fifo"))),
         (redriven(ordered("Work.fifo"), "Dead", 1), RedriveRefused::OtherKind(name("Dead"))),
         (redriven(queue("Work"), "Dead", 0), RedriveRefused::Receives(0)),

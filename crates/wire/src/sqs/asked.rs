@@ -85,7 +85,7 @@ impl AttributeFilter {
         let mut filter = Self::default();
         for wanted in wanted {
             match (*wanted, wanted.strip_suffix(".*")) {
-                ("All" | ".*", _) => filter.all = true,
+                ("All" | ".*" | "*", _) => filter.all = true,
                 (_, Some(prefix)) => filter.prefixes.push(prefix.to_owned()),
                 (name, None) => filter.names.push(name.to_owned()),
             }

@@ -3,7 +3,7 @@
 //! Lists and maps are numbered names (`AttributeName.1`, `Tag.1.Key`), numbers are texts, and a queue may be named by
 //! the request's path. Elements stand in the order of their numbers, whatever the order of the form.
 
-use super::{Call, reader};
+use super::{Call, Code, reader, shown};
 use crate::Context;
 use crate::error::WireError;
 use crate::members::Members;
@@ -57,7 +57,12 @@ pub(crate) fn parse_form(
     path: &str,
     context: &Context,
 ) -> Result<Call, WireError> {
-    let read = reader(operation)?;
+    // A queue's own address is none where queues are made or listed.
+    let elsewhere = path.len() > 1 && matches!(operation, "CreateQueue" | "ListQueues");
+    let read = reader(operation).ok().filter(|_| !elsewhere).ok_or_else(|| {
+        let message = format!("The action {} is not valid for this endpoint.", shown(operation));
+        WireError::new(Code::UnknownOperation, message)
+    })?;
     let parameters = parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let mut body = members(parameters, true);
     if path.len() > 1 {
@@ -96,6 +101,10 @@ fn members<'a>(parameters: impl Iterator<Item = (&'a str, &'a str)>, entries: bo
             }
             None => drop(body.insert(name.to_owned(), value.into())),
         }
+    }
+    // In a form the older of two names for the same thing counts alone.
+    if numbered.iter().any(|(_, list, _)| *list == "AttributeNames") {
+        numbered.retain(|(_, list, _)| *list != "MessageSystemAttributeNames");
     }
     for (shape, list, elements) in numbered {
         let value = match shape {

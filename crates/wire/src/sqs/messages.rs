@@ -4,7 +4,7 @@ use super::attributes::{self, Attribute, BAD_CHARACTERS};
 use super::batch::{self, Entry};
 use super::{
     AttributeFilter, Call, Code, Members, MessageAttributes, Receipt, WantedOfMessages, WireError, invalid,
-    invalid_value, is_fifo, is_message_char, missing, number, queue, required,
+    invalid_value, is_fifo, is_message_char, missing, number, queue, required, shown,
 };
 use crate::Context;
 use std::time::Duration;
@@ -27,6 +27,8 @@ pub struct NewMessage {
     pub attributes: Vec<Attribute>,
     /// The trace that it belongs to.
     pub trace_header: Option<String>,
+    /// The trace of the request, to which it belongs where it does not say.
+    pub trace_of_request: Option<String>,
     /// Among which messages a FIFO queue keeps order, or between which a standard queue is fair. A message for a FIFO
     /// queue has it always.
     pub group: Option<String>,
@@ -68,6 +70,7 @@ fn new_message(members: Members<'_>, queue: &QueueName) -> Result<NewMessage, Wi
         delayed_for: delay.map(Duration::from_secs),
         attributes: attributes::read(members)?,
         trace_header: attributes::read_trace_header(members)?,
+        trace_of_request: None,
         group,
         deduplication,
     })
@@ -98,7 +101,10 @@ pub(super) fn too_long(most: usize) -> WireError {
 
 pub(super) fn send_batch(members: Members<'_>, context: &Context) -> Result<Call, WireError> {
     let queue = queue(members, context)?;
-    let entries = batch::entries(members, "SendMessageBatch", |entry| new_message(entry, &queue))?;
+    let entries = batch::entries(members, "SendMessageBatch", |entry| new_message(entry, &queue));
+    // In a batch AWS has the same words for a missing group, and another code.
+    let no_group = missing("MessageGroupId");
+    let entries = entries.map_err(|error| if error == no_group { invalid(error.message) } else { error })?;
     let size: usize = entries.iter().filter_map(|entry| entry.asked.as_ref().ok()).map(NewMessage::size).sum();
     if size > MESSAGE_BYTES_MAX {
         let message =
@@ -165,7 +171,10 @@ fn hidden(members: Members<'_>, queue: &QueueName) -> Result<(Receipt, Duration)
 /// The receipt whose handle the request has. One of another queue is none here.
 fn receipt(members: Members<'_>, queue: &QueueName) -> Result<Receipt, WireError> {
     let handle = required(members, "ReceiptHandle")?;
-    Receipt::read(handle)
-        .filter(|receipt| receipt.queue == *queue)
-        .ok_or_else(|| WireError::new(Code::ReceiptHandleIsInvalid, "The input receipt handle is invalid."))
+    let refuse = |message: String| WireError::new(Code::ReceiptHandleIsInvalid, message);
+    match Receipt::read(handle) {
+        Some(receipt) if receipt.queue == *queue => Ok(receipt),
+        Some(_) => Err(refuse("The input receipt handle is invalid.".to_owned())),
+        None => Err(refuse(format!("The input receipt handle \"{}\" is not a valid receipt handle.", shown(handle)))),
+    }
 }

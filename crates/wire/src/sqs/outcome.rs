@@ -1,5 +1,6 @@
 //! Decides how it is said what came of one entry of a batch.
 
+use super::Refused;
 use crate::Context;
 use crate::error::{Refusal, WireError};
 use crate::reply::Service;
@@ -33,11 +34,20 @@ impl Failure<'_> {
                 &refused
             }
         };
+        let message = match self {
+            // AWS says this otherwise of a batch's entry.
+            Self::Refused(Refusal::Queue(Refused::MessageTooLong { most })) => {
+                format!(
+                    "One or more parameters cannot be validated. Reason: Message must be shorter than {most} bytes."
+                )
+            }
+            _ => error.message.clone(),
+        };
         json!({
             "Id": id,
             "SenderFault": error.code.status() < 500,
             "Code": error.code.query_name(),
-            "Message": error.message,
+            "Message": message,
         })
     }
 }

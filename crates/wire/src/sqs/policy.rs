@@ -106,13 +106,13 @@ impl Permission {
 
 /// The policy without the statement of this label; none if that was the last. `policy` is the queue's so far.
 pub fn remove_permission(policy: Option<&str>, label: &str) -> Result<Option<String>, WireError> {
-    let unknown = || invalid_value(label, "Label", "can't find label on existing policy.");
-    let mut policy = parse(policy.ok_or_else(unknown)?)?;
+    let unknown = |reason| invalid_value(label, "Label", reason);
+    let mut policy = parse(policy.ok_or_else(|| unknown("can't find label."))?)?;
     let mut statements = statements(&mut policy);
     let before = statements.len();
     statements.retain(|statement| !has_label(statement, label));
     if statements.len() == before {
-        return Err(unknown());
+        return Err(unknown("can't find label on existing policy."));
     }
     if statements.is_empty() {
         return Ok(None);

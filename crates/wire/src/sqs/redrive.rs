@@ -58,7 +58,7 @@ impl DeadLetters {
         let target: Arn = target
             .as_str()
             .and_then(|arn| arn.parse().ok())
-            .ok_or_else(|| refuse("Dead-letter target ARN should be fully qualified ARN."))?;
+            .ok_or_else(|| refuse("Invalid value for deadLetterTargetArn."))?;
         if &*target.service != "sqs" {
             return Err(refuse("Only SQS queues are valid resources for deadLetterTargetArn."));
         }
@@ -72,9 +72,6 @@ impl DeadLetters {
         let target: QueueName = target.resource.parse().map_err(|_| refuse(NO_TARGET))?;
         if is_fifo(&target) != is_fifo(queue) {
             return Err(refuse("Dead-letter queue must be same type of queue as the source."));
-        }
-        if target == *queue {
-            return Err(refuse("A queue cannot be its own dead-letter queue."));
         }
         Ok(Self { queue: target, receives_max })
     }

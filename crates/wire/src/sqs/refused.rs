@@ -128,7 +128,7 @@ impl Refused<'_> {
             Self::NoMoveSource => super::moves::no_source(),
             Self::NoMoveDestination => super::moves::no_destination(),
             Self::NotDeadLetterQueue => invalid("Source queue must be configured as a Dead Letter Queue."),
-            Self::MoveRunning => unsupported(
+            Self::MoveRunning => invalid(
                 "There is already a task running. Only one active task is allowed for a source queue arn at a given \
                  time.",
             ),

@@ -111,6 +111,8 @@ pub struct Message<'a> {
     pub sent_at: Timestamp,
     /// How often it was received, this time included.
     pub receives: u32,
+    /// How often it was received elsewhere before it became a dead letter.
+    pub received_before: u32,
     /// When it was received for the first time.
     pub first_received_at: Timestamp,
     /// The trace that it belongs to.
@@ -123,6 +125,13 @@ pub struct Message<'a> {
     pub sequence: Option<u64>,
     /// The queue in which it was received too often.
     pub dead_letter_source: Option<&'a QueueName>,
+}
+
+impl Message<'_> {
+    /// What AWS counts: a dead letter's receives go on from where they were.
+    fn receives_in_all(&self) -> u32 {
+        self.received_before.saturating_add(self.receives)
+    }
 }
 
 /// The id under which clients know a message: a UUID, the same whenever it is asked.
@@ -163,7 +172,7 @@ fn known_of(message: &Message<'_>, wanted: &WantedOfMessages, context: &Context)
             "ApproximateFirstReceiveTimestamp",
             Some(message.first_received_at.millis().to_string()),
         ),
-        (asked.receives, "ApproximateReceiveCount", Some(message.receives.to_string())),
+        (asked.receives, "ApproximateReceiveCount", Some(message.receives_in_all().to_string())),
         (asked.sent_at, "SentTimestamp", Some(message.sent_at.millis().to_string())),
         (asked.sequence, "SequenceNumber", message.sequence.map(sequence_number)),
         (asked.deduplication, "MessageDeduplicationId", message.deduplication.map(str::to_owned)),
@@ -208,7 +217,7 @@ pub fn record(queue: &QueueName, message: &Message<'_>, account: &Account) -> Js
         Receipt { queue: queue.clone(), message: message.id, sent_at: message.sent_at, receives: message.receives };
     let text = |text: String| Some(Json::from(text));
     let attributes = [
-        ("ApproximateReceiveCount", text(message.receives.to_string())),
+        ("ApproximateReceiveCount", text(message.receives_in_all().to_string())),
         ("SentTimestamp", text(message.sent_at.millis().to_string())),
         ("SenderId", text(account.id.clone())),
         ("ApproximateFirstReceiveTimestamp", text(message.first_received_at.millis().to_string())),

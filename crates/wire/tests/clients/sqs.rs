@@ -1,6 +1,7 @@
 //! Queues, in JSON and as forms: what all of these tests share, and how clients find queues and receive from them.
 
 mod answers;
+mod as_recorded;
 mod both;
 mod digests;
 mod permissions;
@@ -48,6 +49,7 @@ fn message() -> Message<'static> {
         attributes: Vec::new(),
         sent_at: AT,
         receives: 2,
+        received_before: 0,
         first_received_at: AT,
         trace_header: None,
         group: None,
@@ -243,7 +245,7 @@ fn faulty_requests_are_refused_in_awss_words() {
         (
             "DeleteMessage",
             r#"{"QueueUrl": "URL", "ReceiptHandle": "x"}"#.to_owned(),
-            "ReceiptHandleIsInvalid: The input receipt handle is invalid.".to_owned(),
+            "ReceiptHandleIsInvalid: The input receipt handle \"x\" is not a valid receipt handle.".to_owned(),
         ),
         (
             "DeleteMessage",

@@ -72,22 +72,36 @@ impl Model {
         if self.settings.fifo.is_none() {
             return true;
         }
-        let same = |other: &&Message| other.group == message.group && other.id != message.id;
-        let others = || self.messages.iter().filter(same).filter(|other| !taken.contains(&other.id));
-        let flying = others().any(|other| self.is_in_flight(other));
-        let earlier = others().any(|other| other.id < message.id && !self.is_in_flight(other));
-        !flying && !earlier
+        let earlier = |other: &&Message| other.group == message.group && other.id < message.id;
+        self.messages.iter().filter(earlier).all(|other| taken.contains(&other.id))
+    }
+
+    /// Whose turn it is before others': who was sent first, or received last the longest time ago.
+    fn turn(message: &Message) -> (u64, u64) {
+        match message.now {
+            Some(State::Received { received_at, .. }) => {
+                let end = first_id(received_at.max(made_at(message.id)) + Duration::from_millis(1)) - 1;
+                (end, message.id)
+            }
+            _ => (message.id, message.id),
+        }
     }
 
     fn take(&self, max: usize) -> Vec<u64> {
         let mut taken: Vec<u64> = Vec::new();
         let mut groups: Vec<Option<&str>> = Vec::new();
         while taken.len() < max {
-            let mut can = self.messages.iter().filter(|message| self.can_be_taken(message, &taken));
+            let can = self.messages.iter().filter(|message| self.can_be_taken(message, &taken));
             let same = |message: &&Message| self.settings.fifo.is_some() && groups.last() == Some(&message.group);
             let fresh = |message: &&Message| self.settings.fifo.is_none() || !groups.contains(&message.group);
-            // More of the same group first, then the oldest of another one.
-            let found = can.clone().find(same).or_else(|| can.find(fresh));
+            // More of the same group first, then of another one: that whose turn it is, or the oldest without groups.
+            let others = can.clone().filter(fresh);
+            let next = if self.settings.fifo.is_some() {
+                others.min_by_key(|message| Self::turn(message))
+            } else {
+                others.min_by_key(|message| (message.id, message.id))
+            };
+            let found = can.clone().find(same).or(next);
             let Some(message) = found else { break };
             taken.push(message.id);
             groups.push(message.group);
@@ -162,16 +176,21 @@ impl Model {
         }
     }
 
-    fn hide(&mut self, receipt: Receipt, span: Duration) -> Result<State, VisibilityRefused> {
+    fn hide(&mut self, receipt: Receipt, span: Duration, anew: bool) -> Result<State, VisibilityRefused> {
         let latest = self.latest;
+        let lenient = anew && self.settings.fifo.is_none();
         let message = self.message(receipt.id).ok_or(VisibilityRefused::NotInFlight)?;
         if message.held {
             return Err(VisibilityRefused::Busy);
         }
         match message.now {
             Some(State::Received { receives, first_received_at, received_at, visible_at })
-                if receives == receipt.receives && visible_at > latest =>
+                if receives == receipt.receives && visible_at > latest
+                    || lenient && (1..=receives).contains(&receipt.receives) =>
             {
+                // Of what is seen again it is only known when it was received since it got its number.
+                let seen = visible_at <= latest;
+                let received_at = if seen { received_at.max(made_at(receipt.id)).min(latest) } else { received_at };
                 if latest + span > received_at + HIDDEN_MAX {
                     return Err(VisibilityRefused::TooLong);
                 }
@@ -294,7 +313,7 @@ enum Act {
     Receive { max: usize, visible_for: Option<u64> },
     Lift { max: usize, only: prop::sample::Index },
     Delete { which: prop::sample::Index, forged: bool },
-    Hide { which: prop::sample::Index, span: u64 },
+    Hide { which: prop::sample::Index, span: u64, anew: bool },
     End { which: prop::sample::Index, kept: bool },
     EndAll { kept: bool },
     Expire { max: usize },
@@ -311,7 +330,8 @@ fn any_act() -> impl Strategy<Value = Act> {
             .prop_map(|(max, visible_for)| Act::Receive { max, visible_for }),
         1 => (0usize..3, index()).prop_map(|(max, only)| Act::Lift { max, only }),
         3 => (index(), prop::bool::weighted(0.1)).prop_map(|(which, forged)| Act::Delete { which, forged }),
-        2 => (index(), prop_oneof![0u64..60, 43_100u64..43_300]).prop_map(|(which, span)| Act::Hide { which, span }),
+        3 => (index(), prop_oneof![0u64..60, 43_100u64..43_300], any::<bool>())
+            .prop_map(|(which, span, anew)| Act::Hide { which, span, anew }),
         4 => (index(), prop::bool::weighted(0.7)).prop_map(|(which, kept)| Act::End { which, kept }),
         6 => prop::bool::weighted(0.9).prop_map(|kept| Act::EndAll { kept }),
         1 => (0usize..3).prop_map(|max| Act::Expire { max }),
@@ -388,11 +408,13 @@ proptest! {
                     model.tick(now);
                     prop_assert_eq!(queue.take_away(receipt, now), model.take_away(receipt));
                 }
-                Act::Hide { which, span: seconds } => {
+                Act::Hide { which, span: seconds, anew } => {
                     if receipts.is_empty() { continue; }
                     let receipt = *which.get(&receipts);
                     model.tick(now);
-                    prop_assert_eq!(queue.hide(receipt, span(seconds), now), model.hide(receipt, span(seconds)));
+                    let expected = model.hide(receipt, span(seconds), anew);
+                    let hide = if anew { Queue::hide_anew } else { Queue::hide };
+                    prop_assert_eq!(hide(&mut queue, receipt, span(seconds), now), expected);
                 }
                 Act::End { which, kept } => {
                     if model.pending.is_empty() { continue; }

@@ -73,7 +73,7 @@ impl Known {
                 limited_by_group: settings::is_noted(notes, note::LIMITED_BY_GROUP),
             }),
             encryption: Encryption {
-                own: settings::is_noted(notes, note::ENCRYPTED),
+                own: settings::is_encrypted(notes),
                 key: notes.get(note::KEY).map(String::as_str),
                 key_reused_for: notes
                     .get(note::KEY_REUSED)

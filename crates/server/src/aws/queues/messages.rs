@@ -61,7 +61,7 @@ fn outgoing(message: &NewMessage) -> Outgoing {
     Outgoing {
         body: message.body.clone(),
         attributes: message.attributes.iter().map(attribute_in).collect(),
-        trace: message.trace_header.clone(),
+        trace: message.trace_header.clone().or_else(|| message.trace_of_request.clone()),
         group: message.group.clone(),
         deduplication: message.deduplication.clone(),
         delay: message.delayed_for,
@@ -157,6 +157,7 @@ fn shown<'a>(
         attributes: attributes.into_iter().map(attribute_out).collect(),
         sent_at: message.sent_at,
         receives: received.receipt.receives,
+        received_before: message.received_before,
         first_received_at: received.first_received_at,
         trace_header: message.trace.as_deref(),
         group: message.group.as_deref(),

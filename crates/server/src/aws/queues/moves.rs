@@ -18,13 +18,13 @@ pub(super) async fn start(
     }
     let wanted = Move { source: source.clone(), destination, per_second };
     let task = desk.app.engine.start_move(wanted).await.map_err(|refused| not_moved(desk, &source, &refused))?;
-    Ok(desk.say(Answer::MoveStarted { source: &source, task: &task.id.to_string() }))
+    Ok(desk.say(Answer::MoveStarted { source: &source, task: &id(task.id) }))
 }
 
 pub(super) fn list(desk: Desk<'_>, source: &QueueName, limit: usize) -> Answered {
     let mut tasks = desk.app.engine.list_moves(source).map_err(|refused| not_moved(desk, source, &refused))?;
     tasks.truncate(limit);
-    let ids: Vec<String> = tasks.iter().map(|task| task.id.to_string()).collect();
+    let ids: Vec<String> = tasks.iter().map(|task| id(task.id)).collect();
     let shown: Vec<sqs::MoveTask<'_>> = tasks.iter().zip(&ids).map(|(task, id)| shown(task, id)).collect();
     Ok(desk.say(Answer::MovesListed { source, tasks: &shown }))
 }
@@ -32,7 +32,7 @@ pub(super) fn list(desk: Desk<'_>, source: &QueueName, limit: usize) -> Answered
 pub(super) async fn cancel(desk: Desk<'_>, source: &QueueName, task: &str) -> Answered {
     let engine = &desk.app.engine;
     let tasks = engine.list_moves(source).map_err(|refused| not_moved(desk, source, &refused))?;
-    let known = tasks.iter().find(|known| known.id.to_string() == task);
+    let known = tasks.iter().find(|known| id(known.id) == task);
     let known = known.ok_or_else(|| desk.refuse(Refused::NoMoveTask))?;
     // Of a task that is being stopped already, AWS says the same as of one that is over.
     if known.status != MoveStatus::Running {
@@ -44,6 +44,11 @@ pub(super) async fn cancel(desk: Desk<'_>, source: &QueueName, task: &str) -> An
         Err(MoveRefused::NoTask) => Err(desk.refuse(Refused::MoveOver)),
         Err(refused) => Err(not_moved(desk, source, &refused)),
     }
+}
+
+/// How clients know a task: as all that AWS numbers, by a UUID. No queue has the number that stands for its queue here.
+fn id(task: u64) -> String {
+    sqs::message_id(sqs::Origin { queue: u32::MAX, message: task })
 }
 
 fn shown<'a>(task: &'a MoveTask, id: &'a str) -> sqs::MoveTask<'a> {

@@ -23,12 +23,19 @@ pub(super) mod note {
 
 type Notes = BTreeMap<String, String>;
 
+const TRUE: &str = "true";
+
 /// Each group is to have a limit of its own, and the queue does not deduplicate in groups.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct ThroughputWithoutScope;
 
 pub(super) fn is_noted(notes: &Notes, name: &str) -> bool {
     notes.contains_key(name)
+}
+
+/// Whether a queue is said to be encrypted with a key of the service's own: it is unless somebody said otherwise.
+pub(super) fn is_encrypted(notes: &Notes) -> bool {
+    notes.get(note::ENCRYPTED).map_or(!is_noted(notes, note::KEY), |said| said == TRUE)
 }
 
 /// A queue as AWS makes it when nothing is said of it.
@@ -105,10 +112,10 @@ fn note_encryption(notes: &mut Notes, own: Option<bool>, key: Change<String>, ke
     if own == Some(true) {
         notes.remove(note::KEY);
     }
-    if matches!(key, Change::Set(_)) {
-        notes.remove(note::ENCRYPTED);
+    let own = if matches!(key, Change::Set(_)) { Some(false) } else { own };
+    if let Some(own) = own {
+        notes.insert(note::ENCRYPTED.to_owned(), own.to_string());
     }
-    note_truth(notes, note::ENCRYPTED, own);
     note_text(notes, note::KEY, key);
     if let Some(span) = key_reused_for {
         notes.insert(note::KEY_REUSED.to_owned(), span.as_secs().to_string());
@@ -125,7 +132,7 @@ fn note_text(notes: &mut Notes, name: &str, change: Change<String>) {
 
 fn note_truth(notes: &mut Notes, name: &str, said: Option<bool>) {
     match said {
-        Some(true) => drop(notes.insert(name.to_owned(), "true".to_owned())),
+        Some(true) => drop(notes.insert(name.to_owned(), TRUE.to_owned())),
         Some(false) => drop(notes.remove(name)),
         None => {}
     }

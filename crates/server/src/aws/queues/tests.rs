@@ -79,6 +79,18 @@ prop_compose! {
     }
 }
 
+#[test]
+fn a_queue_is_encrypted_with_the_services_own_key_unless_somebody_says_otherwise() {
+    // As AWS was recorded to say in December 2025: by default; with a key; when the key is taken away again.
+    let plain = new("Q".parse().unwrap(), Settings::default(), Vec::new()).unwrap();
+    let keyed = changed(&plain, Settings { key: Change::Set("k".to_owned()), ..Settings::default() }).unwrap();
+    let without = changed(&keyed, Settings { key: Change::Clear, ..Settings::default() }).unwrap();
+    let own = changed(&keyed, Settings { encrypted: Some(true), ..Settings::default() }).unwrap();
+    for (settings, expected) in [(plain, true), (keyed, false), (without, false), (own, true)] {
+        assert_eq!(known(settings, None).description().encryption.own, expected);
+    }
+}
+
 proptest! {
     /// A queue that was made or set as a client says has no other value for any of it; and setting what it has already
     /// changes nothing that anybody could see.

@@ -28,6 +28,7 @@ fn tell(told: &mut dyn FnMut(&str, Answer<'_>)) {
         delayed_for: None,
         attributes: Vec::new(),
         trace_header: Some("Root=1-5759e988-bd862e3fe1be46a994272793".to_owned()),
+        trace_of_request: None,
         group: None,
         deduplication: None,
     };
@@ -66,6 +67,7 @@ fn tell(told: &mut dyn FnMut(&str, Answer<'_>)) {
             ],
             sent_at: AT,
             receives: 2,
+            received_before: 0,
             first_received_at: AT,
             trace_header: Some("Root=1"),
             group: Some("g&1"),

@@ -272,9 +272,13 @@ fn any_call() -> impl Strategy<Value = (&'static str, Request)> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
 
-    /// Both protocols make the same call of the same request, or the same refusal.
+    /// Both protocols make the same call of the same request, or the same refusal. Only of two names for the same list
+    /// a form takes the older one alone.
     #[test]
-    fn json_and_forms_are_read_alike((operation, request) in any_call()) {
+    fn json_and_forms_are_read_alike((operation, mut request) in any_call()) {
+        if matches!(request.get("AttributeNames"), Some(Member::Texts(names)) if !names.is_empty()) {
+            request.remove("MessageSystemAttributeNames");
+        }
         let json = Sent::json(&format!("AmazonSQS.{operation}"), &as_json(&request).to_string());
         let mut fields = vec![("Action".to_owned(), operation.to_owned()), ("Version".to_owned(), "2012-11-05".to_owned())];
         as_form(&request, operation, "", &mut fields);

@@ -52,9 +52,11 @@ fn labels_are_used_once_and_must_be_there() {
     let policy = added(None, "a").unwrap().to_string();
     let taken = "InvalidParameterValueException: Value a for parameter Label is invalid. Reason: Already exists.";
     assert_eq!(added(Some(&policy), "a").unwrap_err(), taken);
-    let unknown = "InvalidParameterValueException: Value b for parameter Label is invalid. Reason: can't find label on \
-                   existing policy.";
-    for policy in [None, Some(policy.as_str())] {
+    for (policy, reason) in
+        [(None, "can't find label."), (Some(policy.as_str()), "can't find label on existing policy.")]
+    {
+        let unknown =
+            format!("InvalidParameterValueException: Value b for parameter Label is invalid. Reason: {reason}");
         assert_eq!(remove_permission(policy, "b").unwrap_err().to_string(), unknown);
     }
     let mut policy = None;

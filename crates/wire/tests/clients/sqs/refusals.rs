@@ -221,7 +221,7 @@ fn batches_that_are_refused_whole() {
             ),
             (
                 r#""QueueUrl": "FIFO", "Entries": [{"Id": "x", "MessageBody": "b"}]"#,
-                format!("{MISSING} MessageGroupId."),
+                format!("{INVALID}: The request must contain the parameter MessageGroupId."),
             ),
             (r#""QueueUrl": "URL", "Entries": [7]"#, "SerializationException: Unexpected field type".to_owned()),
         ],
@@ -417,7 +417,7 @@ fn the_engines_refusals_are_said_in_awss_words() {
         ),
         (
             Refused::PurgedRecently(&queue),
-            400,
+            403,
             format!("{own}PurgeQueueInProgress"),
             "AWS.SimpleQueueService.PurgeQueueInProgress",
             "Only one PurgeQueue operation on PremiumOrdersDLQ is allowed every 60 seconds.",
@@ -481,8 +481,8 @@ fn the_engines_refusals_are_said_in_awss_words() {
         (
             Refused::MoveRunning,
             400,
-            format!("{own}UnsupportedOperation"),
-            "AWS.SimpleQueueService.UnsupportedOperation",
+            format!("{coral}InvalidParameterValueException"),
+            "InvalidParameterValue",
             "There is already a task running. Only one active task is allowed for a source queue arn at a given time.",
         ),
         (
