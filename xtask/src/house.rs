@@ -61,6 +61,15 @@ fn no_file_is_too_long() {
 }
 
 #[test]
+fn whoever_complains_goes_on_if_nobody_hears_it() {
+    let rooms = ["crates/console/src/", "crates/engine/src/", "crates/runtime/src/", "crates/server/src/"];
+    let ours = sources().filter(|(path, _)| rooms.iter().any(|room| path.starts_with(room)));
+    let calls = |line: &&str| line.contains("eprintln!(") || line.contains("eprint!(");
+    let found = ours.filter_map(|(path, text)| text.lines().find(calls).map(|line| format!("{path}: {}", line.trim())));
+    none(found, "`eprintln!` ends its thread where the standard error takes nothing: `engine::complain!` does not");
+}
+
+#[test]
 fn the_repository_speaks_of_itself_alone() {
     let mut findings = Vec::new();
     for path in files() {

@@ -36,7 +36,7 @@ pub fn open(config: &Config, directory: &Path) -> Result<(Engine, store::OpenRep
         store: store::Options::default(),
         on_fatal: Box::new(|fatal| {
             // Nothing may be acknowledged after this, so nothing may be answered after this.
-            eprintln!("orderflow: {fatal}");
+            engine::complain!("orderflow: {fatal}");
             std::process::exit(crate::exit::DATA_REFUSED.into());
         }),
         keep_changes_for: Duration::from_secs(u64::from(config.keep_changes_for_hours) * 3600),

@@ -160,12 +160,12 @@ enum End {
 /// Works off a function's queue until the engine stops.
 fn run(inner: &Arc<Inner>, queue: &Arc<LiveQueue>, function: &FunctionName) {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
-        eprintln!("orderflow: no thread for what function {function} is handed");
+        crate::complain!("orderflow: no thread for what function {function} is handed");
         return;
     };
     // What was in hand when the process ended is worked on at once, not when its time is over.
     if let Err(refused) = show_again(inner, queue) {
-        eprintln!("orderflow: what function {function} had in hand waits for its time: {refused}");
+        crate::complain!("orderflow: what function {function} had in hand waits for its time: {refused}");
     }
     runtime.block_on(async {
         let mut underway = JoinSet::new();
@@ -190,7 +190,7 @@ fn run(inner: &Arc<Inner>, queue: &Arc<LiveQueue>, function: &FunctionName) {
                     underway.spawn(attempt.make());
                 }),
                 Err(refused) => {
-                    eprintln!("orderflow: the queue of function {function} cannot be read: {refused}");
+                    crate::complain!("orderflow: the queue of function {function} cannot be read: {refused}");
                     tokio::time::sleep(BUSY_FOR).await;
                 }
             }
@@ -222,7 +222,10 @@ impl Attempt {
     async fn make(self) {
         if let Err(refused) = self.work().await {
             // It is tried again when it is seen again.
-            eprintln!("orderflow: function {} was handed an event that stays in its queue: {refused}", self.function);
+            crate::complain!(
+                "orderflow: function {} was handed an event that stays in its queue: {refused}",
+                self.function
+            );
         }
     }
 

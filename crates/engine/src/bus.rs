@@ -84,7 +84,7 @@ impl Buses {
         let Some(queue) = self.live().deliveries.clone() else { return Ok(()) };
         match queue.expire(commits)? {
             0 => {}
-            count => eprintln!(
+            count => crate::complain!(
                 "orderflow: {count} events were dropped: for two weeks they were neither taken by their targets nor \
                  could they be set aside"
             ),
@@ -116,7 +116,7 @@ impl Buses {
 /// The whole life of the thread on which buses deliver and rules fire.
 pub(crate) fn run(inner: &Arc<Inner>) {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
-        eprintln!("orderflow: no thread for events: nothing is delivered until the next start");
+        crate::complain!("orderflow: no thread for events: nothing is delivered until the next start");
         return;
     };
     runtime.block_on(async {

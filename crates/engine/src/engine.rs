@@ -660,7 +660,9 @@ struct PanicGuard;
 impl Drop for PanicGuard {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("orderflow: a thread of the engine broke an invariant; nothing that was acknowledged is lost");
+            crate::complain!(
+                "orderflow: a thread of the engine broke an invariant; nothing that was acknowledged is lost"
+            );
             std::process::abort();
         }
     }
@@ -674,7 +676,7 @@ impl Inner {
         let now = clock::now().millis();
         let group = entry.spec.log_group.as_str();
         if let Err(error) = self.lines.append(group, "orderflow", &[(now, message)], now) {
-            eprintln!("orderflow: {function}: {message} (and its log cannot be written: {error})");
+            crate::complain!("orderflow: {function}: {message} (and its log cannot be written: {error})");
         }
     }
 }

@@ -46,7 +46,7 @@ pub(crate) fn run(inner: &Inner) {
             Ok(()) => warned = false,
             Err(WriteRefused::Stopping) => return,
             Err(refused) if !warned => {
-                eprintln!("orderflow: housekeeping waits: {refused}");
+                crate::complain!("orderflow: housekeeping waits: {refused}");
                 warned = true;
             }
             Err(_) => {}
@@ -117,7 +117,7 @@ fn drop_lines(inner: &Inner) -> Result<(), WriteRefused> {
     let dropped = inner.lines.drop_expired(clock::now().millis());
     dropped.map_err(|error| WriteRefused::Lines(error.to_string()))?;
     for fault in inner.lines.take_faults() {
-        eprintln!("orderflow: {}: {}", fault.path.display(), fault.problem);
+        crate::complain!("orderflow: {}: {}", fault.path.display(), fault.problem);
     }
     Ok(())
 }
@@ -133,7 +133,7 @@ fn trim(inner: &Inner, counted: SequenceNumber) -> Result<(), WriteRefused> {
     let slowest = slowest(inner, |_| true)?.min(counted);
     store.trim(Before::Large { seq: layout::seq(slowest.next()), bytes_max: inner.log_bytes_max })?;
     if store.log_bytes() > inner.log_bytes_max.saturating_add(store::Options::default().segment_bytes) {
-        eprintln!(
+        crate::complain!(
             "orderflow: the log has {} MB, more than the {} MB it may have, and cannot be shortened: a pipe has not \
              read past {slowest}",
             store.log_bytes() >> 20,

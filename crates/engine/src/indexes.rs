@@ -174,7 +174,7 @@ pub(crate) fn run(inner: &Inner) {
             Err(WriteRefused::Stopping) => return,
             Err(refused) => {
                 if !warned {
-                    eprintln!("orderflow: indexes wait: {refused}");
+                    crate::complain!("orderflow: indexes wait: {refused}");
                 }
                 warned = true;
                 Some(AGAIN_AFTER)

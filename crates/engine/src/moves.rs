@@ -262,7 +262,7 @@ fn carry_out(inner: &Arc<Inner>, source: &Arc<LiveQueue>, task: u64) {
             Err(refused) => MoveStatus::Failed(MoveFailure::Disk(refused.to_string())),
         };
         if let Err(refused) = end(&engine, source.id, task, status) {
-            eprintln!("orderflow: the end of a task that moves messages could not be kept: {refused}");
+            crate::complain!("orderflow: the end of a task that moves messages could not be kept: {refused}");
         }
     }));
 }

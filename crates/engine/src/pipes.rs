@@ -105,7 +105,7 @@ impl Pipe {
         let runtime = self.flow.as_ref().map(|_| tokio::runtime::Builder::new_current_thread().enable_all().build());
         let runtime = match runtime.transpose() {
             Ok(runtime) => runtime,
-            Err(error) => return eprintln!("orderflow: no lane for pipe {}: {error}", self.spec.name),
+            Err(error) => return crate::complain!("orderflow: no lane for pipe {}: {error}", self.spec.name),
         };
         let mut worker = Worker { pipe: self, id, lane, cursor, log: None, written: progress.done, runtime };
         worker.run();
@@ -262,9 +262,10 @@ impl Worker {
         let reached = SequenceNumber::new(lowest.get().saturating_sub(1)).max(self.cursor);
         let missed = reached.get() - self.cursor.get();
         self.pipe.missed.fetch_add(missed, Ordering::Relaxed);
-        eprintln!(
+        crate::complain!(
             "orderflow: pipe {} was too slow: up to {missed} changes after {} left the log before it read them",
-            self.pipe.spec.name, self.cursor
+            self.pipe.spec.name,
+            self.cursor
         );
         self.log = None;
         self.lane.pass_over(reached);
@@ -273,7 +274,7 @@ impl Worker {
 
     /// The log cannot be read: the lane stays where it is, and says so.
     fn unreadable(&mut self, error: &dyn std::fmt::Display) {
-        eprintln!("orderflow: pipe {} cannot read the log after {}: {error}", self.pipe.spec.name, self.cursor);
+        crate::complain!("orderflow: pipe {} cannot read the log after {}: {error}", self.pipe.spec.name, self.cursor);
         self.log = None;
         let nudges = self.pipe.feed.nudges();
         self.pipe.feed.wait(SequenceNumber::new(u64::MAX), nudges, Some(Duration::from_secs(5)));
@@ -433,7 +434,7 @@ impl Worker {
         let kept = self.pipe.checkpoints.commit_now(self.id, &progress, outcomes, make, stopping);
         if let Err(refused) = &kept {
             // The engine is stopping; the records are delivered again after the restart.
-            eprintln!("orderflow: pipe {} could not keep its progress: {refused}", self.pipe.spec.name);
+            crate::complain!("orderflow: pipe {} could not keep its progress: {refused}", self.pipe.spec.name);
             self.pipe.stop();
         }
         kept.is_ok()

@@ -130,7 +130,7 @@ impl Poller {
                 }
                 Err(ReceiveRefused::Gone) => break,
                 Err(refused) => {
-                    eprintln!("orderflow: {} gets nothing for now: {refused}", self.hands);
+                    crate::complain!("orderflow: {} gets nothing for now: {refused}", self.hands);
                     tokio::time::sleep(BUSY_FOR).await;
                 }
             }
@@ -242,7 +242,7 @@ impl Poller {
             Ok(_) | Err(command::CommandError::Hide(_) | command::CommandError::Gone(_)) => {}
             Err(error) => {
                 let (who, queue) = (&self.hands, &self.queue_name);
-                eprintln!("orderflow: messages of queue {queue} that {who} has done come again: {error}");
+                crate::complain!("orderflow: messages of queue {queue} that {who} has done come again: {error}");
             }
         }
     }

@@ -231,7 +231,7 @@ impl Checkpoints {
                 Err(WriteRefused::Busy | WriteRefused::NoSpace) if !stopping => std::thread::sleep(RETRY_AFTER),
                 Err(refused) => {
                     // Records are delivered again after the restart; nothing is lost.
-                    eprintln!("orderflow: the pipes' progress is no longer kept: {refused}");
+                    crate::complain!("orderflow: the pipes' progress is no longer kept: {refused}");
                     return;
                 }
             }

@@ -133,7 +133,7 @@ fn run(inner: &Inner, mut round: Box<dyn Round>) {
             Ok(()) => warned = false,
             Err(WriteRefused::Stopping) => {}
             Err(refused) if !warned => {
-                eprintln!("orderflow: metrics and alarms wait: {refused}");
+                crate::complain!("orderflow: metrics and alarms wait: {refused}");
                 warned = true;
             }
             Err(_) => {}

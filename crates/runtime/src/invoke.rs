@@ -413,7 +413,7 @@ impl Runtime {
         match (self.printer)(function.spec.log_group.as_str(), stream, &lines) {
             Ok(()) => self.printing_fails.store(false, Ordering::Relaxed),
             Err(error) if !self.printing_fails.swap(true, Ordering::Relaxed) => {
-                eprintln!("orderflow: what functions print is lost until this is mended: {error}");
+                engine::complain!("orderflow: what functions print is lost until this is mended: {error}");
             }
             Err(_) => {}
         }

@@ -57,7 +57,7 @@ impl App {
             return Err("the server is stopping");
         }
         if !self.engine.takes_writes() {
-            return Err("the disk is full: orders are shown, and not taken");
+            return Err(crate::room::FULL);
         }
         Ok(())
     }

@@ -81,7 +81,7 @@ async fn carry_out(app: &App, reply: &Reply<'_>, head: &RequestHead<'_>, body: &
 
 /// Says to the client that something broke, and on the terminal what.
 fn internal(reply: &Reply<'_>, error: &dyn std::fmt::Display) -> Response {
-    eprintln!("orderflow: {} failed: {error}", reply.operation());
+    engine::complain!("orderflow: {} failed: {error}", reply.operation());
     reply.refuse(&Refusal::Internal)
 }
 

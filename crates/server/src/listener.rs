@@ -27,8 +27,8 @@ use tokio_rustls::TlsAcceptor;
 
 /// How long a client may take for the head of a request or a TLS handshake; also how long a connection may be idle.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
-/// How often it is said that there are no more places.
-const FULL_SAID_EVERY: Duration = Duration::from_secs(60);
+/// How often it is said that clients are refused.
+const REFUSED_SAID_EVERY: Duration = Duration::from_secs(60);
 
 /// What the clients of one listener may take together.
 #[derive(Debug, Clone, Copy)]
@@ -100,7 +100,7 @@ pub(crate) async fn serve<S: Service>(
 ) {
     let house = Arc::new(House { service, limits, slots: Slots::new(), bodies: Semaphore::new(limits.bodies_kib) });
     let mut connections = tokio::task::JoinSet::new();
-    let mut said_full: Option<Instant> = None;
+    let (mut said_full, mut said_error) = (Said::default(), Said::default());
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -111,10 +111,11 @@ pub(crate) async fn serve<S: Service>(
             Ok((stream, peer)) => {
                 if house.slots.len() >= limits.connections && !house.slots.make_room() {
                     // Everybody is being answered: whoever comes now is turned away at once, which costs nothing.
-                    if said_full.is_none_or(|said| said.elapsed() > FULL_SAID_EVERY) {
-                        said_full = Some(Instant::now());
+                    if said_full.is_due() {
                         let most = limits.connections;
-                        eprintln!("orderflow: {most} connections are busy, the most there may be; others are refused");
+                        engine::complain!(
+                            "orderflow: {most} connections are busy, the most there may be; others are refused"
+                        );
                     }
                     continue;
                 }
@@ -143,7 +144,12 @@ pub(crate) async fn serve<S: Service>(
             }
             Err(error) => {
                 // Out of file descriptors, most likely: those who wait make room.
-                eprintln!("orderflow: a connection was not accepted: {error}");
+                if said_error.is_due() {
+                    engine::complain!(
+                        "orderflow: a connection was not accepted: {error}; if there are too many open files, raise their \
+                         limit (ulimit -n)"
+                    );
+                }
                 house.slots.make_room();
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
@@ -151,6 +157,21 @@ pub(crate) async fn serve<S: Service>(
     }
     drop(listener);
     while connections.join_next().await.is_some() {}
+}
+
+/// When something was said that need not be said all the time.
+#[derive(Default)]
+struct Said(Option<Instant>);
+
+impl Said {
+    /// Whether it is to be said now; then it counts as said.
+    fn is_due(&mut self) -> bool {
+        let due = self.0.is_none_or(|said| said.elapsed() > REFUSED_SAID_EVERY);
+        if due {
+            self.0 = Some(Instant::now());
+        }
+        due
+    }
 }
 
 /// What all connections of a listener share.

@@ -109,7 +109,9 @@ impl Telling {
     fn complain(&mut self, why: &str) {
         if !std::mem::replace(&mut self.is_deaf, true) {
             let shown = self.collector.shown();
-            eprintln!("orderflow: the collector of traces {shown} does not take them: {why}; orders go on without");
+            engine::complain!(
+                "orderflow: the collector of traces {shown} does not take them: {why}; orders go on without"
+            );
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::listener::{self, Limits};
 use crate::metrics::Http;
 use crate::rush::Rush;
 use crate::watching::Rounds;
-use crate::{aws, convert, front, tls, tracing};
+use crate::{aws, convert, files, front, room, tls, tracing};
 use anyhow::Context as _;
 use console::config::Config;
 use console::{UpOptions, exit, open, params};
@@ -90,6 +90,8 @@ pub fn run(config: &Config, templates: &[PathBuf], options: &UpOptions, json: bo
             }
         }
     }
+    // Before the data is opened, which asks how many files it may have.
+    let limits = files::make_room([ADMIN, PUBLIC]);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     // Orders are worked on by threads that stand back when there is more to do than there is time for: then orders are
     // taken in first, and the queue keeps them.
@@ -113,15 +115,15 @@ pub fn run(config: &Config, templates: &[PathBuf], options: &UpOptions, json: bo
     let (engine, report) = match open::open_patiently(config, directory) {
         Ok(opened) => opened,
         Err(error) => {
-            eprintln!("error: {error}");
+            engine::complain!("error: {error}");
             if matches!(error, engine::OpenError::Store(store::OpenError::Io { what: "create", .. })) {
-                eprintln!("hint: name a directory that this user may write to with --data-dir DIR");
+                engine::complain!("hint: name a directory that this user may write to with --data-dir DIR");
             }
             return Ok(exit::DATA_REFUSED);
         }
     };
     if let Some(torn) = &report.torn {
-        eprintln!("note: {torn}");
+        engine::complain!("note: {torn}");
     }
     let engine = Arc::new(engine);
     let collector = traced.map(|(tracer, collector)| {
@@ -129,7 +131,7 @@ pub fn run(config: &Config, templates: &[PathBuf], options: &UpOptions, json: bo
         engine.trace_by(Arc::new(tracer));
         collector
     });
-    let plan = Plan { config, sources: &sources, credentials, started, json, collector };
+    let plan = Plan { config, sources: &sources, limits, credentials, started, json, collector };
     let kept_in = if ephemeral { None } else { Some(directory) };
     let code = runtime.block_on(serve(plan, &engine, directory, kept_in, listening, work.handle()));
     work.shutdown_timeout(Duration::from_secs(1));
@@ -151,6 +153,8 @@ fn stand_back() {
 struct Plan<'a> {
     config: &'a Config,
     sources: &'a [Source],
+    /// What the clients of the admin listener may take, and those of the public one.
+    limits: [Limits; 2],
     credentials: Vec<wire::sigv4::Credentials>,
     started: Instant,
     json: bool,
@@ -180,7 +184,7 @@ impl Listening {
 }
 
 fn refuse(said: &str) -> u8 {
-    eprintln!("{said}");
+    engine::complain!("{said}");
     exit::USAGE
 }
 
@@ -199,12 +203,15 @@ async fn serve(
     listening: Listening,
     work: &tokio::runtime::Handle,
 ) -> anyhow::Result<u8> {
-    let Plan { config, sources, credentials, started, json, collector } = plan;
+    let Plan { config, sources, limits: [admin_limits, public_limits], credentials, started, json, collector } = plan;
     let Listening { admin, public, mut interrupt, mut terminate, mut hangup } = listening;
     let (admin_at, public_at) = (admin.local_addr()?, public.local_addr()?);
     let deployed = match deploy(engine, sources, config, admin_at) {
         Ok(deployed) => deployed,
-        Err(said) => return Ok(refuse(&said)),
+        Err((code, said)) => {
+            engine::complain!("{said}");
+            return Ok(code);
+        }
     };
     let tls = match tls::open(config, directory) {
         Ok(tls) => tls,
@@ -271,11 +278,12 @@ async fn serve(
     let context = wire::Context { account: engine.account().clone(), base_url: format!("http://{admin_at}") };
     let hosts = if admin_at.ip().is_loopback() { loopback_hosts() } else { Vec::new() };
     let admin_service = Admin { app: Arc::clone(&app), context, hosts, loopback: loopback_hosts() };
-    let admin = listener::serve(admin, Arc::new(admin_service), ADMIN, None, stopped.clone());
+    let admin = listener::serve(admin, Arc::new(admin_service), admin_limits, None, stopped.clone());
     let acceptor = tls.as_ref().map(|tls| tls.acceptor.clone());
-    let public = listener::serve(public, Arc::new(public_service), PUBLIC, acceptor, stopped.clone());
+    let public = listener::serve(public, Arc::new(public_service), public_limits, acceptor, stopped.clone());
     let telling = engine.tracer().cloned().zip(collector);
     let telling = telling.map(|(tracer, collector)| work.spawn(tracing::run(tracer, collector, stopped.clone())));
+    tokio::spawn(room::watch(Arc::clone(engine), stopped.clone()));
     let metering = Arc::clone(&front);
     let metering = tokio::spawn(async move { metering.meter.run(stopped).await });
     let (admin, public) = (tokio::spawn(admin), tokio::spawn(public));
@@ -309,7 +317,7 @@ async fn serve(
         _ = terminate.recv() => {}
         _ = hangup.recv() => {}
     }
-    eprintln!("\norderflow: finishing what has begun… (Ctrl-C again cuts it off)");
+    engine::complain!("\norderflow: finishing what has begun… (Ctrl-C again cuts it off)");
     app.stopping.store(true, Ordering::Relaxed);
     // Whoever still listens stops; nobody listening is as good.
     let _ = stop.send(true);
@@ -318,7 +326,7 @@ async fn serve(
         _ = async { (admin.await, public.await, engine.stop_pollers().await, metering.await) } => {}
         _ = interrupt.recv() => {}
         () = tokio::time::sleep(DRAIN_WITHIN) => {
-            eprintln!(
+            engine::complain!(
                 "orderflow: not everything finished in {} s: clients were cut off, and orders go on with the next start",
                 DRAIN_WITHIN.as_secs()
             );
@@ -331,7 +339,7 @@ async fn serve(
     // Who has not finished is cut off, with all its connections.
     cut_off.iter().for_each(tokio::task::AbortHandle::abort);
     if let Err(error) = front.meter.close() {
-        eprintln!("orderflow: what was used of plans was not kept at last: {error}");
+        engine::complain!("orderflow: what was used of plans was not kept at last: {error}");
     }
     drop(app);
     front.journal.end();

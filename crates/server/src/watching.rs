@@ -313,7 +313,7 @@ impl Round for Rounds {
         let detail = &event["detail"];
         let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
         let (name, state) = (text(&detail["alarmName"]), text(&detail["state"]["value"]));
-        eprintln!("orderflow: alarm {name} is {state}: {}", text(&detail["state"]["reason"]));
+        engine::complain!("orderflow: alarm {name} is {state}: {}", text(&detail["state"]["reason"]));
         Ok(())
     }
 

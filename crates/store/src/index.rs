@@ -13,6 +13,7 @@ use crate::overlay::Table;
 use crate::{Options, Seq};
 use fjall::config::{BlockSizePolicy, CompressionPolicy};
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,9 +40,31 @@ pub(crate) struct IndexSnapshot {
     pub(crate) keys: Keyspace,
 }
 
+/// Why an index is not opened.
+pub(crate) enum NotOpened {
+    /// The system refuses something: too many open files, no room, no permission. Nothing need be wrong with the index.
+    Refused(io::Error),
+    /// It is not as it was written.
+    Damaged(String),
+}
+
+impl NotOpened {
+    fn of(error: &(dyn std::error::Error + 'static)) -> Self {
+        let mut causes = std::iter::successors(Some(error), |error| error.source());
+        let system = causes.find_map(|error| error.downcast_ref::<io::Error>()?.raw_os_error());
+        match system.map(io::Error::from_raw_os_error) {
+            // A file that is missing, or is a directory, is damage.
+            Some(refused) if !matches!(refused.kind(), io::ErrorKind::NotFound | io::ErrorKind::IsADirectory) => {
+                Self::Refused(refused)
+            }
+            Some(_) | None => Self::Damaged(error.to_string()),
+        }
+    }
+}
+
 impl Index {
     /// Opens the index of a log; where there is none, an empty one is made.
-    pub(crate) fn open(path: &Path, log: LogId, options: &Options) -> Result<Self, String> {
+    pub(crate) fn open(path: &Path, log: LogId, options: &Options) -> Result<Self, NotOpened> {
         if !path.exists() {
             Self::make(path, log, options)?;
         }
@@ -50,21 +73,20 @@ impl Index {
 
     /// Makes an empty index beside its place and moves it there: what a crash leaves in the midst of that cannot be opened,
     /// and must not be taken for one.
-    fn make(path: &Path, log: LogId, options: &Options) -> Result<(), String> {
-        let text = |error: std::io::Error| error.to_string();
+    fn make(path: &Path, log: LogId, options: &Options) -> Result<(), NotOpened> {
         let beside = path.with_extension("new");
         match std::fs::remove_dir_all(&beside) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(text(error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(NotOpened::Refused(error)),
             Ok(()) | Err(_) => {}
         }
         drop(Self::at(&beside, log, options)?);
-        std::fs::rename(&beside, path).map_err(text)?;
+        std::fs::rename(&beside, path).map_err(NotOpened::Refused)?;
         let parent = path.parent().unwrap_or(Path::new("."));
-        std::fs::File::open(parent).and_then(|parent| parent.sync_all()).map_err(text)
+        std::fs::File::open(parent).and_then(|parent| parent.sync_all()).map_err(NotOpened::Refused)
     }
 
-    fn at(path: &Path, log: LogId, options: &Options) -> Result<Self, String> {
-        let text = |error: fjall::Error| error.to_string();
+    fn at(path: &Path, log: LogId, options: &Options) -> Result<Self, NotOpened> {
+        let text = |error: fjall::Error| NotOpened::of(&error);
         let database = Database::builder(path)
             .cache_size(options.block_cache_bytes)
             .worker_threads(1)

@@ -4,7 +4,7 @@
 //! has not. Whatever does not fit together is refused before anything is changed.
 
 use crate::disk::{Disk, create_private_directory, read_small, replace_small};
-use crate::index::Index;
+use crate::index::{Index, NotOpened};
 use crate::log::append::Appender;
 use crate::log::layout::{LogId, VERSION, parse_segment_name};
 use crate::log::reader::LogReader;
@@ -88,7 +88,10 @@ pub(crate) fn open(directory: &Path, options: &Options, on_fatal: OnFatal) -> Re
 
     let index_directory = directory.join(INDEX);
     let refused = |what| OpenError::Index { directory: index_directory.clone(), what };
-    let index = Index::open(&index_directory, log, options).map_err(refused)?;
+    let index = Index::open(&index_directory, log, options).map_err(|error| match error {
+        NotOpened::Refused(source) => OpenError::io("open the index in", &index_directory)(source),
+        NotOpened::Damaged(what) => refused(what),
+    })?;
     if index.log_id().map_err(refused)?.is_some_and(|found| found != log) {
         return Err(OpenError::IndexForeign { directory: index_directory });
     }

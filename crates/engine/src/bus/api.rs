@@ -158,7 +158,9 @@ fn take_in<'i>(inner: &'i Arc<Inner>, entries: &[Entry]) -> Result<(Vec<Put>, Pl
                 match live.get(&name) {
                     Some(bus) => plan.event(bus, &event, 0, &|_| true),
                     None if is_default(&name) => {}
-                    None => eprintln!("orderflow: event {} is dropped: there is no event bus {name}", event.id()),
+                    None => {
+                        crate::complain!("orderflow: event {} is dropped: there is no event bus {name}", event.id())
+                    }
                 }
                 Ok(event.id().clone())
             }

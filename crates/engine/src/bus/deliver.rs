@@ -46,7 +46,7 @@ pub(super) async fn run(inner: Arc<Inner>) {
         }
     };
     if let Err(refused) = show_again(&inner, &queue) {
-        eprintln!("orderflow: deliveries that were under way come again later: {refused}");
+        crate::complain!("orderflow: deliveries that were under way come again later: {refused}");
     }
     let places = Arc::new(Semaphore::new(AT_ONCE));
     let mut running = JoinSet::new();
@@ -59,13 +59,13 @@ pub(super) async fn run(inner: Arc<Inner>) {
                     let (inner, queue) = (Arc::clone(&inner), Arc::clone(&queue));
                     running.spawn(async move {
                         if let Err(refused) = deliver(&inner, &queue, &one, place).await {
-                            eprintln!("orderflow: the delivery of an event is tried again later: {refused}");
+                            crate::complain!("orderflow: the delivery of an event is tried again later: {refused}");
                         }
                     });
                 }
             }
             Err(refused) => {
-                eprintln!("orderflow: no event is delivered for now: {refused}");
+                crate::complain!("orderflow: no event is delivered for now: {refused}");
                 tokio::time::sleep(LATER).await;
             }
         }
@@ -97,7 +97,10 @@ async fn deliver(
                     one(inner, &mut plan, &aim, &event, header.depth, so_far).await;
                 }
                 Err(error) => {
-                    eprintln!("orderflow: event {} is dropped: rule {arn} has no such target: {error}", event.id());
+                    crate::complain!(
+                        "orderflow: event {} is dropped: rule {arn} has no such target: {error}",
+                        event.id()
+                    );
                 }
             }
         }

@@ -81,7 +81,7 @@ impl LiveBus {
         SCRATCH.with_borrow_mut(|scratch| match self.matcher.matches(event.json().as_bytes(), scratch) {
             Ok(matched) => {
                 if matched.is_undecided() {
-                    eprintln!(
+                    crate::complain!(
                         "orderflow: event {} of bus {} spells its paths in so many ways that rules with such paths \
                          are not decided",
                         event.id(),
@@ -92,7 +92,7 @@ impl LiveBus {
             }
             Err(error) => {
                 // What a bus takes can be matched; this is for what was kept by another version.
-                eprintln!("orderflow: event {} of bus {} matches no rule: {error}", event.id(), self.name);
+                crate::complain!("orderflow: event {} of bus {} matches no rule: {error}", event.id(), self.name);
                 Vec::new()
             }
         })
@@ -117,7 +117,7 @@ fn bus_of(name: &BusName, entry: &BusEntry, live: &LiveBuses, catalog: &Catalog,
                 let arn = rule_arn(account, name, rule_name);
                 rules.push(LiveRule { rule, arn, specs: entry.targets.clone(), began_at: entry.began_at });
             }
-            Err(error) => eprintln!("orderflow: rule {rule_name} of bus {name} does not work: {error}"),
+            Err(error) => crate::complain!("orderflow: rule {rule_name} of bus {name} does not work: {error}"),
         }
     }
     let of_bus = |entry: &&ArchiveEntry| {

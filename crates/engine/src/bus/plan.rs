@@ -296,7 +296,7 @@ impl<'i> Plan<'i> {
         let target = aim.target;
         let Some(letters) = &target.dead_letters else {
             self.count(aim, |rule| (rule.invocations, rule.failed) = (rule.invocations + 1, rule.failed + 1));
-            eprintln!(
+            crate::complain!(
                 "orderflow: event {} is dropped: rule {} could not bring it to {} ({}: {}), and no dead-letter queue \
                  is named for it",
                 event.id(),

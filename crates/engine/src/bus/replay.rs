@@ -178,7 +178,7 @@ fn begin(inner: &Arc<Inner>, name: ReplayName) {
                 Ok(true) => {}
                 Ok(false) | Err(WriteRefused::Stopping) => return,
                 Err(refused) => {
-                    eprintln!("orderflow: replay {name} waits: {refused}");
+                    crate::complain!("orderflow: replay {name} waits: {refused}");
                     bringer.sleep(LATER);
                 }
             }

@@ -51,7 +51,7 @@ pub(super) async fn run(inner: Arc<Inner>) {
             Ok(None) => SLEEP_MAX,
             Err(WriteRefused::Stopping) => return,
             Err(refused) => {
-                eprintln!("orderflow: rules that are due do not fire for now: {refused}");
+                crate::complain!("orderflow: rules that are due do not fire for now: {refused}");
                 LATER
             }
         };

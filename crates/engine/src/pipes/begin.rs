@@ -97,7 +97,10 @@ impl Engine {
                 Err(PipeError::Write(WriteRefused::Stopping)) => return Err(WriteRefused::Stopping.into()),
                 // What clients have made may need a stack that is not up, or what is there no more: the others run.
                 Err(error) if entry.stack.is_empty() => {
-                    eprintln!("orderflow: pipe {} does not run: {error}, or its stack is not up", entry.spec.name);
+                    crate::complain!(
+                        "orderflow: pipe {} does not run: {error}, or its stack is not up",
+                        entry.spec.name
+                    );
                 }
                 Err(error) => return Err(error),
             }

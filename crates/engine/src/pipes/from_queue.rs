@@ -146,7 +146,7 @@ impl FromQueue {
     }
 
     fn failed(&self, error: &str, batch: &[ReceivedMessage]) -> Vec<MessageFate> {
-        eprintln!(
+        crate::complain!(
             "orderflow: pipe {} could not deliver {} messages, which come again: {error}",
             self.name,
             batch.len()

@@ -153,7 +153,7 @@ impl Engine {
         match self.start_now(name) {
             Ok(()) => Ok(()),
             Err(PipeError::NotFound(missing)) => {
-                eprintln!("orderflow: pipe {name} does not run: {missing}, or its stack is not up");
+                crate::complain!("orderflow: pipe {name} does not run: {missing}, or its stack is not up");
                 Ok(())
             }
             Err(PipeError::Write(refused)) => Err(refused.into()),

@@ -244,7 +244,7 @@ impl Alarms {
                 let id = event_id(&alarm, transition.to.at);
                 let event = alarm.event(transition, &self.account, &id);
                 if let Err(why) = round.changed(&event) {
-                    eprintln!("orderflow: the change of alarm {name} is told later: {why}");
+                    crate::complain!("orderflow: the change of alarm {name} is told later: {why}");
                     break;
                 }
                 done.push(transition);

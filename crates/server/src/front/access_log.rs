@@ -113,7 +113,7 @@ fn write(lines: &Lines, watch: &Watch, receiver: &Receiver<Written>) {
                 Ok(()) => fails = false,
                 Err(error) if !fails => {
                     fails = true;
-                    eprintln!("orderflow: lines of requests are lost until this is mended: {error}");
+                    engine::complain!("orderflow: lines of requests are lost until this is mended: {error}");
                 }
                 Err(_) => {}
             }

@@ -30,6 +30,8 @@ use types::{FunctionName, Text};
 
 /// How many pieces of a stream wait for a client that reads slowly.
 const PIECES_MAX: usize = 16;
+/// How long a function may take to answer a request, as on AWS.
+const ANSWER_WITHIN: Duration = Duration::from_secs(29);
 /// How often a stream without events says that it is still there.
 const STILL_THERE: Duration = Duration::from_secs(15);
 /// Whose orders are served where no key says so.
@@ -193,13 +195,13 @@ impl Front {
             tenant: tenant(known),
             request_id: ticket.correlation(),
         };
-        let answered =
-            self.app.runtime.answer(&called.function, called.qualifier.as_ref(), &asked).await.map_err(|error| {
-                match error {
-                    runtime::InvokeError::NotFound(_) | runtime::InvokeError::Unfit { .. } => Refusal::NoHandler,
-                    runtime::InvokeError::Throttled(_) => Refusal::Overloaded { retry_after: Duration::from_secs(1) },
-                }
-            })?;
+        let asking = self.app.runtime.answer(&called.function, called.qualifier.as_ref(), &asked);
+        // A disk that stalls keeps nobody waiting for longer. What was handed to the log may still become durable.
+        let answered = tokio::time::timeout(ANSWER_WITHIN, asking).await.map_err(|_| Refusal::HandlerTimeout)?;
+        let answered = answered.map_err(|error| match error {
+            runtime::InvokeError::NotFound(_) | runtime::InvokeError::Unfit { .. } => Refusal::NoHandler,
+            runtime::InvokeError::Throttled(_) => Refusal::Overloaded { retry_after: Duration::from_secs(1) },
+        })?;
         self.log(&called.function, operation, &answered, ticket);
         if let Some(problem) = answered.problem {
             let retry_after = answered.headers.iter().find(|(name, _)| *name == "retry-after");

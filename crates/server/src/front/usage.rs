@@ -110,7 +110,7 @@ impl Meter {
             }
             before = Some(asked);
             if let Err(error) = self.reserve() {
-                eprintln!("orderflow: what was used of plans is not kept for now: {error}");
+                engine::complain!("orderflow: what was used of plans is not kept for now: {error}");
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::convert;
 use console::config::{BUILT_IN, Config};
+use console::exit;
 use engine::{Catalog, Engine, Step};
 use stack::{Environment, Kept, Overrides, Stack, Template};
 use std::collections::BTreeMap;
@@ -104,39 +105,45 @@ pub(super) fn deploy(
     sources: &[Source],
     config: &Config,
     admin: SocketAddr,
-) -> Result<Vec<Deployed>, String> {
+) -> Result<Vec<Deployed>, (u8, String)> {
+    let usage = |said: String| (exit::USAGE, said);
     let mut stacks = Vec::new();
     let catalog = engine.catalog();
     for source in sources {
         let stack =
-            resolve(source, config, admin, known(engine)).map_err(|errors| template_refused(source, &errors))?;
+            resolve(source, config, admin, known(engine)).map_err(|errors| usage(template_refused(source, &errors)))?;
         if let Some(before) = catalog.origins.get(&stack.name) {
             let before = Kept::read(before).map_err(|error| {
-                format!("error: {}: what was deployed before as {} cannot be read: {error}", source.shown, stack.name)
+                let (shown, name) = (&source.shown, &stack.name);
+                usage(format!("error: {shown}: what was deployed before as {name} cannot be read: {error}"))
             })?;
             let refusals = stack::refusals(&before, &stack);
             if !refusals.is_empty() {
                 let line = |refusal: &stack::Refusal| format!("error: {}: {refusal}", source.shown);
-                return Err(refusals.iter().map(line).collect::<Vec<_>>().join("\n"));
+                return Err(usage(refusals.iter().map(line).collect::<Vec<_>>().join("\n")));
             }
         }
         stacks.push(stack);
     }
     let specs: Vec<_> = stacks.iter().map(convert::spec_of).collect();
-    let steps = engine.deploy_all(&specs).map_err(|error| format!("error: {error}"))?;
+    let steps = engine.deploy_all(&specs).map_err(|error| {
+        // The disk is full or fails: that passes, and whoever starts servers may try again.
+        let code = if matches!(error, engine::DeployError::Write(_)) { exit::DATA_REFUSED } else { exit::USAGE };
+        (code, format!("error: {error}"))
+    })?;
     // What is watched is no part of the catalog; with the next start it is what the template says as well.
     for stack in &stacks {
-        let watched = convert::watched_of(stack)?;
+        let watched = convert::watched_of(stack).map_err(usage)?;
         let watch = engine.watch();
         let kept = watch.alarms.of_stack(&stack.name, watched.alarms, watched.dashboards);
-        kept.map_err(|error| format!("error: the alarms of {}: {error}", stack.name))?;
+        kept.map_err(|error| usage(format!("error: the alarms of {}: {error}", stack.name)))?;
         let kept = watch.line_filters.of_stack(&stack.name, watched.filters);
-        kept.map_err(|error| format!("error: the metric filters of {}: {error}", stack.name))?;
+        kept.map_err(|error| usage(format!("error: the metric filters of {}: {error}", stack.name)))?;
     }
     // Streams have their labels now, which outputs name.
     let deployed = sources.iter().zip(steps).map(|(source, steps)| {
         let stack =
-            resolve(source, config, admin, known(engine)).map_err(|errors| template_refused(source, &errors))?;
+            resolve(source, config, admin, known(engine)).map_err(|errors| usage(template_refused(source, &errors)))?;
         Ok(Deployed { shown: source.shown.clone(), stack, steps })
     });
     deployed.collect()

@@ -81,21 +81,34 @@ impl Server {
         }
     }
 
+    /// Starts a server whose standard error takes nothing, as on a full disk, and waits until it is up.
+    pub(crate) fn up_unheard(start: &Start<'_>) -> Self {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        match Self::heard(Self::command(start).stderr(full).spawn().unwrap()) {
+            Ok(server) => server,
+            Err(complaints) => panic!("the server did not come up: {complaints}"),
+        }
+    }
+
     /// Waits until a server is up.
     fn heard(mut child: Child) -> Result<Self, String> {
         let complaints = Arc::new(Mutex::new(String::new()));
-        let (errors, heard) = (child.stderr.take().unwrap(), Arc::clone(&complaints));
-        let listening = std::thread::spawn(move || {
-            for line in BufReader::new(errors).lines() {
-                let Ok(line) = line else { break };
-                heard.lock().unwrap().push_str(&format!("{line}\n"));
-            }
+        let listening = child.stderr.take().map(|errors| {
+            let heard = Arc::clone(&complaints);
+            std::thread::spawn(move || {
+                for line in BufReader::new(errors).lines() {
+                    let Ok(line) = line else { break };
+                    heard.lock().unwrap().push_str(&format!("{line}\n"));
+                }
+            })
         });
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let Ok(said) = serde_json::from_str::<Json>(&line) else {
             let ended = child.wait().unwrap();
-            listening.join().unwrap();
+            if let Some(listening) = listening {
+                listening.join().unwrap();
+            }
             return Err(format!("{ended}; it printed {line:?} and {:?}", complaints.lock().unwrap()));
         };
         let address = |name: &str| said[name].as_str().unwrap().trim_start_matches("http://").to_owned();

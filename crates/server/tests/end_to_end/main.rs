@@ -8,7 +8,7 @@
 //! whom premium customers' orders are told to; [`shop`] what the shop front promises those who order there; [`snacks`] that
 //! each order of snacks is processed, [`snacks_crash`] that it is so once, however often the server dies; [`targets`] where
 //! rules bring events, and whom alarms tell; [`tracing`] that one trace leads from a request to the last handler;
-//! [`measuring`] what the server measures of the business; [`versions`] that functions keep what was published. [`harness`]
+//! [`measuring`] what the server measures of the business; [`unheard`] that it works where nobody reads what it says; [`versions`] that functions keep what was published. [`harness`]
 //! starts servers and talks to them.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed, and says where")]
@@ -30,4 +30,5 @@ mod snacks;
 mod snacks_crash;
 mod targets;
 mod tracing;
+mod unheard;
 mod versions;
