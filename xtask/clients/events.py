@@ -73,6 +73,34 @@ equal("UpdateEventBus", events.update_event_bus(Name=bus, Description="all order
 refuses("DeleteEventBus of the default one", lambda: events.delete_event_bus(Name="default"), "ValidationException",
         "Cannot delete event bus default.")
 
+# ── Permissions: recorded from AWS ──────────────────────────────────────────────────────────
+def policy(name):
+    told = events.describe_event_bus(Name=name).get("Policy")
+    return told and json.loads(told)
+
+
+def statement(sid, principal):
+    return {"Sid": sid, "Effect": "Allow", "Principal": principal, "Action": "events:PutEvents", "Resource": bus_arn}
+
+
+for sid, principal in (("one", "111111111111"), ("two", "222222222222"), ("all", "*")):
+    events.put_permission(EventBusName=bus, Action="events:PutEvents", Principal=principal, StatementId=sid)
+EVERYONE = [statement("one", {"AWS": "arn:aws:iam::111111111111:root"}),
+            statement("two", {"AWS": "arn:aws:iam::222222222222:root"}), statement("all", "*")]
+equal("PutPermission", policy(bus), {"Version": "2012-10-17", "Statement": EVERYONE})
+events.remove_permission(EventBusName=bus, StatementId="one")
+equal("RemovePermission", policy(bus)["Statement"], EVERYONE[1:])
+refuses("RemovePermission of none", lambda: events.remove_permission(EventBusName=bus, StatementId="one"), "ResourceNotFoundException",
+        "Statement with the provided id does not exist.", kind="ResourceNotFoundException")
+WHOLE = {"Version": "2012-10-17", "Statement": [{"Sid": "s", "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"},
+                                                 "Action": "events:ListRules", "Resource": "*"}]}
+events.put_permission(EventBusName=bus, Policy=json.dumps(WHOLE))
+equal("PutPermission of a whole policy", policy(bus), WHOLE)
+events.remove_permission(EventBusName=bus, RemoveAllPermissions=True)
+equal("RemovePermission of all", policy(bus), None)
+refuses("PutPermission on no bus", lambda: events.put_permission(EventBusName="none", Action="events:PutEvents", Principal="*", StatementId="s"),
+        "ResourceNotFoundException", "Event bus none does not exist.", kind="ResourceNotFoundException")
+
 # ── Tags ────────────────────────────────────────────────────────────────────────────────────
 events.tag_resource(ResourceARN=bus_arn, Tags=[{"Key": "stage", "Value": "test"}, {"Key": "team", "Value": "front"}])
 equal("TagResource", events.list_tags_for_resource(ResourceARN=bus_arn)["Tags"],
@@ -187,6 +215,9 @@ refuses("CreateArchive again", lambda: events.create_archive(ArchiveName=archive
         f"Archive {archive} already exists.", kind="ResourceAlreadyExistsException")
 refuses("CreateArchive of no bus", lambda: events.create_archive(ArchiveName="x", EventSourceArn=f"{ARN}event-bus/none"),
         "ResourceNotFoundException", "Event bus none does not exist.", kind="ResourceNotFoundException")
+refuses("CreateArchive of a bus of somebody else's", lambda: events.create_archive(
+    ArchiveName="x", EventSourceArn="arn:aws:events:us-east-1:123456789012:event-bus/nowhere"), "ResourceNotFoundException",
+        "Event bus nowhere does not exist.", kind="ResourceNotFoundException")
 refuses("CreateArchive with a long name", lambda: events.create_archive(ArchiveName="x" * 49, EventSourceArn=bus_arn),
         "ValidationException", "Member must have length less than or equal to 48")
 
@@ -285,6 +316,8 @@ refuses("StartReplay of no archive", lambda: start("x", EventSourceArn=f"{ARN}ar
         "Parameter EventSourceArn is not valid. Reason: Archive none does not exist.")
 refuses("StartReplay backwards", lambda: start("x", EventStartTime=now, EventEndTime=now - hour), "ValidationException",
         "Parameter EventEndTime is not valid. Reason: EventStartTime must be before EventEndTime.")
+refuses("StartReplay to no bus", lambda: start("x", Destination={"Arn": f"{ARN}event-bus/none"}), "ResourceNotFoundException",
+        "Event bus none does not exist.", kind="ResourceNotFoundException")
 refuses("StartReplay to another bus", lambda: start("x", Destination={"Arn": f"{ARN}event-bus/default"}), "ValidationException",
         "Parameter Destination.Arn is not valid. Reason: Cross event bus replay is not permitted.")
 refuses("DescribeReplay of none", lambda: events.describe_replay(ReplayName="none"), "ResourceNotFoundException",

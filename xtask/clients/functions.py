@@ -247,6 +247,12 @@ refuses("PutFunctionEventInvokeConfig with nothing", lambda: functions.put_funct
 refuses("PutFunctionEventInvokeConfig of an alias that is not there",
         lambda: functions.put_function_event_invoke_config(FunctionName=PREMIUM, Qualifier="none", MaximumRetryAttempts=0),
         "ResourceNotFoundException", "The function doesn't exist.", 404, "ResourceNotFoundException")
+refuses("PutFunctionEventInvokeConfig to what is told nothing", lambda: functions.put_function_event_invoke_config(
+    FunctionName=PREMIUM, DestinationConfig={"OnSuccess": {"Destination": "arn:aws:iam:us-east-1:000000000000:role"}}),
+        "InvalidParameterValueException", "The provided destination config DestinationConfig(onSuccess=OnSuccess(destination="
+        "arn:aws:iam:us-east-1:000000000000:role), onFailure=null) is invalid.", 400, "InvalidParameterValueException")
+refuses("ListFunctionEventInvokeConfigs of none", lambda: functions.list_function_event_invoke_configs(FunctionName="none"),
+        "ResourceNotFoundException", "The function doesn't exist.", 404, "ResourceNotFoundException")
 refuses("PutFunctionEventInvokeConfig to nobody", lambda: functions.put_function_event_invoke_config(
     FunctionName=PREMIUM, DestinationConfig={"OnFailure": {"Destination": "arn:aws:sqs:us-east-1:000000000000:nobody"}}),
         "InvalidParameterValueException", "The destination ARN arn:aws:sqs:us-east-1:000000000000:nobody is invalid.", 400,
@@ -281,6 +287,11 @@ said("boto3's waiter for an active function ends", True, None, None)
 listed = functions.list_functions()
 equal("ListFunctions", [one["FunctionName"] for one in listed["Functions"]], [STANDARD, PREMIUM])
 one = listed["Functions"][1]
+equal("ListFunctions: what is recorded from AWS too", one.get("SnapStart"), {"ApplyOn": "None", "OptimizationStatus": "Off"})
+alone = functions.get_function(FunctionName=PREMIUM)
+said("GetFunction: what runs it", alone["Configuration"]["RuntimeVersionConfig"]["RuntimeVersionArn"].startswith(
+    "arn:aws:lambda:us-east-1::runtime:"), "an ARN", alone["Configuration"])
+equal("GetFunction: no tags", alone.get("Tags"), None)
 expected = {"FunctionArn": ARN, "Handler": "premium-orders", "Runtime": "provided.al2023", "Timeout": 30,
             "MemorySize": 256, "Version": "$LATEST", "PackageType": "Zip"}
 equal("ListFunctions: what one is", {name: one.get(name) for name in expected}, expected)

@@ -6,7 +6,8 @@
 //! event what a target gets; [`retry::State`] takes a delivery from its first attempt to its end, and
 //! [`dead_letter::attributes`] says what is written on what was given up. [`schedule::Schedule`] says when a rule fires
 //! without an event. [`endpoint`] says what is asked of HTTP endpoints, and [`pace`] how often. [`archive`] and [`replay`]
-//! keep events and bring them again. Pipes have templates and targets of their own: [`pipe_input`], [`pipe_target`].
+//! keep events and bring them again. Pipes have templates and targets of their own: [`pipe_input`], [`pipe_target`]. Who may
+//! do what with a bus is a [`policy`].
 //!
 //! Invariant: as everywhere in this crate, the time, the jitter and the ids come in as arguments. What was accepted when
 //! it was put cannot fail later but for what is in an event.
@@ -25,6 +26,7 @@ mod parameter;
 mod path;
 pub mod pipe_input;
 pub mod pipe_target;
+pub mod policy;
 pub mod replay;
 pub mod retry;
 mod rule;

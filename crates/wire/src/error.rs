@@ -126,6 +126,8 @@ codes! {
     OverLimit = "OverLimit", Own, 400;
     /// A parameter is missing.
     MissingParameter = "MissingRequiredParameterException", Coral, 400;
+    /// The policy of a bus is too long.
+    PolicyLengthExceeded = "PolicyLengthExceededException", Own, 400;
     /// Something is not any more what whoever changes it has seen.
     PreconditionFailed = "PreconditionFailedException", Own, 412;
     /// The queue was emptied a moment ago.
@@ -217,7 +219,7 @@ impl Code {
             Self::Conflict | Self::ServiceQuotaExceeded => self.name(),
             Self::IllegalStatus | Self::NotFound | Self::ResourceAlreadyExists => self.name(),
             Self::OverLimit | Self::CodeStorageExceeded | Self::PreconditionFailed => self.name(),
-            Self::ResourceConflict => self.name(),
+            Self::ResourceConflict | Self::PolicyLengthExceeded => self.name(),
             Self::ReceiptHandleIsInvalid => self.name(),
             Self::RequestTooLarge | Self::RequestThrottled | Self::ResourceNotFound => self.name(),
             Self::Serialization | Self::ServiceUnavailable | Self::TooManyRequests => self.name(),

@@ -1,5 +1,5 @@
 //! Decides how requests of event buses are read and answered: events, buses, rules, targets, archives,
-//! replays, connections, API destinations, tags.
+//! replays, connections, API destinations, tags, permissions.
 //!
 //! Start at [`Call`], then `parse`. Names and bounds are read here; what a rule, a target, an archive or a replay is,
 //! says `delivery::bus`, whose words for what was asked for are handed on as they are. Lists are cut to pages by
@@ -10,6 +10,7 @@ mod buses;
 mod endpoints;
 mod entries;
 mod page;
+mod permissions;
 mod refused;
 mod replays;
 mod request;
@@ -22,6 +23,7 @@ mod trial;
 pub use archives::{ArchiveChange, ArchiveFilter};
 pub use endpoints::{ConnectionChange, DestinationChange};
 pub use page::Page;
+pub use permissions::Grant;
 pub use refused::Refused;
 pub use replays::{ReplayFilter, ReplayStage};
 pub(crate) use spell::spell;
@@ -92,6 +94,20 @@ pub enum Call {
     ListEventBuses {
         /// Which part of them.
         page: Page,
+    },
+    /// Say who may do what with a bus.
+    PutPermission {
+        /// Which.
+        bus: BusName,
+        /// Who, and what.
+        grant: Box<Grant>,
+    },
+    /// Take back what was said of who may do what with a bus.
+    RemovePermission {
+        /// Which.
+        bus: BusName,
+        /// Only this statement; none for all.
+        statement: Option<String>,
     },
     /// Make a rule, or change it.
     PutRule {
@@ -318,6 +334,8 @@ pub(crate) fn parse(operation: &str, body: &[u8], context: &Context) -> Result<C
         "DeleteEventBus" => buses::delete,
         "DescribeEventBus" => buses::describe,
         "ListEventBuses" => buses::list,
+        "PutPermission" => permissions::put,
+        "RemovePermission" => permissions::remove,
         "PutRule" => rules::put,
         "DescribeRule" => rules::describe,
         "ListRules" => rules::list,

@@ -6,6 +6,7 @@
 
 mod aliases;
 mod invoking;
+mod naming;
 mod refused;
 
 pub use aliases::{AliasDescription, NewAlias, OtherVersion};
@@ -19,6 +20,7 @@ use crate::reply::{Reply, Response, Service};
 use crate::{Context, unknown_operation};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use naming::{DOTTED, PLAIN, named};
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest as _, Sha256};
 use types::{Account, AliasName, FunctionName, LogGroupName, Qualifier, QueueName, Timestamp, Version};
@@ -299,24 +301,24 @@ pub(crate) fn parse(head: &RequestHead<'_>, body: &[u8], context: &Context) -> R
             invoke(head, &percent_decode(name, false), body, context)
         }
         ("GET", ["", "2015-03-31", "functions", name]) => {
-            let (function, qualifier) = named(head, &percent_decode(name, false), context)?;
+            let (function, qualifier) = named(head, &percent_decode(name, false), DOTTED, context)?;
             Ok(Call::GetFunction { function, qualifier })
         }
         ("GET", ["", "2015-03-31", "functions", name, "configuration"]) => {
-            let (function, qualifier) = named(head, &percent_decode(name, false), context)?;
+            let (function, qualifier) = named(head, &percent_decode(name, false), PLAIN, context)?;
             Ok(Call::GetFunctionConfiguration { function, qualifier })
         }
         (method, ["", "2015-03-31", "functions", name, rest @ ("versions" | "aliases"), alias @ ..])
             if alias.len() < 2 =>
         {
-            let (function, _) = named(head, &percent_decode(name, false), context)?;
+            let (function, _) = named(head, &percent_decode(name, false), PLAIN, context)?;
             let alias = alias.first().map(|alias| percent_decode(alias, false));
             aliases::parse(method, rest, alias.as_deref(), function, head, body)
         }
         (method, ["", "2019-09-25", "functions", name, "event-invoke-config", rest @ ..])
             if matches!(rest, [] | ["list"]) =>
         {
-            let (function, qualifier) = named(head, &percent_decode(name, false), context)?;
+            let (function, qualifier) = named(head, &percent_decode(name, false), PLAIN, context)?;
             invoking::parse(method, !rest.is_empty(), function, qualifier, head, body, &context.account)
         }
         (method, _) => Err(unknown_operation(&format!("{method} {}", head.path))),
@@ -331,7 +333,7 @@ fn page(head: &RequestHead<'_>, most: usize) -> Result<(Option<String>, usize), 
     let limit = find("MaxItems").map(|text| text.parse::<i64>());
     let limit = limit.transpose().map_err(|_| WireError::new(Code::Serialization, "MaxItems must be a number"))?;
     let limit = rules.range(limit.unwrap_or(most as i64), "maxItems", 1, 10_000);
-    rules.check(Code::InvalidParameterValue)?;
+    rules.check(Code::Validation)?;
     let read = |marker: &str| String::from_utf8(BASE64.decode(marker).ok()?).ok();
     let after = find("Marker").map(|marker| read(marker).ok_or_else(|| WireError::token_invalid(Service::Lambda)));
     Ok((after.transpose()?, limit.min(most)))
@@ -357,14 +359,14 @@ fn list_functions(head: &RequestHead<'_>) -> Result<Call, WireError> {
     if let Some(version) = find("FunctionVersion") {
         rules.one_of(version, "functionVersion", &["ALL"]);
     }
-    rules.check(Code::InvalidParameterValue)?;
+    rules.check(Code::Validation)?;
     let (marked, limit) = page(head, FUNCTIONS_PAGE_MAX)?;
     let all_versions = find("FunctionVersion").is_some();
     Ok(Call::ListFunctions { after: after(marked)?, limit, all_versions })
 }
 
 fn invoke(head: &RequestHead<'_>, name: &str, body: &[u8], context: &Context) -> Result<Call, WireError> {
-    let (function, qualifier) = named(head, name, context)?;
+    let (function, qualifier) = named(head, name, DOTTED, context)?;
     let members = [
         ("x-amz-client-context", "ClientContext"),
         ("x-amz-durable-execution-name", "DurableExecutionName"),
@@ -378,7 +380,7 @@ fn invoke(head: &RequestHead<'_>, name: &str, body: &[u8], context: &Context) ->
     rules.one_of(invocation, "invocationType", &["Event", "RequestResponse", "DryRun"]);
     let log_type = head.header("x-amz-log-type").unwrap_or("None");
     rules.one_of(log_type, "logType", &["None", "Tail"]);
-    rules.check(Code::InvalidParameterValue)?;
+    rules.check(Code::Validation)?;
     match invocation {
         "DryRun" => Ok(Call::DryRun { function, qualifier }),
         _ => {
@@ -400,65 +402,6 @@ fn invoke(head: &RequestHead<'_>, name: &str, body: &[u8], context: &Context) ->
             })
         }
     }
-}
-
-/// The function that a request names, and which version or alias of it. One that there cannot be is one that is not there.
-fn named(
-    head: &RequestHead<'_>,
-    name: &str,
-    context: &Context,
-) -> Result<(FunctionName, Option<Qualifier>), WireError> {
-    let (function, qualifier) = function_name(name, &context.account)?;
-    let query = form(head.query);
-    let queried = query.into_iter().find(|(known, _)| known == "Qualifier").map(|(_, value)| value);
-    if let (Some(one), Some(other)) = (&qualifier, &queried)
-        && one != other
-    {
-        let message = "The derived qualifier from the function name does not match the specified qualifier.";
-        return Err(WireError::new(Code::InvalidParameterValue, message));
-    }
-    let qualifier = qualifier.or(queried).map(|text| {
-        text.parse().map_err(|_| {
-            let arn = context.account.arn("lambda", &format!("function:{function}:{text}"));
-            WireError::new(Code::ResourceNotFound, format!("Function not found: {arn}"))
-        })
-    });
-    Ok((function, qualifier.transpose()?))
-}
-
-/// The name and the qualifier in any of the forms a function may be named: by name, or by the whole or a part of its
-/// ARN, each with a qualifier behind a colon.
-fn function_name(given: &str, account: &Account) -> Result<(FunctionName, Option<String>), WireError> {
-    let parts: Vec<&str> = given.split(':').collect();
-    let not_found = || {
-        let arn = account.arn("lambda", &format!("function:{given}"));
-        let arn = if given.starts_with("arn:") { given.to_owned() } else { arn.to_string() };
-        WireError::new(Code::ResourceNotFound, format!("Function not found: {arn}"))
-    };
-    let (id, name, qualifier) = match parts[..] {
-        ["arn", _, "lambda", region, id, "function", name, ref rest @ ..] if region == account.region => {
-            (Some(id), name, rest.first())
-        }
-        ["arn", _, "lambda", elsewhere, _, "function", ..] if elsewhere != account.region => {
-            let here = &account.region;
-            let message = format!("Functions from '{elsewhere}' are not reachable in this region ('{here}')");
-            return Err(WireError::new(Code::ResourceNotFound, message));
-        }
-        [id, "function", name, ref rest @ ..] => (Some(id), name, rest.first()),
-        ["function", name, ref rest @ ..] => (None, name, rest.first()),
-        [name, ref rest @ ..] if name != "arn" => (None, name, rest.first()),
-        _ => return Err(not_found()),
-    };
-    if id.is_some_and(|id| id != account.id) {
-        return Err(not_found());
-    }
-    let name = name.parse().map_err(|_| {
-        let mut rules = Rules::default();
-        let pattern = "Member must satisfy regular expression pattern: [a-zA-Z0-9-_]+";
-        rules.broken(Some(given), "functionName", pattern);
-        rules.check(Code::Validation).expect_err("a rule was just broken")
-    })?;
-    Ok((name, qualifier.map(|text| (*text).to_owned())))
 }
 
 pub(crate) fn spell(answer: &Answer<'_>, reply: &Reply<'_>) -> Response {
@@ -483,7 +426,6 @@ pub(crate) fn spell(answer: &Answer<'_>, reply: &Reply<'_>) -> Response {
                 "Configuration": configuration(function, account),
                 // Built-in handlers have no code that could be fetched.
                 "Code": { "RepositoryType": "S3" },
-                "Tags": {},
             });
             if let Some(limit) = function.concurrency {
                 body["Concurrency"] = json!({ "ReservedConcurrentExecutions": limit });
@@ -536,7 +478,15 @@ fn configuration(function: &FunctionDescription<'_>, account: &Account) -> Json 
     let mut described = describe(function, account);
     described["State"] = "Active".into();
     described["LastUpdateStatus"] = "Successful".into();
+    described["RuntimeVersionConfig"] = json!({ "RuntimeVersionArn": runtime_version(function.runtime, account) });
     described
+}
+
+/// The ARN of the version of a runtime: what runs a function is this program, whatever its template says.
+fn runtime_version(runtime: &str, account: &Account) -> String {
+    let digest = Sha256::digest(format!("{runtime} of orderflow {}", env!("CARGO_PKG_VERSION")));
+    let id: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("arn:aws:lambda:{}::runtime:{id}", account.region)
 }
 
 fn describe(function: &FunctionDescription<'_>, account: &Account) -> Json {
@@ -563,11 +513,14 @@ fn describe(function: &FunctionDescription<'_>, account: &Account) -> Json {
         "RevisionId": function.revision,
         "PackageType": "Zip",
         "Architectures": ["x86_64"],
-        "Environment": { "Variables": function.environment },
         "TracingConfig": { "Mode": "PassThrough" },
         "EphemeralStorage": { "Size": 512 },
+        "SnapStart": { "ApplyOn": "None", "OptimizationStatus": "Off" },
         "LoggingConfig": { "LogFormat": "Text", "LogGroup": function.log_group.as_str() },
     });
+    if !function.environment.is_empty() {
+        described["Environment"] = json!({ "Variables": function.environment });
+    }
     if let Some(queue) = function.dead_letters {
         described["DeadLetterConfig"] = json!({ "TargetArn": account.arn("sqs", queue.as_str()).to_string() });
     }

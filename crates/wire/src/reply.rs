@@ -235,7 +235,10 @@ impl<'a> Reply<'a> {
             Service::Pipes => json!({ "message": error.message }),
             _ => json!({ "Type": at_fault, key: error.message }),
         };
-        body.as_object_mut().expect("just made as an object").extend(error.members.clone());
+        let members = body.as_object_mut().expect("just made as an object");
+        members.extend(error.members.clone());
+        // What is null is what this error does not tell, though others do.
+        members.retain(|_, value| !value.is_null());
         let status = match error.code {
             Code::ResourceNotFound | Code::UnknownOperation => 404,
             Code::Throttling => 429,

@@ -43,9 +43,15 @@ pub enum ArchiveRefused {
     /// It names no bus.
     #[error("Parameter EventSourceArn is not valid. Reason: {0}.")]
     Bus(BusRefError),
-    /// It names a bus that is not of this account and region, or by its name alone.
+    /// It names a bus by its name alone.
     #[error("Parameter EventSourceArn is not valid. Reason: Must contain an event bus ARN.")]
     NoBusArn,
+    /// It names a bus that is not of this account and region, where no bus is known.
+    #[error("Event bus {bus} does not exist.")]
+    Elsewhere {
+        /// The bus's name.
+        bus: String,
+    },
     /// Its pattern is none: an `InvalidEventPatternException`.
     #[error(transparent)]
     Pattern(#[from] ParseError),
@@ -68,7 +74,11 @@ impl Archive {
     pub fn parse(spec: ArchiveSpec, account: &Account) -> Result<Self, ArchiveRefused> {
         let bus = match BusRef::parse(&spec.bus, account).map_err(ArchiveRefused::Bus)? {
             BusRef::Here(bus) if spec.bus.starts_with("arn:") => bus,
-            BusRef::Here(_) | BusRef::Elsewhere(_) => return Err(ArchiveRefused::NoBusArn),
+            BusRef::Here(_) => return Err(ArchiveRefused::NoBusArn),
+            BusRef::Elsewhere(arn) => {
+                let bus = arn.resource.strip_prefix("event-bus/").unwrap_or(&arn.resource).to_owned();
+                return Err(ArchiveRefused::Elsewhere { bus });
+            }
         };
         let length = spec.description.as_ref().map_or(0, |text| text.chars().count());
         if length > DESCRIPTION_MAX {
@@ -182,7 +192,8 @@ mod tests {
         let of_bus = |bus: &str| ArchiveSpec { bus: bus.to_owned(), ..spec(None, None) };
         assert!(matches!(archive(of_bus("orders")), Err(ArchiveRefused::NoBusArn)));
         let elsewhere = BUS.replace("us-east-1", "eu-west-1");
-        assert!(matches!(archive(of_bus(&elsewhere)), Err(ArchiveRefused::NoBusArn)));
+        let refused = archive(of_bus(&elsewhere)).unwrap_err();
+        assert_eq!(refused.to_string(), "Event bus orders does not exist.");
         assert!(matches!(archive(of_bus("arn:aws:sqs:us-east-1:1:q")), Err(ArchiveRefused::Bus(_))));
         assert!(matches!(archive(spec(Some("{}"), None)), Err(ArchiveRefused::Pattern(_))));
         assert!(matches!(archive(spec(None, Some(-1))), Err(ArchiveRefused::Retention { given: -1 })));

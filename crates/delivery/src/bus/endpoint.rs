@@ -57,6 +57,9 @@ pub struct ConnectionSpec {
     pub query: Vec<Added>,
     /// Members of every call's body, if that is a JSON object.
     pub body: Vec<Added>,
+    /// Whether it was said what is added to every call, be it nothing: AWS tells again that it was said.
+    #[serde(default)]
+    pub says_added: bool,
 }
 
 /// What an endpoint knows its caller by.
@@ -120,15 +123,15 @@ pub enum Method {
 }
 
 impl Method {
-    /// All of them, by HTTP's names.
+    /// All of them, by HTTP's names, in the order in which AWS lists them.
     pub const ALL: [(&'static str, Self); 7] = [
-        ("POST", Self::Post),
-        ("GET", Self::Get),
         ("HEAD", Self::Head),
-        ("OPTIONS", Self::Options),
-        ("PUT", Self::Put),
+        ("POST", Self::Post),
         ("PATCH", Self::Patch),
         ("DELETE", Self::Delete),
+        ("PUT", Self::Put),
+        ("GET", Self::Get),
+        ("OPTIONS", Self::Options),
     ];
 
     /// HTTP's name.

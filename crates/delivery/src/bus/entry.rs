@@ -17,6 +17,8 @@ pub const ENTRIES_MAX: usize = 10;
 pub const ENTRIES_SIZE_MAX: usize = 1024 * 1024;
 /// How many characters a trace header has at most.
 pub const TRACE_HEADER_MAX: usize = 500;
+/// How many characters of its entries are repeated to who sent too many. AWS repeats them all; here an answer stays small.
+pub const SHOWN_MAX: usize = 8192;
 /// How deep a detail nests at most: rules look no deeper, and the envelope takes one level.
 pub const DETAIL_DEPTH_MAX: usize = pattern::DEPTH_MAX - 1;
 
@@ -59,12 +61,12 @@ pub enum RequestRefused {
     NoEntries,
     /// There is too much in it.
     #[error(
-        "1 validation error detected: Value '[PutEventsRequestEntry]' at 'entries' failed to satisfy constraint: Member \
-         must have length less than or equal to {ENTRIES_MAX}"
+        "1 validation error detected: Value '[{shown}]' at 'entries' failed to satisfy constraint: Member must have length \
+         less than or equal to {ENTRIES_MAX}"
     )]
     TooManyEntries {
-        /// How many there are.
-        count: usize,
+        /// The entries as AWS repeats them, up to [`SHOWN_MAX`] characters.
+        shown: String,
     },
     /// It has too many bytes.
     #[error("Total size of the entries in the request is over the limit.")]
@@ -165,7 +167,7 @@ pub fn check_request(entries: &[Entry], account: &Account) -> Result<Vec<BusRef>
     match entries.len() {
         0 => return Err(RequestRefused::NoEntries),
         1..=ENTRIES_MAX => {}
-        count => return Err(RequestRefused::TooManyEntries { count }),
+        _ => return Err(RequestRefused::TooManyEntries { shown: shown(entries) }),
     }
     let buses = (1..).zip(entries).map(|(position, entry)| {
         if entry.trace_header.as_ref().is_some_and(|header| header.chars().count() > TRACE_HEADER_MAX) {
@@ -177,6 +179,34 @@ pub fn check_request(entries: &[Entry], account: &Account) -> Result<Vec<BusRef>
     let buses = buses.collect::<Result<_, _>>()?;
     let size = entries.iter().map(Entry::size).sum();
     if size > ENTRIES_SIZE_MAX { Err(RequestRefused::TooLarge { size }) } else { Ok(buses) }
+}
+
+/// Entries as AWS's Java prints them.
+fn shown(entries: &[Entry]) -> String {
+    let mut shown = String::new();
+    for entry in entries {
+        let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "null".to_owned());
+        let time = entry.time.map_or_else(|| "null".to_owned(), |time| time.iso_seconds());
+        let resources = match &entry.resources[..] {
+            [] => "null".to_owned(),
+            resources => format!("[{}]", resources.join(", ")),
+        };
+        let separator = if shown.is_empty() { "" } else { ", " };
+        shown.push_str(&format!(
+            "{separator}PutEventsRequestEntry(time={time}, source={}, resources={resources}, detailType={}, detail={}, \
+             eventBusName={}, traceHeader={}, kmsKeyIdentifier=null, internalMetadata=null)",
+            text(&entry.source),
+            text(&entry.detail_type),
+            text(&entry.detail),
+            text(&entry.bus),
+            text(&entry.trace_header),
+        ));
+        if let Some((end, _)) = shown.char_indices().nth(SHOWN_MAX) {
+            shown.truncate(end);
+            break;
+        }
+    }
+    shown
 }
 
 /// The bus that every account has.
@@ -327,12 +357,37 @@ mod tests {
         assert_eq!(given.size(), 4 + 13 + 8 + 14 + 3);
     }
 
+    /// As recorded from AWS, but for what is cut off.
+    #[test]
+    fn too_many_entries_are_repeated() {
+        let detail = r#"{"command": "update-account"}"#;
+        let given = Entry { bus: Some("orders".to_owned()), ..entry(detail) };
+        let account = Account::default();
+        let refused = check_request(&vec![given.clone(); 11], &account).unwrap_err().to_string();
+        let one = format!(
+            "PutEventsRequestEntry(time=null, source={}, resources=null, detailType={}, detail={detail}, \
+             eventBusName=orders, traceHeader=null, kmsKeyIdentifier=null, internalMetadata=null)",
+            given.source.as_deref().unwrap(),
+            given.detail_type.as_deref().unwrap(),
+        );
+        assert_eq!(
+            refused,
+            format!(
+                "1 validation error detected: Value '[{}]' at 'entries' failed to satisfy constraint: Member must have \
+                 length less than or equal to 10",
+                vec![one; 11].join(", ")
+            )
+        );
+        let long = entry(&"é".repeat(20_000));
+        let refused = check_request(&vec![long; 11], &account).unwrap_err().to_string();
+        assert!(refused.chars().count() < SHOWN_MAX + 200, "{}", refused.len());
+    }
+
     #[test]
     fn requests_have_bounds() {
         let account = Account::default();
         let check = |entries: &[Entry]| check_request(entries, &account).map(|buses| buses.len());
         assert_eq!(check(&vec![entry("{}"); 10]), Ok(10));
-        assert_eq!(check(&vec![entry("{}"); 11]), Err(RequestRefused::TooManyEntries { count: 11 }));
         assert_eq!(check(&[]), Err(RequestRefused::NoEntries));
         let of_size = |size: usize| entry(&format!("{{\"a\":\"{}\"}}", "x".repeat(size - 4 - 13 - 8)));
         assert_eq!(of_size(1000).size(), 1000);

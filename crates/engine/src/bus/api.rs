@@ -12,6 +12,7 @@ use crate::tables::Beside;
 use crate::trace;
 use delivery::bus::archive::ArchiveSpec;
 use delivery::bus::entry::{BusRef, DEFAULT_BUS, Entry, check_request};
+use delivery::bus::policy::{Policy, PolicyRefused};
 use delivery::bus::replay::ReplaySpec;
 use delivery::bus::{EventId, RuleSpec, RuleState, TargetSpec, rule_arn};
 use serde_json::Value as Json;
@@ -41,6 +42,8 @@ pub struct BusInfo {
     pub stack: String,
     /// What clients have written on it.
     pub tags: BTreeMap<String, String>,
+    /// Who may do what with it, if clients have said so.
+    pub policy: Option<Policy>,
 }
 
 /// What is known of a rule.
@@ -108,6 +111,7 @@ fn bus_info(name: &BusName, entry: &BusEntry, account: &Account) -> BusInfo {
         changed_at: entry.changed_at,
         stack: entry.stack.clone(),
         tags: entry.tags.clone(),
+        policy: entry.policy.clone(),
     }
 }
 
@@ -238,6 +242,24 @@ impl Engine {
         })
         .await?;
         Ok(self.bus(name)?)
+    }
+
+    /// Changes who may do what with a bus.
+    pub async fn change_bus_policy(
+        &self,
+        name: &BusName,
+        act: impl FnOnce(Option<Policy>, &Arn) -> Result<Option<Policy>, PolicyRefused> + Send + 'static,
+    ) -> Result<(), BusError> {
+        let (bus, arn) = (name.clone(), self.inner.account.arn("events", &format!("event-bus/{name}")));
+        self.change_buses(move |inner| {
+            change::change(inner, |catalog, now| {
+                let entry = catalog.bus_mut(&bus, now)?;
+                entry.policy = act(entry.policy.take(), &arn)?;
+                entry.changed_at = Some(now);
+                Ok(())
+            })
+        })
+        .await
     }
 
     /// Deletes a bus that clients have made and that has no rules; that it was gone already is no fault.

@@ -10,6 +10,7 @@ use crate::engine::NotFound;
 use crate::spec::{BusRuleSpec, RuleSpec, StackSpec, TargetSpec};
 use delivery::bus::archive::{Archive, ArchiveSpec};
 use delivery::bus::entry::DEFAULT_BUS;
+use delivery::bus::policy::Policy;
 use delivery::bus::{Rule, RuleState};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -37,6 +38,9 @@ pub struct BusEntry {
     pub dormant: bool,
     /// What clients have written on it.
     pub tags: BTreeMap<String, String>,
+    /// Who may do what with it, if clients have said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Policy>,
     /// Its rules.
     pub rules: BTreeMap<RuleName, RuleEntry>,
 }

@@ -5,6 +5,7 @@ use crate::engine::NotFound;
 use delivery::bus::archive::ArchiveRefused;
 use delivery::bus::endpoint::EndpointRefused;
 use delivery::bus::entry::{EntryRefused, RequestRefused};
+use delivery::bus::policy::PolicyRefused;
 use delivery::bus::replay::ReplayRefused;
 use delivery::bus::{RuleRefused, TargetRefused, TargetsRefused};
 use types::{Arn, BusName};
@@ -68,6 +69,9 @@ pub enum BusError {
     /// The replay is none, or not in the right state.
     #[error(transparent)]
     Replay(#[from] ReplayRefused),
+    /// The bus cannot have such a policy, or has no such statement.
+    #[error(transparent)]
+    Policy(#[from] PolicyRefused),
     /// The archive to be replayed is not there.
     #[error("{}", delivery::bus::replay::archive_missing(.archive))]
     NoArchive {

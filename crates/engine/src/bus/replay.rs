@@ -2,7 +2,7 @@
 //!
 //! A replay has a thread of its own. What comes of some events, and how far the replay then is, is one commit.
 
-use super::entries::missing;
+use super::entries::{is_default, missing};
 use super::error::BusError;
 use super::kept;
 use super::plan::Plan;
@@ -11,6 +11,7 @@ use crate::commit::{Commits, WriteRefused};
 use crate::engine::{Inner, POISON, spawn};
 use crate::layout::{self, REPLAYS, STATE, kind};
 use delivery::bus::archive::Archive;
+use delivery::bus::entry::BusRef;
 use delivery::bus::replay::{Happened, Replay, ReplaySpec, State};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -113,6 +114,13 @@ pub(super) fn start(
     let no_archive = || BusError::NoArchive { archive: archive.to_string() };
     let entry = catalog.archives.get(archive).filter(|entry| !entry.dormant).ok_or_else(no_archive)?;
     let parsed = Archive::parse(entry.spec.clone(), &inner.account)?;
+    // Whether there is such a bus is asked before whether it is the archive's.
+    if let Ok(BusRef::Here(bus)) = BusRef::parse(&spec.destination, &inner.account)
+        && !is_default(&bus)
+        && catalog.bus(&bus).is_none()
+    {
+        return Err(missing("event bus", &bus).into());
+    }
     Replay::parse(spec.clone(), &parsed, &inner.account)?;
     let mut replays = inner.buses.replays.lock().expect(POISON);
     if replays.0.contains_key(&spec.name) {

@@ -3,6 +3,7 @@
 use crate::fixture::*;
 use delivery::bus::archive::ArchiveSpec;
 use delivery::bus::entry::Entry;
+use delivery::bus::policy::{Permission, Policy};
 use delivery::bus::replay::{ReplaySpec, State};
 use engine::spec::*;
 use engine::{BusError, By, Command, CommandError, Engine, Functions, ReceiveRequest};
@@ -283,6 +284,38 @@ fn an_event_that_reaches_more_than_a_commit_holds_reaches_all_of_it() {
 }
 
 #[test]
+fn the_policy_of_a_bus_is_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let functions = Arc::new(Watched::default());
+    let (orders, default): (BusName, BusName) = ("orders".parse().unwrap(), "default".parse().unwrap());
+    let permission = Permission {
+        id: "s".to_owned(),
+        action: "events:PutEvents".to_owned(),
+        principal: "111111111111".to_owned(),
+        organization: None,
+    };
+    let engine = up(directory.path(), &events_stack(vec![]), &functions);
+    for bus in [&orders, &default] {
+        let permission = permission.clone();
+        let add = move |policy, bus: &types::Arn| Policy::with(policy, &permission, &bus.to_string()).map(Some);
+        run(engine.change_bus_policy(bus, add)).unwrap();
+    }
+    let refused = run(engine.change_bus_policy(&orders, |policy, _| Policy::without(policy, "none"))).unwrap_err();
+    assert_eq!(refused.to_string(), "Statement with the provided id does not exist.");
+    let missed = run(engine.change_bus_policy(&"none".parse().unwrap(), |policy, _| Ok(policy))).unwrap_err();
+    assert!(matches!(missed, BusError::NotFound(_)), "{missed}");
+    down(engine);
+    let engine = up(directory.path(), &events_stack(vec![]), &functions);
+    for bus in [&orders, &default] {
+        let policy = engine.bus(bus).unwrap().policy.expect("it was kept, and deploying leaves it");
+        assert!(policy.text().contains(&format!("arn:aws:events:{ARN}:event-bus/{bus}")), "{}", policy.text());
+        run(engine.change_bus_policy(bus, |policy, _| Policy::without(policy, "s"))).unwrap();
+        assert_eq!(engine.bus(bus).unwrap().policy, None);
+    }
+    down(engine);
+}
+
+#[test]
 fn an_archive_is_replayed_to_the_rules_that_are_asked_for() {
     let directory = tempfile::tempdir().unwrap();
     let functions = Arc::new(Watched::default());
@@ -315,11 +348,26 @@ fn an_archive_is_replayed_to_the_rules_that_are_asked_for() {
         destination: bus_arn,
         rules: vec![format!("arn:aws:events:{ARN}:rule/orders/two")],
     };
+    let replay_of_all = ReplaySpec { rules: vec![], ..replay.clone() };
     run(engine.start_replay(&"keep".parse().unwrap(), replay.clone(), None)).unwrap();
     assert!(matches!(
         run(engine.start_replay(&"keep".parse().unwrap(), replay, None)),
         Err(BusError::Exists { kind: "replay", .. })
     ));
+    let nowhere = ReplaySpec {
+        name: "nowhere".parse().unwrap(),
+        destination: format!("arn:aws:events:{ARN}:event-bus/none"),
+        ..replay_of_all.clone()
+    };
+    let missed = run(engine.start_replay(&"keep".parse().unwrap(), nowhere, None)).unwrap_err();
+    assert!(matches!(&missed, BusError::NotFound(missing) if missing.name == "none"), "{missed}");
+    let other = ReplaySpec {
+        name: "other".parse().unwrap(),
+        destination: format!("arn:aws:events:{ARN}:event-bus/other"),
+        ..replay_of_all
+    };
+    let refused = run(engine.start_replay(&"keep".parse().unwrap(), other, None)).unwrap_err();
+    assert!(matches!(refused, BusError::Replay(_)), "{refused}");
     let state = || engine.replay(&"again".parse().unwrap()).unwrap().state;
     eventually(|| matches!(state(), State::Completed { .. }), || format!("the end, it is {:?}", state()));
     let mut again = bodies(&engine, "Second").split_off(130);

@@ -76,7 +76,7 @@ impl Functions for Endpoints {
 fn known_as(name: &str) -> ConnectionSpec {
     let auth = AuthSpec::ApiKey { header: "X-Key".to_owned(), value: SecretSpec::Text(SECRET.to_owned()) };
     let name = name.parse().unwrap();
-    ConnectionSpec { name, description: None, auth, headers: vec![], query: vec![], body: vec![] }
+    ConnectionSpec { name, description: None, auth, headers: vec![], query: vec![], body: vec![], says_added: false }
 }
 
 fn endpoint(name: &str, url: &str) -> DestinationSpec {

@@ -25,6 +25,8 @@ pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response
         Call::DeleteEventBus { bus } => buses::delete(desk, &bus).await,
         Call::DescribeEventBus { bus } => buses::describe(desk, &bus),
         Call::ListEventBuses { page } => Ok(buses::list(desk, &page)),
+        Call::PutPermission { bus, grant } => buses::put_permission(desk, &bus, *grant).await,
+        Call::RemovePermission { bus, statement } => buses::remove_permission(desk, &bus, statement).await,
         Call::PutRule { bus, rule, role, tags } => rules::put(desk, &bus, *rule, role, tags).await,
         Call::DescribeRule { bus, rule } => rules::describe(desk, &bus, &rule),
         Call::ListRules { bus, page } => rules::list(desk, &bus, &page),
@@ -129,6 +131,7 @@ impl Desk<'_> {
             BusError::Archive(refused) => Refused::Archive(refused),
             BusError::Endpoint(refused) => Refused::Endpoint(refused),
             BusError::Replay(refused) => Refused::Replay(refused),
+            BusError::Policy(refused) => Refused::Policy(refused),
             BusError::NoArchive { archive } => Refused::ReplayOfNothing { archive },
             BusError::Write(refused) => return not_written(self.reply, refused),
         })

@@ -49,7 +49,9 @@ impl Desk<'_> {
             }
             Call::ListVersions { function, after, limit } => self.versions(&function, after, limit),
             Call::CreateAlias { function, alias } => {
-                self.entry(&function)?;
+                // A function that is not there is missed by the version that was to have a name.
+                let version = Qualifier::Version(alias.version);
+                self.entry(&function).map_err(|_| self.refuse(Refused::NoVersion(&function, &version)))?;
                 let aim = engine::Aim { other: alias.other.map(pair), ..engine::Aim::one(alias.version) };
                 let (engine, name) = (&self.app.engine, alias.name);
                 let made = engine.create_alias(&function, name.clone(), aim, alias.description).await;
@@ -92,7 +94,8 @@ impl Desk<'_> {
                 Ok(self.say(Answer::Deleted))
             }
             Call::ListInvokeConfigs { function, after, limit } => {
-                let configs = self.entry(&function)?.invoke_configs().into_iter();
+                let entry = self.entry(&function).map_err(|_| self.refuse(Refused::NobodyToSet))?;
+                let configs = entry.invoke_configs().into_iter();
                 let wanted = configs.filter(|(qualifier, _)| after.as_ref().is_none_or(|after| qualifier > after));
                 let mut configs: Vec<_> =
                     wanted.map(|(qualifier, config)| config_of(&function, qualifier, config)).collect();

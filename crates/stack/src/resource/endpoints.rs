@@ -72,10 +72,12 @@ pub(crate) fn read_connection(
                 basic
             }
         };
-        Some((auth?, added.unwrap_or_default()))
+        Some((auth?, added))
     });
-    let (auth, [headers, query, body]) = parameters?;
-    let spec = ConnectionSpec { name: name?, description, auth, headers, query, body };
+    let (auth, added) = parameters?;
+    let says_added = added.is_some();
+    let [headers, query, body] = added.unwrap_or_default();
+    let spec = ConnectionSpec { name: name?, description, auth, headers, query, body, says_added };
     if let Err(refused) = Connection::parse(spec.clone()) {
         properties.wrong("AuthParameters", refused.to_string());
         return None;

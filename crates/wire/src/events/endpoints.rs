@@ -27,6 +27,8 @@ const STATES: [&str; 8] = [
 ];
 /// The state of a connection that can be used, which each is as soon as it is made.
 pub(super) const AUTHORIZED: &str = "AUTHORIZED";
+const CONNECTION_PATTERN: &str =
+    r"^arn:aws([a-z]|\-)*:events:([a-z]|\d|\-)*:([0-9]{12})?:connection\/[\.\-_A-Za-z0-9]+\/[\-A-Za-z0-9]+$";
 /// How long a secret may be, or a name beside it.
 const TEXT_MAX: usize = 512;
 /// How many things may be added to each call, of each kind.
@@ -92,7 +94,7 @@ impl ConnectionChange {
             Kind::Basic => AuthSpec::Basic { user: name, password: secret },
         };
         if let Some([headers, query, body]) = self.added {
-            (spec.headers, spec.query, spec.body) = (headers, query, body);
+            (spec.headers, spec.query, spec.body, spec.says_added) = (headers, query, body, true);
         }
         if self.description.is_some() {
             spec.description = self.description;
@@ -142,8 +144,10 @@ pub(super) fn create_connection(request: &Request<'_>) -> Result<Call, WireError
             return Err(WireError::new(Code::Validation, refused.to_string()));
         }
     };
+    let says_added = added.is_some();
     let [headers, query, body] = added.unwrap_or_default();
-    let connection = Box::new(ConnectionSpec { name: kept(name), description, auth, headers, query, body });
+    let spec = ConnectionSpec { name: kept(name), description, auth, headers, query, body, says_added };
+    let connection = Box::new(spec);
     Ok(Call::CreateConnection { connection })
 }
 
@@ -270,16 +274,42 @@ pub(super) fn update_destination(request: &Request<'_>) -> Result<Call, WireErro
 }
 
 fn destination_change(rules: &mut Rules, request: &Request<'_>) -> Result<DestinationChange, WireError> {
+    let connection = request.long_name(rules, "ConnectionArn")?;
+    if let Some(arn) = &connection
+        && !is_connection_arn(arn)
+    {
+        let rule = format!("Member must satisfy regular expression pattern: {CONNECTION_PATTERN}");
+        rules.broken(Some(arn), &request.path("ConnectionArn"), &rule);
+    }
     let methods = Method::ALL.map(|(name, _)| name);
     let method = request.one_of(rules, "HttpMethod", &methods)?;
     let rate = request.number(rules, "InvocationRateLimitPerSecond", 1, i64::from(PER_SECOND))?;
     Ok(DestinationChange {
         description: request.short(rules, "Description", DESCRIPTION_MAX)?,
-        connection: request.long_name(rules, "ConnectionArn")?,
+        connection,
         endpoint: request.short(rules, "InvocationEndpoint", ENDPOINT_MAX)?,
         method: method.and_then(|name| Method::ALL.iter().find(|(known, _)| *known == name)).map(|(_, method)| *method),
         per_second: rate.and_then(|rate| u32::try_from(rate).ok()),
     })
+}
+
+/// Whether a text has the form that [`CONNECTION_PATTERN`] describes.
+fn is_connection_arn(text: &str) -> bool {
+    let all = |part: &str, fits: fn(char) -> bool| part.chars().all(fits);
+    let [arn, partition, service, region, account, resource] = text.splitn(6, ':').collect::<Vec<_>>()[..] else {
+        return false;
+    };
+    let [kind, name, id] = resource.split('/').collect::<Vec<_>>()[..] else { return false };
+    arn == "arn"
+        && partition.strip_prefix("aws").is_some_and(|rest| all(rest, |char| char.is_ascii_lowercase() || char == '-'))
+        && service == "events"
+        && all(region, |char| char.is_ascii_lowercase() || char.is_ascii_digit() || char == '-')
+        && (account.is_empty() || (account.len() == 12 && all(account, |char| char.is_ascii_digit())))
+        && kind == "connection"
+        && !name.is_empty()
+        && all(name, |char| char.is_ascii_alphanumeric() || "._-".contains(char))
+        && !id.is_empty()
+        && all(id, |char| char.is_ascii_alphanumeric() || char == '-')
 }
 
 pub(super) fn delete_destination(request: &Request<'_>) -> Result<Call, WireError> {
@@ -320,7 +350,7 @@ pub(super) fn auth(spec: &ConnectionSpec) -> Json {
             lists.insert(member.to_owned(), list.iter().map(spell_added).collect());
         }
     }
-    if !lists.is_empty() {
+    if spec.says_added || !lists.is_empty() {
         told["InvocationHttpParameters"] = Json::Object(lists);
     }
     told

@@ -4,6 +4,7 @@ use crate::error::{Code, WireError};
 use delivery::bus::archive::ArchiveRefused;
 use delivery::bus::endpoint::EndpointRefused;
 use delivery::bus::entry::RequestRefused;
+use delivery::bus::policy::PolicyRefused;
 use delivery::bus::replay::{ReplayRefused, archive_missing};
 use delivery::bus::{RuleRefused, TargetRefused, TargetsRefused};
 use types::{Arn, BusName};
@@ -74,6 +75,8 @@ pub enum Refused<'a> {
     Archive(&'a ArchiveRefused),
     /// The replay is none, or cannot be stopped.
     Replay(&'a ReplayRefused),
+    /// A bus cannot have such a policy, or has no such statement.
+    Policy(&'a PolicyRefused),
 }
 
 impl Refused<'_> {
@@ -117,13 +120,24 @@ impl Refused<'_> {
             Self::Targets(TargetsRefused::TooMany { .. }) => too_many(),
             Self::Targets(refused @ TargetsRefused::Twice { .. }) => invalid(refused.to_string()),
             Self::Archive(refused @ ArchiveRefused::Pattern(_)) => pattern(refused.to_string()),
+            Self::Archive(refused @ ArchiveRefused::Elsewhere { .. }) => not_found(refused.to_string()),
             Self::Archive(refused) => invalid(refused.to_string()),
             Self::Replay(refused @ ReplayRefused::NotCancellable { .. }) => {
                 WireError::new(Code::IllegalStatus, refused.to_string())
             }
             Self::Replay(refused) => invalid(refused.to_string()),
+            Self::Policy(refused) => policy(refused),
         }
     }
+}
+
+pub(super) fn policy(refused: &PolicyRefused) -> WireError {
+    let code = match refused {
+        PolicyRefused::Form { .. } => Code::Validation,
+        PolicyRefused::TooLong { .. } => Code::PolicyLengthExceeded,
+        PolicyRefused::NoStatement => Code::ResourceNotFound,
+    };
+    WireError::new(code, refused.to_string())
 }
 
 fn too_many() -> WireError {

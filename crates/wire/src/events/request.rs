@@ -32,6 +32,8 @@ const NAME_PATTERN: &str = r"[\.\-_A-Za-z0-9]+";
 pub(super) const NAME: Form = Form { most: 64, marks: "._-", pattern: NAME_PATTERN };
 /// The name of an archive.
 pub(super) const ARCHIVE: Form = Form { most: 48, marks: "._-", pattern: NAME_PATTERN };
+/// The id of a statement in a bus's policy.
+pub(super) const STATEMENT_ID: Form = Form { most: 64, marks: "-_", pattern: "[a-zA-Z0-9-_]+" };
 /// The name of a bus.
 pub(super) const BUS: Form = Form { most: 256, marks: "/._-", pattern: r"[/\.\-_A-Za-z0-9]+" };
 /// The name of a bus, or its ARN.
@@ -218,6 +220,11 @@ impl<'a> Request<'a> {
             return Ok(None);
         };
         Ok(checked(rules, text, &path, form))
+    }
+
+    /// A text of a form that need not be there.
+    pub(super) fn formed(&self, rules: &mut Rules, member: &str, form: &Form) -> Result<Option<String>, WireError> {
+        Ok(self.text(member)?.and_then(|text| checked(rules, text, &self.path(member), form)))
     }
 
     /// The bus that is named in `member`, by its name or its ARN; the default bus if none is.

@@ -5,9 +5,11 @@ use super::replays::ReplayStage;
 use super::{Page, Tags, endpoints, rules, targets};
 use delivery::bus::archive::ArchiveSpec;
 use delivery::bus::endpoint::{ConnectionSpec, DestinationSpec, PER_SECOND};
+use delivery::bus::policy::Policy;
 use delivery::bus::replay::{ReplaySpec, State};
 use delivery::bus::{EventId, RuleSpec, TargetSpec, rule_arn};
 use serde_json::{Map, Value as Json, json};
+use sha2::{Digest as _, Sha256};
 use types::{Account, ArchiveName, Arn, BusName, RuleName, TargetId, Timestamp};
 
 /// What EventBridge answers.
@@ -186,6 +188,8 @@ pub struct BusDescription<'a> {
     pub created_at: Option<Timestamp>,
     /// When it was last changed.
     pub changed_at: Option<Timestamp>,
+    /// Who may do what with it, if anybody has said so.
+    pub policy: Option<&'a Policy>,
 }
 
 /// What a rule is said to be.
@@ -339,9 +343,7 @@ pub(crate) fn spell(answer: &Answer<'_>, account: &Account) -> Option<Json> {
         }
         Answer::Connection(described) => {
             let mut spelt = connection(described);
-            let secret = described.arn.resource.strip_prefix("connection/").unwrap_or_default();
-            let secret = account.arn("secretsmanager", &format!("secret:events!connection/{secret}"));
-            spelt["SecretArn"] = secret.to_string().into();
+            spelt["SecretArn"] = secret_arn(described, account).into();
             spelt["AuthParameters"] = endpoints::auth(described.spec);
             if let Some(description) = &described.spec.description {
                 spelt["Description"] = description.as_str().into();
@@ -377,6 +379,17 @@ pub(crate) fn spell(answer: &Answer<'_>, account: &Account) -> Option<Json> {
             json!({ "Tags": tags })
         }
     })
+}
+
+/// The ARN of the secret that AWS would keep a connection's parameters in: an id and a suffix of its own, always the same.
+fn secret_arn(connection: &ConnectionDescription<'_>, account: &Account) -> String {
+    let digest = Sha256::digest(connection.arn.to_string());
+    let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let id = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-");
+    let letters: Vec<char> = ('A'..='Z').chain('a'..='z').chain('0'..='9').collect();
+    let suffix: String = digest[16..22].iter().map(|byte| letters[usize::from(*byte) % letters.len()]).collect();
+    let name = connection.spec.name.as_str();
+    account.arn("secretsmanager", &format!("secret:events!connection/{name}/{id}-{suffix}")).to_string()
 }
 
 /// An object of those members that are there.
@@ -415,6 +428,7 @@ fn bus(bus: &BusDescription<'_>, account: &Account) -> Json {
         ("Name", Some(bus.name.as_str().into())),
         ("Arn", Some(bus_arn(bus, account))),
         ("Description", bus.description.map(Json::from)),
+        ("Policy", bus.policy.map(|policy| policy.text().into())),
         ("CreationTime", bus.created_at.map(seconds)),
         ("LastModifiedTime", bus.changed_at.map(seconds)),
     ])

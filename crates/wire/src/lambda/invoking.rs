@@ -88,16 +88,22 @@ fn settings(body: &[u8], function: &FunctionName, account: &Account) -> Result<I
     };
     let retries = number("MaximumRetryAttempts", "maximumRetryAttempts", 0, 2)?;
     let max_age_seconds = number("MaximumEventAgeInSeconds", "maximumEventAgeInSeconds", 60, 21_600)?;
-    rules.check(Code::Validation)?;
-    let told = match members.nested("DestinationConfig")? {
-        None => None,
-        Some(config) => {
-            let of = |name: &str| -> Result<Option<Destination>, WireError> {
-                let Some(to) = config.nested(name)? else { return Ok(None) };
-                to.text("Destination")?.map(|arn| destination(arn, function, account)).transpose()
-            };
-            Some((of("OnSuccess")?, of("OnFailure")?))
+    let config = members.nested("DestinationConfig")?;
+    let of = |name: &str| {
+        let to = config.as_ref().map(|config| config.nested(name)).transpose()?.flatten();
+        to.map(|to| to.text("Destination")).transpose()
+    };
+    let given = Given { success: of("OnSuccess")?, failure: of("OnFailure")? };
+    for (arn, path) in [(given.success, "onSuccess"), (given.failure, "onFailure")] {
+        if let Some(arn) = named(arn).filter(|arn| !is_destination(arn)) {
+            rules.broken(Some(arn), &format!("destinationConfig.{path}.destination"), DESTINATION);
         }
+    }
+    rules.check(Code::Validation)?;
+    let read = |arn| named(arn).map(|arn| destination(arn, given, function, account)).transpose();
+    let told = match config {
+        None => None,
+        Some(_) => Some((read(given.success)?, read(given.failure)?)),
     };
     if retries.is_none() && max_age_seconds.is_none() && told.is_none() {
         let message = "You must specify at least one of error handling or destination setting.";
@@ -106,9 +112,71 @@ fn settings(body: &[u8], function: &FunctionName, account: &Account) -> Result<I
     Ok(InvokeSettings { retries, max_age_seconds, told })
 }
 
-fn destination(given: &str, function: &FunctionName, account: &Account) -> Result<Destination, WireError> {
-    let invalid = || WireError::new(Code::InvalidParameterValue, format!("The destination ARN {given} is invalid."));
-    let arn: Arn = given.parse().map_err(|_| invalid())?;
+/// The destinations as they were given: whether there is a member, and what is in it.
+#[derive(Clone, Copy)]
+struct Given<'a> {
+    success: Option<Option<&'a str>>,
+    failure: Option<Option<&'a str>>,
+}
+
+/// The ARN, if there is one; an empty text is none.
+fn named(given: Option<Option<&str>>) -> Option<&str> {
+    given.flatten().filter(|arn| !arn.is_empty())
+}
+
+/// As AWS's Java prints them.
+impl std::fmt::Display for Given<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let one = |kind: &str, to: Option<Option<&str>>| match to {
+            None => "null".to_owned(),
+            Some(arn) => format!("{kind}(destination={})", arn.unwrap_or("null")),
+        };
+        let (success, failure) = (one("OnSuccess", self.success), one("OnFailure", self.failure));
+        write!(f, "DestinationConfig(onSuccess={success}, onFailure={failure})")
+    }
+}
+
+const DESTINATION: &str = r"Member must satisfy regular expression pattern: ^$|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:([a-z]{2}((-gov)|(-iso(b?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)";
+
+/// Whether a text has the form that [`DESTINATION`] describes.
+fn is_destination(text: &str) -> bool {
+    let [arn, partition, service, region, account, _] = text.splitn(6, ':').collect::<Vec<_>>()[..] else {
+        return false;
+    };
+    let is_word = |part: &str| part.chars().all(|char| char.is_ascii_alphanumeric() || char == '-');
+    let is_region = || match region.split('-').collect::<Vec<_>>()[..] {
+        [land, ref middle @ .., place, number] => {
+            let is_small = |part: &str| !part.is_empty() && part.chars().all(|char| char.is_ascii_lowercase());
+            land.len() == 2
+                && is_small(land)
+                && matches!(middle, [] | ["gov" | "iso" | "isob"])
+                && is_small(place)
+                && number.len() == 1
+                && number.chars().all(|char| char.is_ascii_digit())
+        }
+        _ => false,
+    };
+    arn == "arn"
+        && partition.starts_with("aws")
+        && is_word(partition)
+        && !service.is_empty()
+        && is_word(service)
+        && (region.is_empty() || is_region())
+        && (account.is_empty() || (account.len() == 12 && account.chars().all(|char| char.is_ascii_digit())))
+}
+
+fn destination(
+    text: &str,
+    given: Given<'_>,
+    function: &FunctionName,
+    account: &Account,
+) -> Result<Destination, WireError> {
+    let refused = |message: String| WireError::new(Code::InvalidParameterValue, message);
+    let invalid = || refused(format!("The destination ARN {text} is invalid."));
+    let arn: Arn = text.parse().map_err(|_| invalid())?;
+    if !matches!(&*arn.service, "sqs" | "lambda" | "sns" | "events" | "s3") {
+        return Err(refused(format!("The provided destination config {given} is invalid.")));
+    }
     if *arn.account != *account.id || *arn.region != *account.region {
         return Err(invalid());
     }
@@ -118,15 +186,11 @@ fn destination(given: &str, function: &FunctionName, account: &Account) -> Resul
             let name: FunctionName =
                 arn.resource.strip_prefix("function:").and_then(|name| name.parse().ok()).ok_or_else(invalid)?;
             if name == *function {
-                let message = "You can't specify the function as a destination for itself.";
-                return Err(WireError::new(Code::InvalidParameterValue, message));
+                return Err(refused("You can't specify the function as a destination for itself.".to_owned()));
             }
             Ok(Destination::Function(name))
         }
-        "sns" | "events" | "s3" => {
-            Err(WireError::not_handled(Service::Lambda, "A Destination that is no queue or function"))
-        }
-        _ => Err(invalid()),
+        _ => Err(WireError::not_handled(Service::Lambda, "A Destination that is no queue or function")),
     }
 }
 

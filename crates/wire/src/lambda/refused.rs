@@ -109,6 +109,11 @@ impl Refused<'_> {
             }
             Self::Unfit(why) => (Code::Service, (*why).to_owned()),
         };
-        WireError::new(code, message)
+        let error = WireError::new(code, message);
+        match self {
+            // Of this one AWS does not say who is at fault.
+            Self::LatestShares => error.with("Type", serde_json::Value::Null),
+            _ => error,
+        }
     }
 }

@@ -100,12 +100,12 @@ fn errors_are_named_without_where_they_are_defined() {
         json(&refused),
         json!({"__type": "SerializationException", "Message": "NUMBER_VALUE cannot be converted to String"})
     );
-    let refused = Sent::json("AWSEvents.PutPermission", "{}").refused();
+    let refused = Sent::json("AWSEvents.PutPartnerEvents", "{}").refused();
     assert_eq!(
         json(&refused),
         json!({
             "__type": "UnknownOperationException",
-            "Message": "The operation \"PutPermission\" is not known, or not run by this engine.",
+            "Message": "The operation \"PutPartnerEvents\" is not known, or not run by this engine.",
         })
     );
     let problem =

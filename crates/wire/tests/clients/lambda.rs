@@ -120,6 +120,10 @@ fn invocations_are_understood() {
     }
 }
 
+const DOTTED: &str = r"Member must satisfy regular expression pattern: (arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_\.]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?";
+const PLAIN: &str = r"Member must satisfy regular expression pattern: (arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?";
+const QUALIFIER: &str = "Member must satisfy regular expression pattern: (|[a-zA-Z0-9$_-]+)";
+
 #[test]
 fn faulty_invocations_are_refused() {
     let qualified = |version: &str| {
@@ -135,13 +139,26 @@ fn faulty_invocations_are_refused() {
     let not_found = |name: &str| {
         format!("ResourceNotFoundException: Function not found: arn:aws:lambda:us-east-1:000000000000:function:{name}")
     };
+    let broken = |value: &str, path: &str, rule: &str| {
+        format!(
+            "ValidationException: 1 validation error detected: Value '{value}' at '{path}' failed to satisfy constraint: \
+             {rule}"
+        )
+    };
+    let long = "x".repeat(171);
     let mut both = invoke("F:7");
     both.query = "Qualifier=live".to_owned();
     let cases = [
         (invoke("F").header("X-Amz-Client-Context", "e30="), not_handled("ClientContext")),
         (qualified("0"), not_found("F:0")),
         (invoke("F:07"), not_found("F:07")),
-        (Sent::new("GET", "/2015-03-31/functions/F:a.b"), not_found("F:a.b")),
+        // Names, lengths and patterns as they were recorded.
+        (Sent::new("GET", "/2015-03-31/functions/F:a.b"), broken("F:a.b", "functionName", DOTTED)),
+        (Sent::new("GET", "/2015-03-31/functions/F:1:2/configuration"), broken("F:1:2", "functionName", PLAIN)),
+        (invoke("F.G"), not_found("F.G")),
+        (invoke(&"x".repeat(65)), not_found(&"x".repeat(65))),
+        (invoke(&long), broken(&long, "functionName", "Member must have length less than or equal to 170")),
+        (qualified("a!b"), broken("a!b", "qualifier", QUALIFIER)),
         (
             both,
             "InvalidParameterValueException: The derived qualifier from the function name does not match the specified \
@@ -151,9 +168,11 @@ fn faulty_invocations_are_refused() {
         (Sent::new("GET", "/2015-03-31/functions?MasterRegion=ALL"), not_handled("MasterRegion")),
         (
             invoke("F").header("X-Amz-Invocation-Type", "Sometimes"),
-            "InvalidParameterValueException: 1 validation error detected: Value 'Sometimes' at 'invocationType' failed \
-             to satisfy constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]"
-                .to_owned(),
+            broken(
+                "Sometimes",
+                "invocationType",
+                "Member must satisfy enum value set: [Event, RequestResponse, DryRun]",
+            ),
         ),
         (
             invoke("F").body("{"),
@@ -179,9 +198,7 @@ fn faulty_invocations_are_refused() {
         ),
         (
             invoke("a%20b"),
-            "ValidationException: 1 validation error detected: Value 'a b' at 'functionName' failed to satisfy \
-             constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9-_]+"
-                .to_owned(),
+            broken("a b", "functionName", DOTTED),
         ),
         (Sent::new("GET", "/2015-03-31/functions?Marker=!"), "InvalidParameterValueException: Invalid Marker.".to_owned()),
         (Sent::new("GET", "/2015-03-31/functions?MaxItems=x"), "SerializationException: MaxItems must be a number".to_owned()),
@@ -280,16 +297,23 @@ fn a_marker_goes_on_after_the_last_function() {
     assert_eq!(spelt["LastModified"], "2024-03-08T00:00:00.498+0000");
     assert_eq!(spelt["Environment"], json!({"Variables": {"A": "b"}}));
     assert_eq!(spelt["DeadLetterConfig"], json!({"TargetArn": "arn:aws:sqs:us-east-1:000000000000:Dead"}));
-    // One alone also says its state, which clients wait for.
-    assert_eq!(spelt.get("State"), None);
+    assert_eq!(spelt["SnapStart"], json!({"ApplyOn": "None", "OptimizationStatus": "Off"}));
+    // One alone also says its state, which clients wait for, and what runs it.
+    assert_eq!((spelt.get("State"), spelt.get("RuntimeVersionConfig")), (None, None));
     let live: Qualifier = "live".parse().unwrap();
     let asked = FunctionDescription { version: Version::Numbered(2), qualifier: Some(&live), ..function };
     let one = json(&list.answer(&Any::Lambda(Answer::Function(&asked))));
     assert_eq!(one["Concurrency"], json!({"ReservedConcurrentExecutions": 7}));
+    assert_eq!(one.get("Tags"), None, "AWS tells none of a function that has none");
     let one = &one["Configuration"];
     assert_eq!((&one["State"], &one["LastUpdateStatus"]), (&json!("Active"), &json!("Successful")));
     assert_eq!(one["FunctionArn"], "arn:aws:lambda:us-east-1:000000000000:function:PremiumOrderLambda:live");
     assert_eq!((&one["Version"], &one["RevisionId"]), (&json!("2"), &json!("r")));
+    let version = one["RuntimeVersionConfig"]["RuntimeVersionArn"].as_str().unwrap();
+    assert_eq!(version.strip_prefix("arn:aws:lambda:us-east-1::runtime:").map(str::len), Some(64), "{version}");
+    let bare = BTreeMap::new();
+    let without = FunctionDescription { environment: &bare, ..asked };
+    assert_eq!(json(&list.answer(&Any::Lambda(Answer::Configuration(&without)))).get("Environment"), None);
     // The base64 of the SHA-256 of "premium-orders", which another program has reckoned.
     assert_eq!(one["CodeSha256"], "R0FO95jIYovR2K9sSrFrBNshot8JZkIHFZPOUOEnvFE=");
     let mut next = list.clone();

@@ -200,7 +200,6 @@ fn what_cannot_be_asked_is_refused() {
             rule("'59'", "maximumEventAgeInSeconds", "Member must have value greater than or equal to 60"),
         ),
         (to(ARN), invalid("You can't specify the function as a destination for itself.")),
-        (to("q"), invalid("The destination ARN q is invalid.")),
         (
             to("arn:aws:sqs:eu-west-1:000000000000:q"),
             invalid("The destination ARN arn:aws:sqs:eu-west-1:000000000000:q is invalid."),
@@ -314,12 +313,70 @@ fn refusals_are_in_awss_words() {
             Refused::LatestShares,
             400,
             "InvalidParameterValueException",
-            json!({"Type": "User", "message": "$LATEST is not supported for an alias pointing to more than 1 version"}),
+            json!({"message": "$LATEST is not supported for an alias pointing to more than 1 version"}),
         ),
     ];
     for (refused, status, code, body) in cases {
         let response = sent("GET", "", "", "").refuse(&Refusal::Lambda(refused));
         assert_eq!((response.status, header(&response, "x-amzn-errortype")), (status, Some(code)));
         assert_eq!(json(&response), body);
+    }
+}
+
+/// As AWS was recorded to say it.
+#[test]
+fn faulty_destinations_are_refused_in_awss_words() {
+    let put = |body: &serde_json::Value| config("PUT", "", "", &body.to_string()).error();
+    let to = |arn: &str| json!({ "Destination": arn });
+    let iam = ARN.replace(":lambda:", ":iam:");
+    let (queue, odd) = ("arn:aws:sqs:us-east-1:000000000000:q", ARN.replace(":lambda:", ":_-/!lambda:"));
+    let pattern = r"Member must satisfy regular expression pattern: ^$|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:([a-z]{2}((-gov)|(-iso(b?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)";
+    let cases = [
+        (
+            json!({ "OnSuccess": to(&iam) }),
+            format!(
+                "InvalidParameterValueException: The provided destination config \
+                 DestinationConfig(onSuccess=OnSuccess(destination={iam}), onFailure=null) is invalid."
+            ),
+        ),
+        (
+            json!({ "OnSuccess": to(queue), "OnFailure": to(&iam) }),
+            format!(
+                "InvalidParameterValueException: The provided destination config \
+                 DestinationConfig(onSuccess=OnSuccess(destination={queue}), onFailure=OnFailure(destination={iam})) is \
+                 invalid."
+            ),
+        ),
+        (
+            json!({ "OnFailure": to(&odd) }),
+            format!(
+                "ValidationException: 1 validation error detected: Value '{odd}' at \
+                 'destinationConfig.onFailure.destination' failed to satisfy constraint: {pattern}"
+            ),
+        ),
+        (
+            json!({ "OnFailure": to("q") }),
+            format!(
+                "ValidationException: 1 validation error detected: Value 'q' at 'destinationConfig.onFailure.destination' \
+                 failed to satisfy constraint: {pattern}"
+            ),
+        ),
+        (
+            json!({ "OnSuccess": to(ARN) }),
+            "InvalidParameterValueException: You can't specify the function as a destination for itself.".to_owned(),
+        ),
+        (
+            json!({ "OnSuccess": to("arn:aws:sqs:eu-west-1:000000000000:q") }),
+            "InvalidParameterValueException: The destination ARN arn:aws:sqs:eu-west-1:000000000000:q is invalid."
+                .to_owned(),
+        ),
+    ];
+    for (destinations, expected) in cases {
+        assert_eq!(put(&json!({ "DestinationConfig": destinations })), expected, "{destinations}");
+    }
+    for nothing in [json!({ "OnSuccess": {} }), json!({ "OnFailure": to("") })] {
+        let asked = config("PUT", "", "", &json!({ "DestinationConfig": nothing }).to_string());
+        let wire::Call::Lambda(Call::SetInvokeConfig { settings, .. }) = asked.call() else { panic!("{nothing}") };
+        assert_eq!(settings, InvokeSettings { told: Some((None, None)), ..InvokeSettings::default() });
     }
 }

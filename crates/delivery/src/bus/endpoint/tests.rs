@@ -17,7 +17,7 @@ fn event(detail: &str) -> Event {
 
 fn connection(auth: AuthSpec) -> ConnectionSpec {
     let name = "c".parse().unwrap();
-    ConnectionSpec { name, description: None, auth, headers: vec![], query: vec![], body: vec![] }
+    ConnectionSpec { name, description: None, auth, headers: vec![], query: vec![], body: vec![], says_added: false }
 }
 
 fn with_key() -> ConnectionSpec {

@@ -1,15 +1,17 @@
 //! Decides what calls on buses themselves do, and on what is written on buses and rules.
 
 use super::Desk;
+use delivery::bus::policy::Policy;
 use engine::BusInfo;
 use types::{Arn, BusName};
 use wire::Response;
-use wire::events::{Answer, BusDescription, Page, Refused, Tags};
+use wire::events::{Answer, BusDescription, Grant, Page, Refused, Tags};
 
 fn described(bus: &BusInfo) -> BusDescription<'_> {
     BusDescription {
         name: &bus.name,
         description: bus.description.as_deref(),
+        policy: bus.policy.as_ref(),
         created_at: bus.created_at,
         changed_at: bus.changed_at,
     }
@@ -40,6 +42,28 @@ pub(super) async fn delete(desk: Desk<'_>, bus: &BusName) -> Result<Response, Re
 pub(super) fn describe(desk: Desk<'_>, bus: &BusName) -> Result<Response, Response> {
     let found = desk.app.engine.bus(bus).map_err(|missing| desk.not_found(&missing, None))?;
     Ok(desk.say(Answer::Bus(&described(&found))))
+}
+
+pub(super) async fn put_permission(desk: Desk<'_>, bus: &BusName, grant: Grant) -> Result<Response, Response> {
+    let changed = desk.app.engine.change_bus_policy(bus, move |policy, arn| match grant {
+        Grant::Policy(policy) => Ok(Some(policy)),
+        Grant::Statement(permission) => Policy::with(policy, &permission, &arn.to_string()).map(Some),
+    });
+    changed.await.map_err(|error| desk.not_done(&error, None))?;
+    Ok(desk.say(Answer::Done))
+}
+
+pub(super) async fn remove_permission(
+    desk: Desk<'_>,
+    bus: &BusName,
+    statement: Option<String>,
+) -> Result<Response, Response> {
+    let changed = desk.app.engine.change_bus_policy(bus, move |policy, _| match &statement {
+        Some(id) => Policy::without(policy, id),
+        None => Ok(None),
+    });
+    changed.await.map_err(|error| desk.not_done(&error, None))?;
+    Ok(desk.say(Answer::Done))
 }
 
 pub(super) fn list(desk: Desk<'_>, page: &Page) -> Response {

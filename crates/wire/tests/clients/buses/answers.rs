@@ -3,6 +3,7 @@
 use super::{call, header, json, sent, text};
 use delivery::bus::archive::ArchiveSpec;
 use delivery::bus::input::{InputSpec, TransformerSpec};
+use delivery::bus::policy::{Permission, Policy};
 use delivery::bus::replay::{ReplaySpec, State};
 use delivery::bus::{EventId, HttpSpec, RuleSpec, RuleState, TargetSpec};
 use serde_json::{Value as Json, json};
@@ -47,14 +48,23 @@ fn each_event_has_its_place_in_the_answer() {
 fn buses_are_described() {
     let (name, default) = ("orders".parse().unwrap(), "default".parse().unwrap());
     let at = Some(super::super::AT);
-    let bus = BusDescription { name: &name, description: Some("d"), created_at: at, changed_at: at };
-    let plain = BusDescription { name: &default, description: None, created_at: None, changed_at: None };
+    let bus = BusDescription { name: &name, description: Some("d"), policy: None, created_at: at, changed_at: at };
+    let plain = BusDescription { name: &default, description: None, policy: None, created_at: None, changed_at: None };
     let arn = "arn:aws:events:us-east-1:000000000000:event-bus/orders";
     assert_eq!(said(Answer::BusCreated(&bus)), json!({"EventBusArn": arn, "Description": "d"}));
     assert_eq!(said(Answer::BusUpdated(&bus)), json!({"Arn": arn, "Name": "orders", "Description": "d"}));
     let described =
         json!({"Name": "orders", "Arn": arn, "Description": "d", "CreationTime": AT, "LastModifiedTime": AT});
     assert_eq!(said(Answer::Bus(&bus)), described);
+    let permission = Permission {
+        id: "s".to_owned(),
+        action: "events:PutEvents".to_owned(),
+        principal: "*".to_owned(),
+        organization: None,
+    };
+    let policy = Policy::with(None, &permission, arn).unwrap();
+    let shared = said(Answer::Bus(&BusDescription { policy: Some(&policy), ..bus }));
+    assert_eq!(shared["Policy"], policy.text());
     let default = json!({"Name": "default", "Arn": "arn:aws:events:us-east-1:000000000000:event-bus/default"});
     assert_eq!(said(Answer::Buses { buses: &[plain, bus], more: false }), json!({"EventBuses": [default, described]}));
 }

@@ -15,7 +15,7 @@ fn secret() -> SecretSpec {
 
 fn connection(auth: AuthSpec) -> ConnectionSpec {
     let name = "c".parse().unwrap();
-    ConnectionSpec { name, description: None, auth, headers: vec![], query: vec![], body: vec![] }
+    ConnectionSpec { name, description: None, auth, headers: vec![], query: vec![], body: vec![], says_added: false }
 }
 
 fn with_key() -> ConnectionSpec {
@@ -52,6 +52,7 @@ fn connections_and_destinations_are_read() {
         description: Some("d".to_owned()),
         headers: vec![added("X-Team", SecretSpec::Text("shop".to_owned()), false)],
         body: vec![added("token", secret(), true)],
+        says_added: true,
         ..with_key()
     };
     let asked = json!({"Name": "c", "Description": "d", "AuthorizationType": "API_KEY", "AuthParameters": parameters});
@@ -148,7 +149,7 @@ fn what_is_faulty_is_refused_without_a_word_of_a_secret() {
         (
             "CreateApiDestination",
             json!({"Name": "d", "ConnectionArn": CONNECTION, "InvocationEndpoint": "https://h.example", "HttpMethod": "TRACE"}),
-            "Member must satisfy enum value set: [POST, GET, HEAD, OPTIONS, PUT, PATCH, DELETE]",
+            "Member must satisfy enum value set: [HEAD, POST, PATCH, DELETE, PUT, GET, OPTIONS]",
         ),
         (
             "CreateApiDestination",
@@ -156,6 +157,18 @@ fn what_is_faulty_is_refused_without_a_word_of_a_secret() {
             "'invocationEndpoint' failed to satisfy constraint: Member must not be null",
         ),
         ("UpdateApiDestination", json!({"Name": "d", "InvocationRateLimitPerSecond": 0}), "greater than or equal to 1"),
+        // Recorded from AWS.
+        (
+            "CreateApiDestination",
+            json!({"Name": "d", "ConnectionArn": "invalid-connection-arn", "HttpMethod": "INVALID_METHOD",
+                "InvocationEndpoint": "invalid-endpoint"}),
+            r"2 validation errors detected: Value 'invalid-connection-arn' at 'connectionArn' failed to satisfy constraint: Member must satisfy regular expression pattern: ^arn:aws([a-z]|\-)*:events:([a-z]|\d|\-)*:([0-9]{12})?:connection\/[\.\-_A-Za-z0-9]+\/[\-A-Za-z0-9]+$; Value 'INVALID_METHOD' at 'httpMethod' failed to satisfy constraint: Member must satisfy enum value set: [HEAD, POST, PATCH, DELETE, PUT, GET, OPTIONS]",
+        ),
+        (
+            "CreateConnection",
+            json!({"Name": "Invalid Name With Spaces!", "AuthorizationType": "INVALID", "AuthParameters": {}}),
+            r"2 validation errors detected: Value 'Invalid Name With Spaces!' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: [\.\-_A-Za-z0-9]+; Value 'INVALID' at 'authorizationType' failed to satisfy constraint: Member must satisfy enum value set: [BASIC, OAUTH_CLIENT_CREDENTIALS, API_KEY]",
+        ),
     ];
     for (operation, body, expected) in cases {
         let said = error(operation, &body).to_string();
@@ -181,11 +194,18 @@ fn everything_is_told_but_the_secrets() {
     for name in ["CreationTime", "LastModifiedTime", "LastAuthorizedTime"] {
         assert!(told.as_object_mut().unwrap().remove(name).unwrap().is_number(), "{name}");
     }
+    // An id and a suffix of the secret's own.
+    let secret = told.as_object_mut().unwrap().remove("SecretArn").unwrap();
+    let parts = secret
+        .as_str()
+        .unwrap()
+        .strip_prefix("arn:aws:secretsmanager:us-east-1:000000000000:secret:events!connection/c/");
+    let lengths: Vec<usize> = parts.unwrap().split('-').map(str::len).collect();
+    assert_eq!(lengths, [8, 4, 4, 4, 12, 6], "{secret}");
     assert_eq!(
         told,
         json!({
             "ConnectionArn": CONNECTION, "Name": "c", "ConnectionState": "AUTHORIZED", "AuthorizationType": "API_KEY",
-            "SecretArn": "arn:aws:secretsmanager:us-east-1:000000000000:secret:events!connection/c/1",
             "AuthParameters": {
                 "ApiKeyAuthParameters": {"ApiKeyName": "X-Key"},
                 "InvocationHttpParameters": {"QueryStringParameters": [
@@ -194,6 +214,13 @@ fn everything_is_told_but_the_secrets() {
             },
         })
     );
+    // That nothing is added is told to whoever said so, as AWS was recorded to do.
+    for (says_added, expected) in [(false, None), (true, Some(json!({})))] {
+        let spec = ConnectionSpec { says_added, ..with_password() };
+        let described = ConnectionDescription { arn: &arn, spec: &spec, created_at: at, changed_at: at };
+        let told = said(Answer::Connection(&described));
+        assert_eq!(told["AuthParameters"].get("InvocationHttpParameters"), expected.as_ref());
+    }
     let spec = DestinationSpec {
         name: "d".parse().unwrap(),
         description: Some("what it is for".to_owned()),

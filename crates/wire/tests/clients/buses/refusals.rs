@@ -3,6 +3,7 @@
 use super::{error, json, sent};
 use delivery::bus::archive::{Archive, ArchiveSpec};
 use delivery::bus::entry::{Entry, check_request};
+use delivery::bus::policy::PolicyRefused;
 use delivery::bus::replay::{ReplayRefused, State};
 use delivery::bus::{Rule, RuleSpec, RuleState, Target, TargetSpec, TargetsRefused};
 use serde_json::{Value as Json, json};
@@ -258,9 +259,19 @@ fn what_depends_on_the_state_is_refused_in_awss_words() {
         retention_days: None,
         description: None,
     };
+    let elsewhere =
+        ArchiveSpec { bus: "arn:aws:events:us-east-1:123456789012:event-bus/orders".to_owned(), ..archive.clone() };
+    let archive_elsewhere = Archive::parse(elsewhere, &account).unwrap_err();
     let archive = Archive::parse(archive, &account).unwrap_err();
     let entries = vec![Entry::default(); 11];
     let request = check_request(&entries, &account).unwrap_err();
+    let entry = "PutEventsRequestEntry(time=null, source=null, resources=null, detailType=null, detail=null, \
+                 eventBusName=null, traceHeader=null, kmsKeyIdentifier=null, internalMetadata=null)";
+    let too_many_entries = format!(
+        "1 validation error detected: Value '[{}]' at 'entries' failed to satisfy constraint: Member must have length less \
+         than or equal to 10",
+        [entry; 11].join(", ")
+    );
     let replay = "again".parse().unwrap();
     let cancelled = State::Cancelling { replayed_to: None }.cancel(&replay).unwrap_err();
     let rule_arn = account.arn("events", "rule/orders/r");
@@ -307,11 +318,13 @@ fn what_depends_on_the_state_is_refused_in_awss_words() {
             validation,
             "Parameter EventSourceArn is not valid. Reason: Must contain an event bus ARN.",
         ),
+        (Refused::Request(&request), validation, &too_many_entries),
+        (Refused::Archive(&archive_elsewhere), not_found, "Event bus orders does not exist."),
+        (Refused::Policy(&PolicyRefused::NoStatement), not_found, "Statement with the provided id does not exist."),
         (
-            Refused::Request(&request),
-            validation,
-            "1 validation error detected: Value '[PutEventsRequestEntry]' at 'entries' failed to satisfy constraint: \
-             Member must have length less than or equal to 10",
+            Refused::Policy(&PolicyRefused::TooLong { length: 10_241 }),
+            "PolicyLengthExceededException",
+            "The event bus policy is too long: it has 10241 characters, and 10240 at most are kept.",
         ),
         (
             Refused::Replay(&ReplayRefused::OtherBus),

@@ -1,14 +1,15 @@
 //! What each request is understood as.
 
-use super::{Call, call};
+use super::{Call, call, error};
 use delivery::bus::archive::ArchiveSpec;
 use delivery::bus::entry::Entry;
 use delivery::bus::input::{InputSpec, TransformerSpec};
+use delivery::bus::policy::{Permission, Policy};
 use delivery::bus::replay::ReplaySpec;
 use delivery::bus::{HttpSpec, RuleSpec, RuleState, TargetSpec};
 use serde_json::json;
 use types::Timestamp;
-use wire::events::{ArchiveChange, ArchiveFilter, Page, ReplayFilter, ReplayStage, Tags};
+use wire::events::{ArchiveChange, ArchiveFilter, Grant, Page, ReplayFilter, ReplayStage, Tags};
 
 const BUS_ARN: &str = "arn:aws:events:us-east-1:000000000000:event-bus/orders";
 
@@ -81,6 +82,65 @@ fn buses_are_named_or_addressed() {
     ];
     for (operation, body, expected) in cases {
         assert_eq!(call(operation, &body), expected, "{operation} {body}");
+    }
+}
+
+#[test]
+fn permissions_are_read() {
+    let (default, orders) = ("default".parse().unwrap(), "orders".parse::<types::BusName>().unwrap());
+    let permission = |organization: Option<&str>| Permission {
+        id: "s-1".to_owned(),
+        action: "events:PutEvents".to_owned(),
+        principal: "*".to_owned(),
+        organization: organization.map(str::to_owned),
+    };
+    let put = |bus, grant| Call::PutPermission { bus, grant: Box::new(grant) };
+    let mut asked = json!({"Action": "events:PutEvents", "Principal": "*", "StatementId": "s-1"});
+    assert_eq!(call("PutPermission", &asked), put(default, Grant::Statement(permission(None))));
+    asked["EventBusName"] = json!("orders");
+    asked["Condition"] = json!({"Type": "StringEquals", "Key": "aws:PrincipalOrgID", "Value": "o-1"});
+    let of_members = Grant::Statement(permission(Some("o-1")));
+    assert_eq!(call("PutPermission", &asked), put(orders.clone(), of_members));
+    let text = r#"{"Version":"2012-10-17","Statement":[{"Sid":"s","Effect":"Allow"}]}"#;
+    let whole = put(orders.clone(), Grant::Policy(Policy::parse(text).unwrap()));
+    assert_eq!(call("PutPermission", &json!({"EventBusName": "orders", "Policy": text})), whole);
+    let asked = json!({"EventBusName": "orders", "StatementId": "s-1"});
+    let removed = |statement| Call::RemovePermission { bus: orders.clone(), statement };
+    assert_eq!(call("RemovePermission", &asked), removed(some("s-1")));
+    let asked = json!({"EventBusName": "orders", "RemoveAllPermissions": true});
+    assert_eq!(call("RemovePermission", &asked), removed(None));
+    let pattern = "failed to satisfy constraint: Member must satisfy regular expression pattern:";
+    for (operation, asked, expected) in [
+        ("PutPermission", json!({}), "Parameter(s) Action, Principal, StatementId must be specified.".to_owned()),
+        (
+            "PutPermission",
+            json!({"Policy": text, "StatementId": "s"}),
+            "Only one of Policy or StatementId, Action, Principal may be specified.".to_owned(),
+        ),
+        (
+            "PutPermission",
+            json!({"Action": "events:PutRule", "Principal": "*", "StatementId": "s"}),
+            "Provided value in parameter 'action' is not supported.".to_owned(),
+        ),
+        (
+            "PutPermission",
+            json!({"Action": "events:PutEvents", "Principal": "12", "StatementId": "s"}),
+            format!(r"Value '12' at 'principal' {pattern} (\d{{12}}|\*)"),
+        ),
+        (
+            "PutPermission",
+            json!({"Action": "events:PutEvents", "Principal": "*", "StatementId": "a b"}),
+            format!("Value 'a b' at 'statementId' {pattern} [a-zA-Z0-9-_]+"),
+        ),
+        (
+            "PutPermission",
+            json!({"Policy": "{}"}),
+            "Parameter Policy is not valid. Reason: it has no Statement.".to_owned(),
+        ),
+        ("RemovePermission", json!({}), "Parameter(s) StatementId must be specified.".to_owned()),
+    ] {
+        let said = error(operation, &asked).to_string();
+        assert!(said.starts_with("ValidationException: ") && said.ends_with(&expected), "{asked}: {said}");
     }
 }
 
