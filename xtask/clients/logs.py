@@ -108,6 +108,87 @@ refuses("a filter that is none", lambda: logs.filter_log_events(logGroupName=STA
         "InvalidParameterException", "", kind="InvalidParameterException")
 refuses("10,001 events", lambda: logs.filter_log_events(logGroupName=STANDARD, limit=10_001),
         "InvalidParameterException", "Member must have value less than or equal to 10000", kind="InvalidParameterException")
-refuses("PutLogEvents is not run", lambda: logs.put_log_events(logGroupName=STANDARD, logStreamName=stream, logEvents=[]),
-        "UnknownOperationException", "PutLogEvents")
-refuses("CreateLogGroup is not run", lambda: logs.create_log_group(logGroupName="/x"), "UnknownOperationException", "CreateLogGroup")
+
+# A group and a stream of one's own.
+GROUP, ITS_ARN, now = "/shop/web", "arn:aws:logs:us-east-1:000000000000:log-group:/shop/web", int(time.time() * 1000)
+INVALID = "InvalidParameterException"
+
+
+def described(**more):
+    return logs.describe_log_groups(logGroupNamePrefix=GROUP, **more)["logGroups"]
+
+
+def put(*events, stream="one"):
+    lines = [{"timestamp": at, "message": message} for at, message in events]
+    return logs.put_log_events(logGroupName=GROUP, logStreamName=stream, logEvents=lines)
+
+
+def printed(**more):
+    found = logs.get_log_events(logGroupName=GROUP, logStreamName="one", startFromHead=True, **more)["events"]
+    return [e["message"] for e in found]
+
+
+logs.create_log_group(logGroupName=GROUP, tags={"env": "test"})
+refuses("a group twice", lambda: logs.create_log_group(logGroupName=GROUP), "ResourceAlreadyExistsException",
+        "The specified log group already exists", kind="ResourceAlreadyExistsException")
+refuses("a group's name that is too long", lambda: logs.create_log_group(logGroupName="a" * 513), INVALID,
+        "Invalid LogGroup or LogStream, both must have length less than or equal to 512.", kind=INVALID)
+logs.put_retention_policy(logGroupName=GROUP, retentionInDays=7)
+equal("PutRetentionPolicy", described()[0]["retentionInDays"], 7)
+refuses("days that are none", lambda: logs.put_retention_policy(logGroupName=GROUP, retentionInDays=2), INVALID, "retentionInDays", kind=INVALID)
+logs.delete_retention_policy(logGroupName=GROUP)
+equal("DeleteRetentionPolicy", described()[0].get("retentionInDays"), None)
+logs.tag_resource(resourceArn=ITS_ARN, tags={"team": "a", "cost": "b"})
+logs.untag_log_group(logGroupName=GROUP, tags=["cost"])
+equal("tags", logs.list_tags_for_resource(resourceArn=ITS_ARN)["tags"], {"env": "test", "team": "a"})
+equal("tags as they were once asked for", logs.list_tags_log_group(logGroupName=GROUP)["tags"], {"env": "test", "team": "a"})
+refuses("lines for no stream", lambda: put((now, "x")), "ResourceNotFoundException", "The specified log stream does not exist.",
+        kind="ResourceNotFoundException")
+logs.create_log_stream(logGroupName=GROUP, logStreamName="one")
+refuses("a stream twice", lambda: logs.create_log_stream(logGroupName=GROUP, logStreamName="one"), "ResourceAlreadyExistsException",
+        "The specified log stream already exists", kind="ResourceAlreadyExistsException")
+made = logs.describe_log_streams(logGroupIdentifier=ITS_ARN)["logStreams"][0]
+equal("a stream without lines", (made["arn"], made["storedBytes"], "lastEventTimestamp" in made), (f"{ITS_ARN}:log-stream:one", 0, False))
+refuses("lines in the wrong order", lambda: put((now, "b"), (now - 1, "a")), INVALID,
+        "Log events in a single PutLogEvents request must be in chronological order.", kind=INVALID)
+logs.put_metric_filter(logGroupName=GROUP, filterName="slow", filterPattern="{ $.ms > 100 }",
+                       metricTransformations=[{"metricNamespace": "Shop", "metricName": "Slow", "metricValue": "$.ms"}])
+equal("filters are counted", described()[0]["metricFilterCount"], 1)
+equal("PutLogEvents", "rejectedLogEventsInfo" in put((now, "🙀 - 日本語"), (now + 1, '{"ms": 250}')), False)
+equal("lines come back", printed(), ["🙀 - 日本語", '{"ms": 250}'])
+equal("a line of last month", put((now - 30 * 86_400_000, "old"))["rejectedLogEventsInfo"], {"tooOldLogEventEndIndex": 1})
+equal("a line of tomorrow", put((now + 86_400_000, "new"))["rejectedLogEventsInfo"], {"tooNewLogEventStartIndex": 0})
+put((now - 60_000, "late"))
+equal("by their times", printed(), ["late", "🙀 - 日本語", '{"ms": 250}'])
+cloudwatch = boto3.client("cloudwatch", config=config)
+soon("what is brought counts for filters", lambda: [
+    point["Sum"] for point in cloudwatch.get_metric_statistics(
+        Namespace="Shop", MetricName="Slow", StartTime=now // 1000 - 60, EndTime=now // 1000 + 60, Period=60,
+        Statistics=["Sum"])["Datapoints"]], lambda sums: sums == [250.0])
+logs.delete_log_stream(logGroupName=GROUP, logStreamName="one")
+equal("DeleteLogStream", logs.describe_log_streams(logGroupName=GROUP)["logStreams"], [])
+equal("its lines are gone", logs.filter_log_events(logGroupName=GROUP)["events"], [])
+logs.delete_log_group(logGroupName=GROUP)
+equal("DeleteLogGroup", described(), [])
+equal("its filters are gone", logs.describe_metric_filters(filterNamePrefix="slow")["metricFilters"], [])
+refuses("a group that is gone", lambda: logs.delete_log_group(logGroupName=GROUP), "ResourceNotFoundException",
+        "The specified log group does not exist.", kind="ResourceNotFoundException")
+
+# TestMetricFilter, with examples of its documentation.
+access = [f'127.0.0.1 - frank [10/Oct/2000:13:{at}] "GET /apache_pb.gif HTTP/1.0" {rest}'
+          for at, rest in (("25:15 -0700", "200 1534"), ("35:22 -0700", "500 5324"), ("50:35 -0700", "200 4355"))]
+
+
+def tested(pattern, messages=access):
+    return logs.test_metric_filter(filterPattern=pattern, logEventMessages=messages)["matches"]
+
+
+matches = tested("[..., status_code=200, size]")
+equal("which lines match", [match["eventNumber"] for match in matches], [0, 2])
+equal("what is taken out of them", matches[1]["extractedValues"], {
+    "$1": "127.0.0.1", "$2": "-", "$3": "frank", "$4": "10/Oct/2000:13:50:35 -0700", "$5": "GET /apache_pb.gif HTTP/1.0",
+    "$status_code": "200", "$size": "4355"})
+equal("no fields named", [sorted(match["extractedValues"]) for match in tested("[]")], [[f"${n}" for n in range(1, 8)]] * 3)
+equal("a term", tested('"[ERROR]" Exception', ["[INFO] fine", "[ERROR] an Exception", "[ERROR] the end"]),
+      [{"eventNumber": 1, "eventMessage": "[ERROR] an Exception", "extractedValues": {}}])
+refuses("an operation that is not run", lambda: logs.describe_queries(), "UnknownOperationException", "DescribeQueries")

@@ -74,8 +74,8 @@ refuses("too many datapoints",
 refuses("an end before its start",
         lambda: cloudwatch.get_metric_statistics(Namespace="Shop", MetricName="X", StartTime=start, EndTime=start,
                                                  Period=60, Statistics=["Sum"]),
-        "InvalidParameterCombination", "The parameter StartTime must be less than the parameter EndTime.",
-        kind="InvalidParameterCombinationException")
+        "InvalidParameterValue", "The parameter StartTime must be less than the parameter EndTime.",
+        kind="InvalidParameterValueException")
 
 
 # Metric math.
@@ -292,8 +292,31 @@ made = cloudwatch.describe_alarms(AlarmNames=["share"])["MetricAlarms"][0]
 equal("an alarm of an expression", [one["Id"] for one in made["Metrics"]], ["s", "n", "e"])
 pages = cloudwatch.get_paginator("describe_alarms").paginate(PaginationConfig={"PageSize": 1})
 equal("DescribeAlarms by boto3's own paginator", [a["AlarmName"] for p in pages for a in p["MetricAlarms"]], ["hot", "share"])
+its_arn = "arn:aws:cloudwatch:us-east-1:000000000000:alarm:hot"
+cloudwatch.tag_resource(ResourceARN=its_arn, Tags=[{"Key": "tag1", "Value": "foo"}, {"Key": "tag2", "Value": "bar"}])
+cloudwatch.untag_resource(ResourceARN=its_arn, TagKeys=["tag1"])
+equal("an alarm's tags", cloudwatch.list_tags_for_resource(ResourceARN=its_arn)["Tags"], [{"Key": "tag2", "Value": "bar"}])
+watched = cloudwatch.describe_alarms(AlarmNames=["hot"])["MetricAlarms"][0]
+asked = {name: watched[name] for name in ("Namespace", "MetricName", "Dimensions")}
+equal("DescribeAlarmsForMetric", [one["AlarmName"] for one in cloudwatch.describe_alarms_for_metric(**asked)["MetricAlarms"]], ["hot"])
+equal("of another period", cloudwatch.describe_alarms_for_metric(**asked, Period=3600)["MetricAlarms"], [])
 cloudwatch.delete_alarms(AlarmNames=["hot", "share"])
 equal("DeleteAlarms", cloudwatch.describe_alarms()["MetricAlarms"], [])
+
+# What AWS was recorded to answer: labels that say in what metrics differ, and one unit of several.
+def told(*queries, **more):
+    queries = [{"Id": f"q{number}", "MetricStat": {"Metric": {"Namespace": "Shop", "MetricName": name}, "Period": period, "Stat": stat}}
+               for number, (name, stat, period) in enumerate(queries)]
+    return cloudwatch.get_metric_data(MetricDataQueries=queries, StartTime=start, EndTime=start + minute, **more)["MetricDataResults"]
+
+
+equal("labels", [one["Label"] for one in told(("Sizes", "Sum", 60), ("Sizes", "Minimum", 30))], ["Sizes Sum 60", "Sizes Minimum 30"])
+equal("a label of one", [one["Label"] for one in told(("Sizes", "Sum", 60))], ["Sizes"])
+put("Mixed", Timestamp=start, Value=60000, Unit="Milliseconds")
+put("Mixed", Timestamp=start, Value=60, Unit="Seconds")
+mixed = told(("Mixed", "Sum", 60))[0]
+equal("one unit of two", mixed["Values"], [60000.0])
+equal("both are told", mixed["Messages"], [{"Code": "MultipleUnits", "Value": "Multiple units returned: '[Milliseconds, Seconds]'"}])
 
 # Dashboards.
 body = json.dumps({"widgets": [{"type": "text", "x": 0, "y": 0, "width": 3, "height": 3, "properties": {"markdown": "hi"}}]})

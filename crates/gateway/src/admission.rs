@@ -206,7 +206,7 @@ impl Stage {
         query: &Query<'_>,
         headers: &dyn Headers,
     ) -> Option<Refusal> {
-        let (mut missing, mut faults): (Vec<String>, Vec<Fault>) = (Vec::new(), Vec::new());
+        let (mut missing, mut faults): (Vec<(Place, &str)>, Vec<Fault>) = (Vec::new(), Vec::new());
         for parameter in &route.parameters {
             let Parameter { place, name, is_required, schema } = parameter;
             let mut seen = false;
@@ -230,10 +230,13 @@ impl Stage {
             if *is_required && !seen {
                 let detail = format!("the {} parameter {name} is missing; add it", place.as_str());
                 faults.push(Path::ROOT.name(place.as_str()).name(name).fault(detail));
-                missing.push(name.to_string());
+                missing.push((*place, name));
             }
         }
         faults.truncate(crate::schema::FAULTS_MAX);
+        // AWS names them by where they belong, headers first, then the path, then the query.
+        missing.sort_by_key(|(place, name)| (place.as_str(), *name));
+        let missing = missing.into_iter().map(|(_, name)| name.to_owned()).collect();
         (!faults.is_empty()).then_some(Refusal::BadParameters { missing, faults })
     }
 

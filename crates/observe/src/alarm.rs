@@ -335,7 +335,8 @@ impl Alarm {
             return None;
         }
         let reason = reason::reason(&self.definition, windows, &values, state);
-        let data = reason::data(&self.definition, windows, &values, now);
+        let counts = found.first().map(|found| &found.counts);
+        let data = reason::data(&self.definition, windows, &values, counts, now);
         Some(self.take_on(Status { state, reason, reason_data: Some(data.to_string()), at: now }))
     }
 

@@ -15,6 +15,7 @@ mod terms;
 mod value;
 
 use read::Reader;
+use std::collections::BTreeMap;
 
 /// The most characters that a pattern may have.
 pub const FILTER_PATTERN_LENGTH_MAX: usize = 1024;
@@ -77,6 +78,14 @@ impl FilterPattern {
         Ok(Self(form))
     }
 
+    /// What a line says in the fields that the pattern names, if the pattern finds it.
+    pub fn extract(&self, message: &str) -> Option<BTreeMap<String, String>> {
+        self.matches(message).then(|| match &self.0 {
+            Form::Fields(fields) => fields.extract(message),
+            Form::All | Form::Terms(_) | Form::Json(_) | Form::Regex(_) => BTreeMap::new(),
+        })
+    }
+
     /// Whether the pattern finds this line.
     pub fn matches(&self, message: &str) -> bool {
         match &self.0 {
@@ -93,6 +102,32 @@ impl FilterPattern {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    /// Examples of AWS's documentation of TestMetricFilter.
+    #[test]
+    fn fields_are_extracted_by_name_or_number() {
+        let line = r#"127.0.0.1 - frank [10/Oct/2000:13:25:15 -0700] "GET /index.html HTTP/1.0" 404 1534"#;
+        let (at, request) = ("10/Oct/2000:13:25:15 -0700", "GET /index.html HTTP/1.0");
+        let cases = [
+            (
+                "[ip, identity, user_id, timestamp, request, status_code, size]",
+                ["$ip", "$identity", "$user_id", "$timestamp", "$request", "$status_code", "$size"],
+            ),
+            ("[..., size]", ["$1", "$2", "$3", "$4", "$5", "$6", "$size"]),
+            ("[]", ["$1", "$2", "$3", "$4", "$5", "$6", "$7"]),
+            ("[..., status_code=404, size]", ["$1", "$2", "$3", "$4", "$5", "$status_code", "$size"]),
+            ("[..., request=*.html*, status_code=4*,]", ["$1", "$2", "$3", "$4", "$request", "$status_code", "$7"]),
+        ];
+        for (pattern, names) in cases {
+            let values = ["127.0.0.1", "-", "frank", at, request, "404", "1534"];
+            let expected =
+                names.iter().zip(values).map(|(name, value)| ((*name).to_owned(), value.to_owned())).collect();
+            assert_eq!(FilterPattern::parse(pattern).unwrap().extract(line), Some(expected), "{pattern}");
+        }
+        let extract = |pattern: &str| FilterPattern::parse(pattern).unwrap().extract(line);
+        assert_eq!(extract("[..., status_code=200, size]"), None);
+        assert_eq!(extract("frank"), Some(BTreeMap::new()));
+    }
 
     fn check(cases: &[(&str, &str, bool)]) {
         for (pattern, message, expected) in cases {
@@ -271,7 +306,7 @@ mod tests {
             ),
             ("{ }", "invalid filter pattern at character 3: a property such as $.name must stand here"),
             ("[a, b", "invalid filter pattern at character 6: ',' or ']' must stand here"),
-            ("[]", "invalid filter pattern at character 2: a field's name or ... must stand here"),
+            ("[=1]", "invalid filter pattern at character 2: a field's name or ... must stand here"),
             ("[..., a, ...]", "invalid filter pattern at character 10: the dots may stand only once"),
             (
                 "[a = 1 && b = 2]",

@@ -11,6 +11,7 @@
 //! Invariant: a line's [`Position`] never changes while the line is there, and positions grow in the order of appending.
 //! Only after a power cut took lines that were not synced yet may others come to stand where those stood.
 
+mod about;
 mod batch;
 mod disk;
 mod group;
@@ -26,6 +27,7 @@ use group::Group;
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use sync::Syncer;
 
@@ -34,6 +36,10 @@ pub use read::{Direction, Line, Page, Query, StoredLine};
 
 /// How many segments are kept open for appending.
 const OPEN_MAX: usize = 64;
+/// How many streams a group may have that were made by name.
+const MADE_STREAMS_MAX: usize = 1_000;
+/// What the directory of a group ends with that is being deleted; no group's own does.
+const DELETED: &str = ".%~gone";
 /// How many faults are remembered until somebody takes them.
 const FAULTS_MAX: usize = 100;
 
@@ -92,14 +98,32 @@ pub struct TakenIn {
 pub struct StreamInfo {
     /// Its name.
     pub name: String,
-    /// When the first of its lines that are still kept was taken in.
+    /// When it was made, or the first of its lines that are still kept was taken in.
     pub created_ms: i64,
-    /// The earliest time of its lines.
+    /// The times of its lines, if it has any.
+    pub lines: Option<StreamTimes>,
+}
+
+/// The times of a stream's lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamTimes {
+    /// The earliest.
     pub first_ms: i64,
-    /// The latest time of its lines.
+    /// The latest.
     pub last_ms: i64,
-    /// When its latest line was taken in.
+    /// When the latest was taken in.
     pub last_ingested_ms: i64,
+}
+
+/// What became of a stream that was to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamMade {
+    /// It is made.
+    Made,
+    /// It was there.
+    There,
+    /// The group has as many made streams as it may.
+    TooMany,
 }
 
 /// What [`Lines::drop_expired`] let go.
@@ -143,6 +167,8 @@ pub struct Lines {
     faults: Arc<Faults>,
     syncer: Syncer,
     taken_in: Mutex<BTreeMap<Box<str>, TakenIn>>,
+    /// How many groups were deleted since this was opened.
+    deleted: AtomicU64,
 }
 
 impl Lines {
@@ -160,6 +186,15 @@ impl Lines {
             if !path.is_dir() {
                 continue;
             }
+            if path.as_os_str().to_string_lossy().ends_with(DELETED) {
+                if let Err(error) = std::fs::remove_dir_all(&path) {
+                    faults.add(
+                        &path,
+                        format!("this is what is left of a deleted group, and it cannot be removed: {error}"),
+                    );
+                }
+                continue;
+            }
             match Group::open(&path, &faults) {
                 Ok(group) => {
                     groups.insert(group.name().into(), Arc::new(group));
@@ -168,8 +203,8 @@ impl Lines {
             }
         }
         let syncer = Syncer::start(Arc::clone(&faults))?;
-        let (groups, taken_in) = (RwLock::new(groups), Mutex::default());
-        Ok(Self { dir, groups, open: Mutex::default(), faults, syncer, taken_in })
+        let (groups, taken_in, deleted) = (RwLock::new(groups), Mutex::default(), AtomicU64::new(0));
+        Ok(Self { dir, groups, open: Mutex::default(), faults, syncer, taken_in, deleted })
     }
 
     /// Appends lines, each with its time, to a stream; the group is made if it is not there. When this returns, the
@@ -188,11 +223,19 @@ impl Lines {
             return Ok(());
         }
         let encoded = batch::encode(stream, lines, ingested_ms)?;
-        let group = match self.find(group) {
-            Ok(group) => group,
-            Err(_) => self.make(group, None, ingested_ms)?.0,
+        let mut tries = 0;
+        let (group, opened) = loop {
+            let group = match self.find(group) {
+                Ok(group) => group,
+                Err(_) => self.make(group, None, ingested_ms)?.0,
+            };
+            match group.append(&encoded, stream, ingested_ms, &self.syncer, &self.faults) {
+                Ok(opened) => break (group, opened),
+                // It was deleted meanwhile: then it is made anew.
+                Err(error) if error.kind() == io::ErrorKind::NotFound && tries < 3 => tries += 1,
+                Err(error) => return Err(error),
+            }
         };
-        let opened = group.append(&encoded, stream, ingested_ms, &self.syncer, &self.faults)?;
         let bytes: usize = lines.iter().map(|(_, line)| line.as_ref().len()).sum();
         self.count(group.name(), lines.len() as u64, bytes as u64);
         if opened {
@@ -234,12 +277,73 @@ impl Lines {
         self.find(group)?.set_retention(retention_days)
     }
 
+    /// What somebody knows a group by.
+    ///
+    /// # Errors
+    /// When there is no such group.
+    pub fn tags(&self, group: &str) -> io::Result<BTreeMap<String, String>> {
+        Ok(self.find(group)?.tags())
+    }
+
+    /// Changes what somebody knows a group by.
+    ///
+    /// # Errors
+    /// When there is no such group, or it could not be written.
+    pub fn set_tags(&self, group: &str, tags: BTreeMap<String, String>) -> io::Result<()> {
+        self.find(group)?.set_tags(tags)
+    }
+
+    /// Makes a stream that has no lines yet.
+    ///
+    /// # Errors
+    /// When there is no such group, or it could not be written.
+    pub fn create_stream(&self, group: &str, stream: &str, now_ms: i64) -> io::Result<StreamMade> {
+        self.find(group)?.make_stream(stream, now_ms, MADE_STREAMS_MAX)
+    }
+
+    /// Whether a group has a stream.
+    ///
+    /// # Errors
+    /// When there is no such group, or it could not be read.
+    pub fn has_stream(&self, group: &str, stream: &str) -> io::Result<bool> {
+        self.find(group)?.has_stream(stream)
+    }
+
+    /// Lets go of a stream and its lines; whether it was there. The room that they take up is given back with their
+    /// segments.
+    ///
+    /// # Errors
+    /// When there is no such group, or it could not be written.
+    pub fn delete_stream(&self, group: &str, stream: &str) -> io::Result<bool> {
+        self.find(group)?.delete_stream(stream, &self.syncer, &self.faults)
+    }
+
+    /// Deletes a group and all its lines. Who appends to it later makes it anew.
+    ///
+    /// # Errors
+    /// When there is no such group, or it could not be removed.
+    pub fn delete_group(&self, name: &str) -> io::Result<()> {
+        let beside = {
+            let mut groups = self.groups.write().unwrap_or_else(PoisonError::into_inner);
+            let missing = || io::Error::new(io::ErrorKind::NotFound, format!("there is no group {name:?}"));
+            let group = groups.get(name).cloned().ok_or_else(missing)?;
+            let mut beside = group.dir().as_os_str().to_owned();
+            beside.push(format!(".{}{DELETED}", self.deleted.fetch_add(1, Ordering::Relaxed)));
+            let beside = PathBuf::from(beside);
+            group.put_aside(&beside)?;
+            groups.remove(name);
+            beside
+        };
+        // Without the lock: it may be much, and others look for their groups.
+        std::fs::remove_dir_all(&beside).map_err(|error| at(&beside, &error))
+    }
+
     /// All groups, sorted by name.
     pub fn groups(&self) -> Vec<GroupInfo> {
         self.all().iter().map(|group| group.info()).collect()
     }
 
-    /// The streams of a group that have lines, sorted by name.
+    /// The streams of a group, sorted by name.
     ///
     /// # Errors
     /// When there is no such group, or it could not be read.
@@ -253,7 +357,11 @@ impl Lines {
     /// When there is no such group, or it could not be read.
     pub fn read(&self, group: &str, query: &Query, keep: impl FnMut(&Line<'_>) -> bool) -> io::Result<Page> {
         let group = self.find(group)?;
-        read::read(&group, query, keep)
+        let gone = group.gone();
+        let mut keep = keep;
+        read::read(&group, query, |line| {
+            gone.get(line.stream).is_none_or(|until| line.position.segment >= *until) && keep(line)
+        })
     }
 
     /// Deletes the segments whose newest line is past its group's retention.

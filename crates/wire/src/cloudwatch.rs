@@ -9,6 +9,7 @@ mod dashboards;
 mod form;
 mod metrics;
 mod spell;
+mod tags;
 mod xml;
 
 use crate::error::{Code, WireError};
@@ -94,6 +95,17 @@ pub enum Call {
         /// Only those after this name.
         after: Option<String>,
     },
+    /// Say how the alarms of one metric stand.
+    DescribeAlarmsForMetric {
+        /// The metric.
+        metric: Metric,
+        /// Only those of this statistic.
+        stat: Option<Stat>,
+        /// Only those of this period.
+        period: Option<i64>,
+        /// Only those in this unit.
+        unit: Option<Unit>,
+    },
     /// Say what happened to alarms.
     DescribeAlarmHistory {
         /// Only to this one.
@@ -149,6 +161,25 @@ pub enum Call {
     },
     /// Delete dashboards.
     DeleteDashboards(Vec<String>),
+    /// Say by which tags an alarm is known.
+    ListTags {
+        /// The alarm.
+        alarm: String,
+    },
+    /// Give an alarm tags.
+    Tag {
+        /// The alarm.
+        alarm: String,
+        /// Its new tags; others stay.
+        tags: BTreeMap<String, String>,
+    },
+    /// Take tags from an alarm.
+    Untag {
+        /// The alarm.
+        alarm: String,
+        /// The tags' keys.
+        keys: Vec<String>,
+    },
 }
 
 /// A measurement to be taken in.
@@ -182,8 +213,12 @@ pub struct WhichAlarms {
 /// What is answered about metrics, alarms and dashboards.
 #[derive(Debug)]
 pub enum Answer<'a> {
-    /// It is done.
+    /// It is done, and there is nothing to say of it.
     Done,
+    /// It is done, and there could have been something to say of it.
+    Nothing,
+    /// By which tags an alarm is known.
+    Tags(&'a BTreeMap<String, String>),
     /// What queries came to.
     Data {
         /// Of each query what fits into the page.
@@ -214,6 +249,8 @@ pub enum Answer<'a> {
         /// Whether there are more after them.
         more: bool,
     },
+    /// How the alarms of a metric stand.
+    AlarmsForMetric(&'a [&'a Alarm]),
     /// What happened to alarms.
     History {
         /// The alarms' names, and what happened.
@@ -253,6 +290,8 @@ pub struct Page {
 pub enum Refused<'a> {
     /// There is no such alarm.
     NoSuchAlarm,
+    /// There is no such alarm whose tags are asked for.
+    NothingToTag,
     /// There is no such dashboard.
     NoSuchDashboard(&'a str),
     /// There is no room for more.
@@ -266,6 +305,7 @@ impl Refused<'_> {
         match self {
             // AWS says nothing more.
             Self::NoSuchAlarm => WireError::new(Code::AlarmNotFound, ""),
+            Self::NothingToTag => WireError::new(Code::TaggedNotFound, "The specified resource does not exist."),
             Self::NoSuchDashboard(name) => {
                 WireError::new(Code::DashboardNotFound, format!("Dashboard {name} does not exist"))
             }
@@ -308,6 +348,7 @@ fn reader(operation: &str) -> Result<Reader, WireError> {
         "ListMetrics" => metrics::list,
         "PutMetricAlarm" => alarms::put,
         "DescribeAlarms" => alarms::describe,
+        "DescribeAlarmsForMetric" => alarms::for_metric,
         "DescribeAlarmHistory" => alarms::history,
         "DeleteAlarms" => alarms::delete,
         "SetAlarmState" => alarms::set_state,
@@ -317,6 +358,9 @@ fn reader(operation: &str) -> Result<Reader, WireError> {
         "GetDashboard" => dashboards::get,
         "ListDashboards" => dashboards::list,
         "DeleteDashboards" => dashboards::delete,
+        "ListTagsForResource" => tags::list,
+        "TagResource" => tags::tag,
+        "UntagResource" => tags::untag,
         other => return Err(unknown_operation(other)),
     })
 }

@@ -66,6 +66,8 @@ codes! {
     BatchEntryIdsNotDistinct = "BatchEntryIdsNotDistinct", Own, 400;
     /// There is no such alarm.
     AlarmNotFound = "ResourceNotFound", Own, 404;
+    /// There is no such resource whose tags are asked for.
+    TaggedNotFound = "ResourceNotFoundException", Own, 404;
     /// What a dashboard shows is no JSON.
     DashboardInvalid = "DashboardInvalidInputError", Own, 400;
     /// There is no such dashboard.
@@ -196,6 +198,7 @@ impl Code {
             Self::TooManyEntriesInBatchRequest => "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
             Self::UnsupportedOperation => "AWS.SimpleQueueService.UnsupportedOperation",
             Self::AlarmNotFound | Self::DashboardNotFound => "ResourceNotFound",
+            Self::TaggedNotFound => self.name(),
             Self::DashboardInvalid => "InvalidParameterInput",
             Self::InternalService => "InternalServiceError",
             Self::InvalidFormat => "InvalidFormat",
@@ -284,6 +287,10 @@ pub enum Refusal<'a> {
     NoSuchLogGroup,
     /// There is no such log stream.
     NoSuchLogStream,
+    /// There is a log group of this name already.
+    LogGroupExists,
+    /// There is a log stream of this name already.
+    LogStreamExists,
     /// The token is not one that this service gave.
     TokenInvalid,
     /// The filter pattern of a log request is faulty.
@@ -332,8 +339,8 @@ pub enum Refusal<'a> {
         /// What is wrong with it.
         problem: &'a str,
     },
-    /// The log group has as many metric filters as it may.
-    TooManyMetricFilters,
+    /// There are as many log groups, streams of one, or metric filters of one as there may be.
+    TooManyOfLogs,
     /// The caller must slow down: what is not yet applied has reached its bound.
     Throttled,
     /// The disk is as full as it may get.
@@ -414,6 +421,10 @@ impl WireError {
             Refusal::Queue(refused) => refused.error(account),
             Refusal::NoSuchLogGroup => Self::new(Code::ResourceNotFound, "The specified log group does not exist."),
             Refusal::NoSuchLogStream => Self::new(Code::ResourceNotFound, "The specified log stream does not exist."),
+            Refusal::LogGroupExists => Self::new(Code::ResourceAlreadyExists, "The specified log group already exists"),
+            Refusal::LogStreamExists => {
+                Self::new(Code::ResourceAlreadyExists, "The specified log stream already exists")
+            }
             Refusal::TokenInvalid => Self::token_invalid(service),
             Refusal::FilterPatternInvalid { problem } => {
                 Self::new(Code::InvalidParameter, format!("Invalid filter pattern: {problem}"))
@@ -438,7 +449,7 @@ impl WireError {
             Refusal::MetricFilterInvalid { problem } => {
                 Self::new(Code::InvalidParameter, format!("Invalid metric transformation: {problem}"))
             }
-            Refusal::TooManyMetricFilters => Self::new(Code::LimitExceededException, "Resource limit exceeded."),
+            Refusal::TooManyOfLogs => Self::new(Code::LimitExceededException, "Resource limit exceeded."),
             Refusal::Throttled => Self::new(
                 match service {
                     Service::Lambda => Code::TooManyRequests,

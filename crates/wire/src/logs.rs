@@ -3,7 +3,9 @@
 //! Start at `parse`. Places in a listing are handed out as opaque tokens; what stands in a token of events is the
 //! keeper's own affair and passes through unread.
 
+mod keeping;
 mod metric_filters;
+mod spell;
 
 use crate::error::{Code, WireError};
 use crate::members::{Members, Rules, parse_body};
@@ -11,8 +13,8 @@ use crate::reply::Service;
 use crate::{Context, unknown_operation};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use serde_json::{Map, Value as Json, json};
-use types::{Account, Arn, LogGroupName, Timestamp};
+use std::collections::BTreeMap;
+use types::{Arn, LogGroupName, Timestamp};
 
 /// The most events of one page.
 pub const EVENTS_MAX: usize = 10_000;
@@ -96,9 +98,72 @@ pub enum Call {
         /// The filter.
         name: String,
     },
+    /// Try a pattern on lines.
+    TestMetricFilter {
+        /// The pattern, as it was written.
+        pattern: String,
+        /// The lines.
+        messages: Vec<String>,
+    },
+    /// Make a group.
+    CreateLogGroup {
+        /// Its name.
+        group: LogGroupName,
+        /// What it is known by.
+        tags: BTreeMap<String, String>,
+    },
+    /// Delete a group with all its lines.
+    DeleteLogGroup(LogGroupName),
+    /// Say for how many days lines are kept.
+    PutRetentionPolicy {
+        /// The group.
+        group: LogGroupName,
+        /// For how many; `None` for ever.
+        days: Option<u32>,
+    },
+    /// Make a stream.
+    CreateLogStream {
+        /// The group.
+        group: LogGroupName,
+        /// The stream.
+        stream: String,
+    },
+    /// Delete a stream with its lines.
+    DeleteLogStream {
+        /// The group.
+        group: LogGroupName,
+        /// The stream.
+        stream: String,
+    },
+    /// Take lines in.
+    PutLogEvents {
+        /// The group.
+        group: LogGroupName,
+        /// The stream.
+        stream: String,
+        /// When each was printed, and what it says; the oldest first.
+        events: Vec<(Timestamp, String)>,
+    },
+    /// Say what a group is known by.
+    ListTags(LogGroupName),
+    /// Have a group known by these, too.
+    Tag {
+        /// The group.
+        group: LogGroupName,
+        /// The tags.
+        tags: BTreeMap<String, String>,
+    },
+    /// Have a group known by these no longer.
+    Untag {
+        /// The group.
+        group: LogGroupName,
+        /// The tags' keys.
+        keys: Vec<String>,
+    },
 }
 
 pub use metric_filters::MetricFilter;
+pub(crate) use spell::spell;
 
 /// Which names are meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,6 +227,8 @@ pub enum Answer<'a> {
         groups: &'a [Group<'a>],
         /// Whether there are more after them.
         more: bool,
+        /// Whether they were looked for by a part of their names: AWS says less of them then.
+        by_part: bool,
     },
     /// Which streams a group has.
     Streams {
@@ -190,6 +257,21 @@ pub enum Answer<'a> {
     },
     /// It is done.
     Done,
+    /// Lines were taken in.
+    Put {
+        /// What the next request may say and need not.
+        token: u128,
+        /// How many at the beginning were refused, and why.
+        too_old: usize,
+        /// How many at the beginning are past the group's retention.
+        expired: usize,
+        /// From which on they were refused because they are of the future.
+        too_new: Option<usize>,
+    },
+    /// What a group is known by.
+    Tags(&'a BTreeMap<String, String>),
+    /// Which lines a pattern found, by their numbers, and what it took out of them.
+    Matches(&'a [(usize, &'a str, BTreeMap<String, String>)]),
     /// Which lines are counted.
     MetricFilters {
         /// The filters, by group and name.
@@ -210,6 +292,8 @@ pub struct Group<'a> {
     pub retention_days: Option<u32>,
     /// How many bytes it keeps.
     pub bytes: u64,
+    /// How many filters count its lines.
+    pub filters: usize,
 }
 
 /// What a stream is said to be.
@@ -223,6 +307,8 @@ pub struct Stream<'a> {
     pub first_event_at: Option<Timestamp>,
     /// When its last event was, if it has one.
     pub last_event_at: Option<Timestamp>,
+    /// When that was taken in.
+    pub ingested_at: Option<Timestamp>,
 }
 
 /// One line.
@@ -249,6 +335,17 @@ pub(crate) fn parse(operation: &str, body: &[u8], context: &Context) -> Result<C
         "PutMetricFilter" => metric_filters::put,
         "DescribeMetricFilters" => metric_filters::describe,
         "DeleteMetricFilter" => metric_filters::delete,
+        "TestMetricFilter" => metric_filters::test,
+        "CreateLogGroup" => keeping::create_group,
+        "DeleteLogGroup" => keeping::delete_group,
+        "PutRetentionPolicy" => keeping::put_retention,
+        "DeleteRetentionPolicy" => keeping::delete_retention,
+        "CreateLogStream" => keeping::create_stream,
+        "DeleteLogStream" => keeping::delete_stream,
+        "PutLogEvents" => keeping::put_events,
+        "ListTagsLogGroup" | "ListTagsForResource" => keeping::list_tags,
+        "TagLogGroup" | "TagResource" => keeping::tag,
+        "UntagLogGroup" | "UntagResource" => keeping::untag,
         other => return Err(unknown_operation(other)),
     };
     let body = parse_body(body)?;
@@ -293,11 +390,7 @@ fn describe_log_streams(members: Members<'_>, context: &Context) -> Result<Call,
 
 fn get_log_events(members: Members<'_>, context: &Context) -> Result<Call, WireError> {
     let group = group(members, context)?;
-    let Some(stream) = members.text("logStreamName")? else {
-        let mut rules = Rules::default();
-        rules.missing("logStreamName");
-        return Err(rules.check(Code::InvalidParameter).expect_err("a rule was just broken"));
-    };
+    let stream = keeping::stream(members)?;
     let from_head = members.truth("startFromHead")?.unwrap_or(false);
     let from = match members.text("nextToken")? {
         None if from_head => ReadFrom::Head,
@@ -309,7 +402,7 @@ fn get_log_events(members: Members<'_>, context: &Context) -> Result<Call, WireE
         },
     };
     let limit = limit(members, EVENTS_MAX as i64, EVENTS_MAX as i64)?;
-    Ok(Call::GetLogEvents { group, stream: stream.to_owned(), span: span(members)?, from, limit })
+    Ok(Call::GetLogEvents { group, stream, span: span(members)?, from, limit })
 }
 
 fn filter_log_events(members: Members<'_>, context: &Context) -> Result<Call, WireError> {
@@ -346,7 +439,6 @@ fn filter_log_events(members: Members<'_>, context: &Context) -> Result<Call, Wi
 
 /// The group's name, from its name or its ARN; an ARN of another account names no group of ours.
 fn group(members: Members<'_>, context: &Context) -> Result<LogGroupName, WireError> {
-    let invalid = |message: &str| WireError::new(Code::InvalidParameter, message);
     let given = match (members.text("logGroupName")?, members.text("logGroupIdentifier")?) {
         (Some(name), None) | (None, Some(name)) => name,
         (None, None) => {
@@ -355,9 +447,15 @@ fn group(members: Members<'_>, context: &Context) -> Result<LogGroupName, WireEr
             return Err(rules.check(Code::InvalidParameter).expect_err("a rule was just broken"));
         }
         (Some(_), Some(_)) => {
-            return Err(invalid("LogGroup name and LogGroup identifier are mutually exclusive parameters."));
+            let message = "LogGroup name and LogGroup ARN are mutually exclusive parameters.";
+            return Err(WireError::new(Code::Validation, message));
         }
     };
+    group_of(given, context)
+}
+
+/// The group of a name or an ARN.
+fn group_of(given: &str, context: &Context) -> Result<LogGroupName, WireError> {
     let arn = given.parse::<Arn>().ok();
     let ours = arn.as_ref().filter(|arn| context.account.arn("logs", &arn.resource) == **arn);
     let name = match (&arn, ours.and_then(|arn| arn.resource.strip_prefix("log-group:"))) {
@@ -367,12 +465,23 @@ fn group(members: Members<'_>, context: &Context) -> Result<LogGroupName, WireEr
             return Err(WireError::new(Code::ResourceNotFound, "The specified log group does not exist."));
         }
     };
+    if name.len() > NAME_MAX {
+        return Err(too_long());
+    }
     name.parse().map_err(|_| {
         let mut rules = Rules::default();
         let pattern = r"Member must satisfy regular expression pattern: [\.\-_/#A-Za-z0-9]+";
         rules.broken(Some(given), "logGroupName", pattern);
         rules.check(Code::InvalidParameter).expect_err("a rule was just broken")
     })
+}
+
+/// The longest name of a group or a stream.
+const NAME_MAX: usize = 512;
+
+fn too_long() -> WireError {
+    let message = format!("Invalid LogGroup or LogStream, both must have length less than or equal to {NAME_MAX}.");
+    WireError::new(Code::InvalidParameter, message)
 }
 
 fn span(members: Members<'_>) -> Result<Span, WireError> {
@@ -401,92 +510,4 @@ fn token_name(members: Members<'_>) -> Result<Option<String>, WireError> {
     let Some(token) = members.text("nextToken")? else { return Ok(None) };
     let name = BASE64.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     name.map(Some).ok_or_else(|| WireError::token_invalid(Service::Logs))
-}
-
-pub(crate) fn spell(answer: &Answer<'_>, account: &Account) -> Json {
-    let mut body = Map::new();
-    let mut put = |name: &str, value: Json| drop(body.insert(name.to_owned(), value));
-    match answer {
-        Answer::Groups { groups, more } => {
-            put("logGroups", groups.iter().map(|group| spell_group(group, account)).collect());
-            if let Some(last) = groups.last().filter(|_| *more) {
-                put("nextToken", BASE64.encode(last.name.as_str()).into());
-            }
-        }
-        Answer::Streams { group, streams, more } => {
-            put("logStreams", streams.iter().map(|stream| spell_stream(stream, group, account)).collect());
-            if let Some(last) = streams.last().filter(|_| *more) {
-                put("nextToken", BASE64.encode(last.name).into());
-            }
-        }
-        Answer::Events { events, forward, backward } => {
-            put("events", events.iter().map(|event| spell_event(event, false)).collect());
-            put("nextForwardToken", format!("f/{forward}").into());
-            put("nextBackwardToken", format!("b/{backward}").into());
-        }
-        Answer::Filtered { events, next } => {
-            put("events", events.iter().map(|event| spell_event(event, true)).collect());
-            put("searchedLogStreams", json!([]));
-            if let Some(next) = next {
-                put("nextToken", (*next).into());
-            }
-        }
-        Answer::Done => {}
-        Answer::MetricFilters { filters, next } => {
-            put("metricFilters", filters.iter().map(metric_filters::spell).collect());
-            if let Some(next) = next {
-                put("nextToken", next.to_string().into());
-            }
-        }
-    }
-    Json::Object(body)
-}
-
-fn spell_group(group: &Group<'_>, account: &Account) -> Json {
-    let arn = account.arn("logs", &format!("log-group:{}", group.name)).to_string();
-    let mut spelt = json!({
-        "logGroupName": group.name.as_str(),
-        "creationTime": group.created_at.millis(),
-        "metricFilterCount": 0,
-        "arn": format!("{arn}:*"),
-        "logGroupArn": arn,
-        "storedBytes": group.bytes,
-        "logGroupClass": "STANDARD",
-        "deletionProtectionEnabled": false,
-    });
-    if let Some(days) = group.retention_days {
-        spelt["retentionInDays"] = days.into();
-    }
-    spelt
-}
-
-fn spell_stream(stream: &Stream<'_>, group: &LogGroupName, account: &Account) -> Json {
-    let arn = account.arn("logs", &format!("log-group:{group}:log-stream:{}", stream.name));
-    let mut spelt = json!({
-        "logStreamName": stream.name,
-        "creationTime": stream.created_at.millis(),
-        "arn": arn.to_string(),
-        "storedBytes": 0,
-    });
-    if let Some(at) = stream.first_event_at {
-        spelt["firstEventTimestamp"] = at.millis().into();
-    }
-    if let Some(at) = stream.last_event_at {
-        spelt["lastEventTimestamp"] = at.millis().into();
-        spelt["lastIngestionTime"] = at.millis().into();
-    }
-    spelt
-}
-
-fn spell_event(event: &Event<'_>, found: bool) -> Json {
-    let mut spelt = json!({
-        "timestamp": event.at.millis(),
-        "message": event.message,
-        "ingestionTime": event.ingested_at.millis(),
-    });
-    if found {
-        spelt["logStreamName"] = event.stream.into();
-        spelt["eventId"] = format!("{:056}", event.id).into();
-    }
-    spelt
 }

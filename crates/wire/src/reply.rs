@@ -262,7 +262,10 @@ impl<'a> Reply<'a> {
         xml.open("Error");
         xml.text("Type", at_fault);
         xml.text("Code", error.code.query_name());
-        xml.text("Message", message);
+        // AWS leaves the element out where it has nothing to say.
+        if !message.is_empty() {
+            xml.text("Message", message);
+        }
         xml.close("Error");
         xml.text("RequestId", &self.request_id);
         xml.close("ErrorResponse");

@@ -33,7 +33,7 @@ pub fn groups(engine: &Engine) -> Result<LogGroups, Problem> {
     let lines = engine.lines();
     let group = |info: store::lines::GroupInfo| {
         let streams = lines.streams(&info.name).map_err(|error| unreadable(&info.name, &error))?;
-        let last = streams.iter().map(|stream| stream.last_ms).max();
+        let last = streams.iter().filter_map(|stream| stream.lines).map(|lines| lines.last_ms).max();
         Ok(LogGroup {
             last_line_at: last.map(|at| Timestamp::from_millis(at).iso_millis()),
             name: info.name,

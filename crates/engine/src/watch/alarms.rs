@@ -12,6 +12,8 @@ use types::{Account, Timestamp};
 
 /// The most alarms of a data directory.
 const ALARMS_MAX: usize = 1_000;
+/// The most tags of an alarm.
+const TAGS_MAX: usize = 50;
 /// The most dashboards of a data directory.
 const DASHBOARDS_MAX: usize = 200;
 
@@ -73,10 +75,14 @@ impl Alarms {
         self.lock().clone()
     }
 
-    /// Makes an alarm, or changes what is asked of one. On a thread that may wait, as all that follows.
-    pub fn put(&self, definition: Definition, stack: Option<String>) -> Result<(), AlarmError> {
+    /// Makes an alarm, or changes what is asked of one; whose tags it has is then said elsewhere, unless a template does.
+    /// On a thread that may wait, as all that follows.
+    pub fn put(&self, mut definition: Definition, stack: Option<String>) -> Result<(), AlarmError> {
         let now = clock::now();
         let mut alarms = self.lock();
+        if let Some(known) = alarms.get(&definition.name).filter(|_| stack.is_none()) {
+            definition.tags = known.definition.tags.clone();
+        }
         let alarm = match alarms.get(&definition.name) {
             Some(known) if known.definition == definition && known.stack == stack => return Ok(()),
             Some(known) => {
@@ -98,6 +104,21 @@ impl Alarms {
             return Err(AlarmError::NotFound { kind: "alarm", name: name.clone() });
         }
         forget(&self.documents, Document::Alarm, &mut alarms, names)
+    }
+
+    /// Gives an alarm tags, and takes some from it.
+    pub fn tag(&self, name: &str, tags: BTreeMap<String, String>, gone: &[String]) -> Result<(), AlarmError> {
+        let mut alarms = self.lock();
+        let missing = || AlarmError::NotFound { kind: "alarm", name: name.to_owned() };
+        let mut alarm = alarms.get(name).cloned().ok_or_else(missing)?;
+        let had = &mut alarm.definition.tags;
+        had.extend(tags);
+        had.retain(|key, _| !gone.contains(key));
+        if had.len() > TAGS_MAX {
+            return Err(AlarmError::TooMany("tags"));
+        }
+        self.keep(&mut alarms, alarm)?;
+        Ok(())
     }
 
     /// Says whether these alarms tell anybody; those that are not there are left out.

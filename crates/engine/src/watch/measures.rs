@@ -8,7 +8,7 @@ use crate::codec::Malformed;
 use crate::commit::{Commits, WriteRefused};
 use crate::housekeeping::clear_keys;
 use crate::layout::{self, METRICS, kind};
-use observe::measure::query::{MetricStat, Windows, aggregate};
+use observe::measure::query::{Measured, MetricStat, Windows, aggregate};
 use observe::measure::{
     Batch, Datum, KEPT_MINUTES, Ledger, Metric, Minute, RecordRefused, Series, SeriesId, Statistics, Unit,
 };
@@ -76,15 +76,9 @@ impl Measures {
         self.ledger().refused()
     }
 
-    /// What a metric's values come to, period by period, all units together.
-    pub fn read(&self, asked: &MetricStat, windows: &Windows) -> Result<BTreeMap<i64, Statistics>, WriteRefused> {
-        let mut all: BTreeMap<i64, Statistics> = BTreeMap::new();
-        for values in self.read_by_unit(&asked.metric, asked.unit, windows)?.into_values() {
-            for (at, values) in values {
-                all.entry(at).or_default().merge(&values);
-            }
-        }
-        Ok(all)
+    /// What a metric's values come to, period by period.
+    pub fn read(&self, asked: &MetricStat, windows: &Windows) -> Result<Measured, WriteRefused> {
+        self.read_by_unit(&asked.metric, asked.unit, windows).map(Measured::of)
     }
 
     /// What a metric's values come to, period by period, each unit by itself.

@@ -33,7 +33,7 @@ fn sums(engine: &Engine, from: i64, minutes: i64) -> Vec<(i64, f64)> {
     let asked = MetricStat { metric: metric(), period: 60, stat: Stat::Sum, unit: None };
     let windows = Windows { start: from, period: 60, count: minutes };
     let found = engine.watch().measures.read(&asked, &windows).unwrap();
-    found.into_iter().map(|(at, values)| (at, values.sum)).collect()
+    found.totals.into_iter().map(|(at, values)| (at, values.sum)).collect()
 }
 
 fn reopened(engine: Engine, directory: &Path) -> Engine {

@@ -145,6 +145,42 @@ fn all_that_is_wrong_with_parameters_is_told() {
     assert!(missing.is_empty());
 }
 
+/// The order in which AWS was recorded to name what is missing; in between are those of the path, which are always there.
+#[test]
+fn missing_parameters_are_named_in_awss_order() {
+    let parameter =
+        |name: &str, place: &str| json!({"name": name, "in": place, "required": true, "schema": {"type": "string"}});
+    let uri = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/\
+               arn:aws:lambda:us-east-1:000000000000:function:F/invocations";
+    let document = json!({
+        "openapi": "3.0.1",
+        "info": {"title": "t", "version": "1"},
+        "x-amazon-apigateway-request-validators": {"all": {"validateRequestBody": true, "validateRequestParameters": true}},
+        "x-amazon-apigateway-request-validator": "all",
+        "paths": {"/nested/{test}": {"get": {
+            "parameters": [
+                parameter("qs1", "query"), parameter("x-header-param", "header"), parameter("test", "path"),
+            ],
+            "responses": {"200": {"description": "d"}},
+            "x-amazon-apigateway-integration": {"type": "aws_proxy", "httpMethod": "POST", "uri": uri},
+        }}},
+    });
+    let api = crate::openapi::read(&document).unwrap();
+    let stage = Stage { name: "dev".into(), api, plans: Vec::new(), limits: Limits::default(), body_max: 1_000_000 };
+    let cases = [
+        (None, [("accept", "*/*")], "Missing required request parameters: [x-header-param, qs1]"),
+        (Some("qs1=test"), [("accept", "*/*")], "Missing required request parameters: [x-header-param]"),
+        (None, [("X-Header-Param", "test")], "Missing required request parameters: [qs1]"),
+    ];
+    for (query, headers, expected) in cases {
+        let request = Request { method: "GET", path: "/nested/value", query, headers: &headers };
+        let Admission::Refused { refusal, .. } = stage.admit(&Keys::default(), &request, |_| Verdict::Taken) else {
+            panic!("it is refused")
+        };
+        assert_eq!((refusal.status(), refusal.message().as_str()), (400, expected));
+    }
+}
+
 #[test]
 fn bodies_are_checked_by_size_type_and_schema() {
     let stage = stage();

@@ -3,6 +3,7 @@
 use super::{Comparison, Definition, Missing, State, Watched};
 use crate::measure::query::Windows;
 use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
 use types::Timestamp;
 
 /// Why the values mean this state; the newest value first.
@@ -71,13 +72,32 @@ fn there(windows: &Windows, values: &[Option<f64>], wanted: usize) -> Vec<(i64, 
     timed.take(wanted).collect()
 }
 
-/// The same as JSON.
-pub(super) fn data(definition: &Definition, windows: &Windows, values: &[Option<f64>], now: Timestamp) -> Json {
-    let mut there = there(windows, values, definition.periods as usize);
-    let evaluated: Vec<Json> = there
-        .iter()
-        .map(|(at, value)| json!({"timestamp": stamp(Timestamp::from_millis(at * 1000)), "value": value}))
-        .collect();
+/// The same as JSON. Periods without a value are told by when they began alone.
+pub(super) fn data(
+    definition: &Definition,
+    windows: &Windows,
+    values: &[Option<f64>],
+    counts: Option<&BTreeMap<i64, f64>>,
+    now: Timestamp,
+) -> Json {
+    let wanted = definition.periods as usize;
+    let mut there = there(windows, values, wanted);
+    let last = windows.end() - windows.period;
+    let gaps = values.iter().zip(0..).filter(|(value, _)| value.is_none()).map(|(_, age)| last - age * windows.period);
+    let mut evaluated: Vec<(i64, Option<f64>)> = there.iter().map(|(at, value)| (*at, Some(*value))).collect();
+    evaluated.extend(gaps.take(wanted - there.len()).map(|at| (at, None)));
+    evaluated.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    let one = |(at, value): &(i64, Option<f64>)| {
+        let mut told = json!({"timestamp": stamp(Timestamp::from_millis(at * 1000))});
+        if let Some(value) = value {
+            if let Some(count) = counts.and_then(|counts| counts.get(at)) {
+                told["sampleCount"] = (*count).into();
+            }
+            told["value"] = (*value).into();
+        }
+        told
+    };
+    let evaluated: Vec<Json> = evaluated.iter().map(one).collect();
     there.reverse();
     let mut data = json!({
         "version": "1.0",
@@ -92,7 +112,9 @@ pub(super) fn data(definition: &Definition, windows: &Windows, values: &[Option<
     }
     if let Watched::Metric(metric) = &definition.watched {
         data["statistic"] = metric.stat.to_string().into();
-        data["unit"] = metric.unit.map_or(Json::Null, |unit| unit.as_str().into());
+        if let Some(unit) = metric.unit {
+            data["unit"] = unit.as_str().into();
+        }
     }
     data
 }

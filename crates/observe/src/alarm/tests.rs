@@ -122,13 +122,20 @@ proptest! {
 const AT: i64 = 1_795_190_580;
 
 fn evaluated(definition: Definition, picture: &str) -> (Alarm, Option<Transition>) {
+    let missing = definition.treats_missing();
     let now = Timestamp::from_millis(AT * 1000 + 12_000);
     let windows = definition.windows(now, 60);
     let mut alarm = Alarm::new(definition, None, now);
-    alarm.status.state = if picture.contains('X') { State::Ok } else { State::Alarm };
+    alarm.status.state = match (picture.contains(['X', '0']), missing) {
+        (true, _) if !picture.contains('X') => State::Alarm,
+        (false, Missing::Breaching) | (true, _) => State::Ok,
+        (false, _) => State::Alarm,
+    };
     let values = values(picture);
-    let timed = values.iter().zip(1..).filter_map(|(value, age)| Some((AT - age * 60, (*value)?)));
-    let found = Found { id: "m1".to_owned(), label: "m".to_owned(), points: timed.collect() };
+    let timed: Vec<(i64, f64)> =
+        values.iter().zip(1..).filter_map(|(value, age)| Some((AT - age * 60, (*value)?))).collect();
+    let counts = timed.iter().map(|(at, _)| (*at, 2.0)).collect();
+    let found = Found { id: "m1".to_owned(), label: "m".to_owned(), points: timed, counts, units: Vec::new() };
     let transition = alarm.evaluate(&[found], &windows, now);
     (alarm, transition)
 }
@@ -217,7 +224,13 @@ fn only_changes_are_told() {
     assert!(alarm.to_tell(&transition).is_empty());
     let now = Timestamp::from_millis(AT * 1000);
     let windows = alarm.definition.windows(now, 60);
-    let found = Found { id: "m1".to_owned(), label: String::new(), points: vec![(AT - 60, 9.0)] };
+    let found = Found {
+        id: "m1".to_owned(),
+        label: String::new(),
+        points: vec![(AT - 60, 9.0)],
+        counts: BTreeMap::new(),
+        units: Vec::new(),
+    };
     assert_eq!(alarm.evaluate(&[found], &windows, now), None, "it rings already");
 }
 
@@ -239,4 +252,41 @@ fn what_is_remembered_is_bounded() {
     };
     let kept: MetricStat = serde_json::from_value(serde_json::to_value(&unit).unwrap()).unwrap();
     assert_eq!(kept, unit);
+}
+
+/// What AWS was recorded to give as the reason's data, and to remember of it.
+#[test]
+fn reasons_data_is_as_recorded() {
+    let base = |recent: serde_json::Value, evaluated: serde_json::Value| {
+        serde_json::json!({
+            "version": "1.0", "queryDate": "2026-11-20T16:03:12.000+0000", "statistic": "Average", "period": 60,
+            "recentDatapoints": recent, "threshold": 3.0, "evaluatedDatapoints": evaluated,
+        })
+    };
+    let stamp = |minute: u8| format!("2026-11-20T16:{minute:02}:00.000+0000");
+    let without = serde_json::json!([{"timestamp": stamp(2)}, {"timestamp": stamp(1)}]);
+    let mut with =
+        base(serde_json::json!([5.0]), serde_json::json!([{"timestamp": stamp(2), "sampleCount": 2.0, "value": 5.0}]));
+    with["startDate"] = stamp(2).into();
+    let half = serde_json::json!([
+        {"timestamp": stamp(2)}, {"timestamp": stamp(1), "sampleCount": 2.0, "value": 5.0},
+    ]);
+    let mut halfway = base(serde_json::json!([5.0]), half);
+    halfway["startDate"] = stamp(1).into();
+    let cases = [
+        (2, Missing::Breaching, "- - - -", State::Ok, base(serde_json::json!([]), without)),
+        (1, Missing::Ignore, "- - X", State::Ok, with),
+        (2, Missing::Breaching, "- - X -", State::Ok, halfway),
+    ];
+    for (periods, missing, picture, from, expected) in cases {
+        let now = Timestamp::from_millis(AT * 1000 + 12_000);
+        let (mut alarm, _) = evaluated(definition(periods, None, missing), picture);
+        let data: serde_json::Value =
+            serde_json::from_str(alarm.status.reason_data.as_deref().unwrap_or("null")).unwrap();
+        assert_eq!(data, expected, "{picture}");
+        alarm.take_on(Status { state: from, reason: "r".to_owned(), reason_data: None, at: now });
+        let last: serde_json::Value = serde_json::from_str(&alarm.history.back().unwrap().data).unwrap();
+        assert_eq!(last["newState"], serde_json::json!({"stateValue": "OK", "stateReason": "r"}));
+        assert_eq!(last["oldState"]["stateReasonData"], expected);
+    }
 }

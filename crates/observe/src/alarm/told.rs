@@ -70,8 +70,11 @@ fn metric(query: &Query) -> Json {
 /// What is remembered of a change.
 pub(super) fn history_data(from: &Status, to: &Status) -> Json {
     let one = |status: &Status| {
-        let data = status.reason_data.as_deref().and_then(|data| serde_json::from_str::<Json>(data).ok());
-        json!({"stateValue": status.state.as_str(), "stateReason": status.reason, "stateReasonData": data})
+        let mut told = json!({"stateValue": status.state.as_str(), "stateReason": status.reason});
+        if let Some(data) = status.reason_data.as_deref().and_then(|data| serde_json::from_str::<Json>(data).ok()) {
+            told["stateReasonData"] = data;
+        }
+        told
     };
     json!({"version": "1.0", "oldState": one(from), "newState": one(to)})
 }

@@ -1,11 +1,13 @@
 //! Decides patterns of fields: `[ip, ..., status=5* || status=404, bytes]`.
 //!
 //! A line's fields stand between blanks; what stands in double quotes or in square brackets is one field. A line must
-//! have exactly the fields named, in their order; `...`, once, stands for any number of fields.
+//! have exactly the fields named, in their order; `...`, once, stands for any number of fields. A field may have no
+//! name: its number is its name then, as it is for those that the dots stand for. `[]` is any line.
 
 use super::FilterPatternError;
 use super::read::Reader;
 use super::value::{Comparison, Operator};
+use std::collections::BTreeMap;
 
 /// The fields of a line.
 #[derive(Debug, Clone)]
@@ -16,9 +18,13 @@ pub(super) struct Fields {
     tail: Option<Vec<Field>>,
 }
 
-/// What is asked of one field: any of these, each all of those. Nothing is asked of a field without conditions.
+/// A field's name, if it has one, and what is asked of it: any of these, each all of those. Nothing is asked of a field
+/// without conditions.
 #[derive(Debug, Clone)]
-struct Field(Vec<Vec<Comparison>>);
+struct Field {
+    name: String,
+    any: Vec<Vec<Comparison>>,
+}
 
 impl Fields {
     pub(super) fn matches(&self, message: &str) -> bool {
@@ -35,9 +41,24 @@ impl Fields {
     }
 }
 
+impl Fields {
+    /// The fields of a line that matches, by `$name` or `$number`.
+    pub(super) fn extract(&self, message: &str) -> BTreeMap<String, String> {
+        let found = split(message);
+        let tail = self.tail.as_deref().unwrap_or_default();
+        let behind = found.len().saturating_sub(tail.len());
+        let named = |(at, text): (usize, &&str)| {
+            let field = if at >= behind { tail.get(at - behind) } else { self.head.get(at) };
+            let name = field.map(|field| field.name.as_str()).filter(|name| !name.is_empty());
+            (name.map_or_else(|| format!("${}", at + 1), |name| format!("${name}")), (*text).to_owned())
+        };
+        found.iter().enumerate().map(named).collect()
+    }
+}
+
 impl Field {
     fn holds(&self, text: &str) -> bool {
-        self.0.is_empty() || self.0.iter().any(|all| all.iter().all(|comparison| comparison.accepts_field(text)))
+        self.any.is_empty() || self.any.iter().any(|all| all.iter().all(|comparison| comparison.accepts_field(text)))
     }
 }
 
@@ -68,6 +89,11 @@ fn split(message: &str) -> Vec<&str> {
 pub(super) fn parse(reader: &mut Reader<'_>) -> Result<Fields, FilterPatternError> {
     reader.next();
     let mut fields = Fields { head: Vec::new(), tail: None };
+    reader.skip_blanks();
+    if reader.eat("]") {
+        fields.tail = Some(Vec::new());
+        return Ok(fields);
+    }
     loop {
         reader.skip_blanks();
         let begin = reader.at();
@@ -91,15 +117,18 @@ pub(super) fn parse(reader: &mut Reader<'_>) -> Result<Fields, FilterPatternErro
 }
 
 fn field(reader: &mut Reader<'_>) -> Result<Field, FilterPatternError> {
+    if matches!(reader.peek(), Some(',' | ']')) {
+        return Ok(Field { name: String::new(), any: Vec::new() });
+    }
     let name = field_name(reader)?;
     reader.skip_blanks();
-    let Some(operator) = Operator::parse(reader) else { return Ok(Field(Vec::new())) };
+    let Some(operator) = Operator::parse(reader) else { return Ok(Field { name: name.to_owned(), any: Vec::new() }) };
     let mut any = vec![vec![comparison(operator, reader)?]];
     loop {
         reader.skip_blanks();
         let alternative = reader.eat("||");
         if !alternative && !reader.eat("&&") {
-            return Ok(Field(any));
+            return Ok(Field { name: name.to_owned(), any });
         }
         reader.skip_blanks();
         let begin = reader.at();

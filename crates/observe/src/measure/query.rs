@@ -109,6 +109,10 @@ pub struct Found {
     pub label: String,
     /// Values and when their periods began, the oldest first.
     pub points: Vec<(i64, f64)>,
+    /// From how many measurements each value comes; of what is calculated, nothing.
+    pub counts: BTreeMap<i64, f64>,
+    /// In which units the metric was measured, if in more than one. The values are those in the first.
+    pub units: Vec<Unit>,
 }
 
 /// Why queries are not answered.
@@ -136,8 +140,27 @@ pub enum QueryError<E> {
 /// What values come to, by when their periods began.
 pub type Totals = BTreeMap<i64, Statistics>;
 
+/// What a metric came to, as it was measured.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Measured {
+    /// Period by period.
+    pub totals: Totals,
+    /// In which units it was measured, if in more than one. The totals are those in the first.
+    pub units: Vec<Unit>,
+}
+
+impl Measured {
+    /// Of a metric that is asked for in no unit. Values of different units do not add up, so the first unit is taken.
+    pub fn of(by_unit: BTreeMap<Unit, Totals>) -> Self {
+        let mut found: Vec<(Unit, Totals)> = by_unit.into_iter().filter(|(_, totals)| !totals.is_empty()).collect();
+        let units: Vec<Unit> = if found.len() > 1 { found.iter().map(|(unit, _)| *unit).collect() } else { Vec::new() };
+        let totals = if found.is_empty() { Totals::new() } else { found.swap_remove(0).1 };
+        Self { totals, units }
+    }
+}
+
 /// Adds up a metric's values, period by period.
-pub type Reader<'a, E> = dyn FnMut(&MetricStat, &Windows) -> Result<Totals, E> + 'a;
+pub type Reader<'a, E> = dyn FnMut(&MetricStat, &Windows) -> Result<Measured, E> + 'a;
 
 /// Answers queries; `windows` says which periods of a length are asked for, `read` adds up a metric's values.
 pub fn run<'a, E>(
@@ -145,7 +168,9 @@ pub fn run<'a, E>(
     windows: &'a dyn Fn(i64) -> Windows,
     read: &'a mut Reader<'a, E>,
 ) -> Result<Vec<Found>, QueryError<E>> {
-    let mut desk = Desk { queries, windows, read, known: BTreeMap::new(), asking: BTreeSet::new(), failed: None };
+    let (known, asking, told) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
+    let mut desk = Desk { queries, windows, read, known, asking, told, failed: None };
+    let labels = Labels::of(queries);
     let mut found = Vec::new();
     for query in queries.iter().filter(|query| query.returned) {
         let value = desk.query(&query.id);
@@ -154,11 +179,17 @@ pub fn run<'a, E>(
         }
         let label = || match (&query.label, &query.what) {
             (Some(label), _) => label.clone(),
-            (None, What::Metric(asked)) => asked.metric.name.to_string(),
+            (None, What::Metric(asked)) => labels.label(asked),
             (None, What::Expression(_)) => query.id.clone(),
         };
-        let one =
-            |one: Sequence| Found { id: query.id.clone(), label: label(), points: one.values.into_iter().collect() };
+        let (counts, units) = desk.told.remove(&query.id).unwrap_or_default();
+        let one = |one: Sequence| Found {
+            id: query.id.clone(),
+            label: label(),
+            points: one.values.into_iter().collect(),
+            counts: counts.clone(),
+            units: units.clone(),
+        };
         match value {
             Ok(Value::One(sequence)) => found.push(one(sequence)),
             Ok(Value::Many(many)) => found.extend(many.into_iter().map(one)),
@@ -169,9 +200,41 @@ pub fn run<'a, E>(
     Ok(found)
 }
 
+/// What metrics are called that nobody gave a label: by their name, and by what they do not all have in common.
+struct Labels {
+    by_stat: bool,
+    by_period: bool,
+}
+
+impl Labels {
+    fn of(queries: &[Query]) -> Self {
+        let shown = queries.iter().filter(|query| query.returned && query.label.is_none());
+        let asked: Vec<&MetricStat> = shown
+            .filter_map(|query| match &query.what {
+                What::Metric(asked) => Some(asked),
+                What::Expression(_) => None,
+            })
+            .collect();
+        let differ =
+            |same: &dyn Fn(&MetricStat, &MetricStat) -> bool| asked.windows(2).any(|two| !same(two[0], two[1]));
+        Self { by_stat: differ(&|a, b| a.stat == b.stat), by_period: differ(&|a, b| a.period == b.period) }
+    }
+
+    fn label(&self, asked: &MetricStat) -> String {
+        let mut label = asked.metric.name.to_string();
+        if self.by_stat {
+            label.push_str(&format!(" {}", asked.stat));
+        }
+        if self.by_period {
+            label.push_str(&format!(" {}", asked.period));
+        }
+        label
+    }
+}
+
 /// Finds what is wrong with queries, whatever the data.
 pub fn check(queries: &[Query]) -> Result<(), QueryError<std::convert::Infallible>> {
-    run(queries, &|period| Windows { start: 0, period, count: 0 }, &mut |_, _| Ok(BTreeMap::new())).map(drop)
+    run(queries, &|period| Windows { start: 0, period, count: 0 }, &mut |_, _| Ok(Measured::default())).map(drop)
 }
 
 struct Desk<'a, E> {
@@ -180,6 +243,8 @@ struct Desk<'a, E> {
     read: &'a mut Reader<'a, E>,
     known: BTreeMap<String, Value>,
     asking: BTreeSet<String>,
+    /// What is told of metrics besides their values: from how many measurements they come, and units.
+    told: BTreeMap<String, (BTreeMap<i64, f64>, Vec<Unit>)>,
     failed: Option<E>,
 }
 
@@ -197,13 +262,12 @@ impl<E> Scope for Desk<'_, E> {
         let value = match &query.what {
             What::Metric(asked) => {
                 let windows = (self.windows)(asked.period);
-                let totals = match (self.read)(asked, &windows) {
-                    Ok(totals) => totals,
-                    Err(error) => {
-                        self.failed = Some(error);
-                        BTreeMap::new()
-                    }
-                };
+                let Measured { totals, units } = (self.read)(asked, &windows).unwrap_or_else(|error| {
+                    self.failed = Some(error);
+                    Measured::default()
+                });
+                let counts = totals.iter().map(|(at, total)| (*at, total.count)).collect();
+                self.told.insert(id.to_owned(), (counts, units));
                 let values = totals.iter().filter_map(|(at, total)| Some((*at, total.value(asked.stat)?))).collect();
                 Value::One(Sequence { start: windows.start, period: windows.period, count: windows.count, values })
             }

@@ -3,9 +3,10 @@
 use super::{internal, not_written};
 use crate::app::App;
 use engine::watch::{AlarmError, Alarms, Watch};
-use observe::alarm::{Alarm, History};
+use observe::alarm::{Alarm, History, Watched};
 use observe::measure::query::{self, Found, Query, QueryError, Windows};
 use observe::measure::{Datum, Metric, RecordRefused, has_dimensions};
+use std::collections::BTreeMap;
 use wire::cloudwatch::{self, Call, LISTED_MAX, Page, Put, Refused, WhichAlarms};
 use wire::{Answer, Refusal, Reply, Response};
 
@@ -60,6 +61,20 @@ pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response
             alarms.truncate(limit);
             say(reply, cloudwatch::Answer::Alarms { alarms: &alarms, more })
         }
+        Call::DescribeAlarmsForMetric { metric, stat, period, unit } => {
+            let all = watch.alarms.all();
+            let wanted = |alarm: &&Alarm| match &alarm.definition.watched {
+                Watched::Metric(asked) => {
+                    asked.metric == metric
+                        && stat.is_none_or(|stat| asked.stat == stat)
+                        && period.is_none_or(|period| asked.period == period)
+                        && unit.is_none_or(|unit| asked.unit == Some(unit))
+                }
+                Watched::Queries(_) => false,
+            };
+            let alarms: Vec<&Alarm> = all.values().filter(wanted).collect();
+            say(reply, cloudwatch::Answer::AlarmsForMetric(&alarms))
+        }
         Call::DescribeAlarmHistory { name, kind, from, to, newest_first, limit, skip } => {
             let all = watch.alarms.all();
             let of = |alarm: &&Alarm| name.as_ref().is_none_or(|name| alarm.definition.name == *name);
@@ -108,7 +123,16 @@ pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response
             listed.truncate(DASHBOARDS_A_PAGE);
             say(reply, cloudwatch::Answer::Dashboards { dashboards: &listed, more })
         }
-        Call::DeleteDashboards(names) => done(reply, &watch, move |alarms| alarms.delete_dashboards(&names)).await,
+        Call::DeleteDashboards(names) => {
+            let gone = aside(reply, &watch, move |alarms| alarms.delete_dashboards(&names)).await;
+            gone.map_or_else(|refused| refused, |()| say(reply, cloudwatch::Answer::Nothing))
+        }
+        Call::ListTags { alarm } => match watch.alarms.all().get(&alarm) {
+            Some(alarm) => say(reply, cloudwatch::Answer::Tags(&alarm.definition.tags)),
+            None => refuse(reply, Refused::NothingToTag),
+        },
+        Call::Tag { alarm, tags } => tag(reply, &watch, alarm, tags, Vec::new()).await,
+        Call::Untag { alarm, keys } => tag(reply, &watch, alarm, BTreeMap::new(), keys).await,
     }
 }
 
@@ -187,6 +211,20 @@ async fn aside(
     }
 }
 
+async fn tag(
+    reply: &Reply<'_>,
+    watch: &Watch,
+    alarm: String,
+    tags: BTreeMap<String, String>,
+    gone: Vec<String>,
+) -> Response {
+    if !watch.alarms.all().contains_key(&alarm) {
+        return refuse(reply, Refused::NothingToTag);
+    }
+    let tagged = aside(reply, watch, move |alarms| alarms.tag(&alarm, tags, &gone)).await;
+    tagged.map_or_else(|refused| refused, |()| say(reply, cloudwatch::Answer::Nothing))
+}
+
 async fn done(
     reply: &Reply<'_>,
     watch: &Watch,
@@ -208,6 +246,8 @@ mod tests {
                 id: format!("q{number}"),
                 label: String::new(),
                 points: (0..*count).map(|at| (at, at as f64)).collect(),
+                counts: BTreeMap::new(),
+                units: Vec::new(),
             };
             let whole: Vec<Found> = counts.iter().enumerate().map(found).collect();
             let (mut skip, mut gathered) = (0, std::collections::BTreeMap::<String, Vec<i64>>::new());

@@ -1,10 +1,14 @@
 //! Decides what calls on log groups do. Places in a listing are positions in the files that hold what functions print.
+//! What is made, deleted, tagged and brought by clients is in `keeping`.
+
+mod keeping;
 
 use super::{internal, not_written};
 use crate::app::App;
 use engine::watch::{LineFilter, LineFilterError, LineFilters};
 use observe::FilterPattern;
 use observe::measure::LineMetricError;
+use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
@@ -16,7 +20,7 @@ use wire::{Answer, Refusal, Reply, Response};
 pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response {
     let lines = Arc::clone(app.engine.lines());
     match call {
-        Call::DescribeLogGroups { names, after, limit } => groups(reply, &lines, &names, after.as_deref(), limit),
+        Call::DescribeLogGroups { names, after, limit } => groups(app, reply, &lines, &names, after.as_deref(), limit),
         Call::DescribeLogStreams { group, names, order, descending, after, limit } => {
             let name = group.clone();
             let found = match read(move || lines.streams(name.as_str())).await {
@@ -51,6 +55,28 @@ pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response
         Call::DeleteMetricFilter { group, name } => {
             change_filters(app, reply, move |filters| filters.delete(group.as_str(), &name)).await
         }
+        Call::TestMetricFilter { pattern, messages } => match FilterPattern::parse(&pattern) {
+            Ok(pattern) => {
+                let found = messages.iter().enumerate();
+                let found = found.filter_map(|(number, line)| Some((number, line.as_str(), pattern.extract(line)?)));
+                say(reply, logs::Answer::Matches(&found.collect::<Vec<_>>()))
+            }
+            Err(error) => reply.refuse(&Refusal::FilterPatternInvalid { problem: &error.to_string() }),
+        },
+        Call::CreateLogGroup { group, tags } => keeping::create_group(reply, lines, group, tags).await,
+        Call::DeleteLogGroup(group) => keeping::delete_group(app, reply, lines, group).await,
+        Call::PutRetentionPolicy { group, days } => {
+            keeping::done(reply, move || lines.set_retention(group.as_str(), days)).await
+        }
+        Call::CreateLogStream { group, stream } => keeping::create_stream(reply, lines, group, stream).await,
+        Call::DeleteLogStream { group, stream } => keeping::delete_stream(reply, lines, group, stream).await,
+        Call::PutLogEvents { group, stream, events } => keeping::put(app, reply, lines, group, stream, events).await,
+        Call::ListTags(group) => match lines.tags(group.as_str()) {
+            Ok(tags) => say(reply, logs::Answer::Tags(&tags)),
+            Err(error) => unread(reply, &error),
+        },
+        Call::Tag { group, tags } => keeping::tag(reply, lines, group, tags, Vec::new()).await,
+        Call::Untag { group, keys } => keeping::tag(reply, lines, group, BTreeMap::new(), keys).await,
         Call::FilterLogEvents { group, streams, span, pattern, token, limit } => {
             let pattern = match FilterPattern::parse(&pattern) {
                 Ok(pattern) => pattern,
@@ -66,7 +92,7 @@ pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response
             match read(move || lines.read(group.as_str(), &query, wanted)).await {
                 Ok(page) => {
                     let next = page.more.then(|| page.next.to_u128().to_string());
-                    let events: Vec<_> = page.lines.iter().map(event).collect();
+                    let events = told_by_time(&page);
                     say(reply, logs::Answer::Filtered { events: &events, next: next.as_deref() })
                 }
                 Err(error) => unread(reply, &error),
@@ -111,7 +137,7 @@ async fn change_filters(
         Ok(Err(LineFilterError::Filter(error))) => {
             reply.refuse(&Refusal::MetricFilterInvalid { problem: &error.to_string() })
         }
-        Ok(Err(LineFilterError::TooMany)) => reply.refuse(&Refusal::TooManyMetricFilters),
+        Ok(Err(LineFilterError::TooMany)) => reply.refuse(&Refusal::TooManyOfLogs),
         Ok(Err(LineFilterError::NotFound)) => reply.refuse(&Refusal::NoSuchMetricFilter),
         Ok(Err(LineFilterError::Write(refused))) => not_written(reply, &refused),
         Err(error) => internal(reply, &error),
@@ -134,7 +160,18 @@ fn unread(reply: &Reply<'_>, error: &io::Error) -> Response {
     }
 }
 
-fn groups(reply: &Reply<'_>, lines: &Lines, names: &NameFilter, after: Option<&str>, limit: usize) -> Response {
+fn groups(
+    app: &App,
+    reply: &Reply<'_>,
+    lines: &Lines,
+    names: &NameFilter,
+    after: Option<&str>,
+    limit: usize,
+) -> Response {
+    let mut filters: BTreeMap<String, usize> = BTreeMap::new();
+    for filter in app.engine.watch().line_filters.all() {
+        *filters.entry(filter.group).or_default() += 1;
+    }
     let wanted = |group: &GroupInfo| name_wanted(names, &group.name) && after.is_none_or(|after| *group.name > *after);
     let mut found: Vec<(LogGroupName, GroupInfo)> =
         lines.groups().into_iter().filter(wanted).filter_map(|group| Some((group.name.parse().ok()?, group))).collect();
@@ -147,9 +184,11 @@ fn groups(reply: &Reply<'_>, lines: &Lines, names: &NameFilter, after: Option<&s
             created_at: Timestamp::from_millis(group.created_ms),
             retention_days: group.retention_days,
             bytes: group.stored_bytes,
+            filters: filters.get(&group.name).copied().unwrap_or(0),
         })
         .collect();
-    say(reply, logs::Answer::Groups { groups: &groups, more })
+    let by_part = matches!(names, NameFilter::Contains(_));
+    say(reply, logs::Answer::Groups { groups: &groups, more, by_part })
 }
 
 #[expect(clippy::too_many_arguments, reason = "each is one member of the call, and named there")]
@@ -166,7 +205,10 @@ fn streams(
     found.retain(|stream| name_wanted(names, &stream.name));
     match order {
         StreamOrder::Name => found.sort_by(|a, b| a.name.cmp(&b.name)),
-        StreamOrder::LastEvent => found.sort_by(|a, b| (a.last_ms, &a.name).cmp(&(b.last_ms, &b.name))),
+        StreamOrder::LastEvent => {
+            let last = |stream: &StreamInfo| stream.lines.map(|lines| lines.last_ms);
+            found.sort_by(|a, b| (last(a), &a.name).cmp(&(last(b), &b.name)));
+        }
     }
     if descending {
         found.reverse();
@@ -182,8 +224,9 @@ fn streams(
         .map(|stream| logs::Stream {
             name: &stream.name,
             created_at: Timestamp::from_millis(stream.created_ms),
-            first_event_at: Some(Timestamp::from_millis(stream.first_ms)),
-            last_event_at: Some(Timestamp::from_millis(stream.last_ms)),
+            first_event_at: stream.lines.map(|lines| Timestamp::from_millis(lines.first_ms)),
+            last_event_at: stream.lines.map(|lines| Timestamp::from_millis(lines.last_ms)),
+            ingested_at: stream.lines.map(|lines| Timestamp::from_millis(lines.last_ingested_ms)),
         })
         .collect();
     say(reply, logs::Answer::Streams { group, streams: &streams, more })
@@ -207,7 +250,7 @@ async fn events(
     let Some(from) = from else { return reply.refuse(&Refusal::TokenInvalid) };
     let query = Query { times_ms: times(span, 0), from, direction, limit, ..Query::forward() };
     let found = read(move || {
-        if !lines.streams(group.as_str())?.iter().any(|known| known.name == stream) {
+        if !lines.has_stream(group.as_str(), &stream)? {
             return Ok(None);
         }
         lines.read(group.as_str(), &query, |line| line.stream == stream).map(Some)
@@ -218,7 +261,7 @@ async fn events(
         Err(error) => return unread(reply, &error),
     };
     let (forward, backward) = ends(&page, direction, from);
-    let events: Vec<_> = page.lines.iter().map(event).collect();
+    let events = told_by_time(&page);
     let (forward, backward) = (forward.to_u128().to_string(), backward.to_u128().to_string());
     say(reply, logs::Answer::Events { events: &events, forward: &forward, backward: &backward })
 }
@@ -230,6 +273,13 @@ fn ends(page: &Page, direction: Direction, from: Position) -> (Position, Positio
         Direction::Forward => (page.next, page.lines.first().map_or(from, |first| first.position)),
         Direction::Backward => (page.lines.last().map_or(from, after), page.next),
     }
+}
+
+/// The lines of a page in the order of their times. Who brings lines late gets them where they belong, page by page.
+fn told_by_time(page: &Page) -> Vec<logs::Event<'_>> {
+    let mut events: Vec<_> = page.lines.iter().map(event).collect();
+    events.sort_by_key(|event| event.at);
+    events
 }
 
 fn event(line: &StoredLine) -> logs::Event<'_> {

@@ -1,13 +1,15 @@
-//! Decides what one group's directory holds: its segments, and a small file that says what the group is.
+//! Decides what one group's directory holds: its segments, and a small file that says what the group is (`about`).
 //!
 //! One lock guards it. Only the last segment is appended to, and only while it is `active`; it is sealed when it is
 //! large or old enough. Numbers of segments are never used twice, so that positions are not.
 
+use super::about::{self, ABOUT, About};
 use super::batch::{Encoded, HEAD};
 use super::names;
 use super::segment::{self, Segment, Summary, Times};
 use super::sync::{Syncer, Written};
-use super::{Dropped, Faults, GroupInfo, StreamInfo, at, disk, lock};
+use super::{Dropped, Faults, GroupInfo, StreamInfo, StreamMade, StreamTimes, at, disk, lock};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -17,8 +19,8 @@ pub(super) const SEGMENT_LENGTH_MAX: u64 = 8 * 1024 * 1024;
 /// A segment of this age is sealed.
 const SEGMENT_AGE_MAX_MS: i64 = DAY_MS;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-/// The file that says what the group is.
-const ABOUT: &str = "group";
+/// How many streams may have been let go whose lines still take up room.
+const GONE_MAX: usize = 1_000;
 
 /// One group.
 #[derive(Debug)]
@@ -37,6 +39,8 @@ struct State {
     next: u64,
     /// The last segment, if it is appended to.
     active: Option<Active>,
+    /// Whether the group was deleted; whoever still holds it appends nothing any more.
+    removed: bool,
 }
 
 /// What is kept of the segment that is appended to.
@@ -47,42 +51,6 @@ struct Active {
     file: Option<Arc<Written>>,
     /// Whether a failed write may have left bytes behind the lines.
     torn: bool,
-}
-
-/// What the small file says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct About {
-    created_ms: i64,
-    retention_days: Option<u32>,
-    /// No segment with a number below this one is made any more.
-    next: u64,
-}
-
-impl About {
-    fn write(&self, dir: &Path, name: &str) -> io::Result<()> {
-        let retention = self.retention_days.map_or_else(|| "none".to_owned(), |days| days.to_string());
-        let name = names::escape(name);
-        let text = format!(
-            "orderflow lines 1\nname {name}\ncreated {}\nretention {retention}\nnext {}\n",
-            self.created_ms, self.next
-        );
-        disk::replace(&dir.join(ABOUT), &text)
-    }
-
-    fn parse(text: &str) -> Option<(String, Self)> {
-        let mut lines = text.lines();
-        let mut value = |key: &str| lines.next()?.strip_prefix(key)?.strip_prefix(' ');
-        if value("orderflow lines")? != "1" {
-            return None;
-        }
-        let name = names::unescape(value("name")?)?;
-        let created_ms = value("created")?.parse().ok()?;
-        let retention_days = match value("retention")? {
-            "none" => None,
-            days => Some(days.parse().ok()?),
-        };
-        Some((name, Self { created_ms, retention_days, next: value("next")?.parse().ok()? }))
-    }
 }
 
 impl Group {
@@ -108,10 +76,10 @@ impl Group {
             return Ok(group);
         }
         disk::make_dir(&dir)?;
-        let about = About { created_ms: now_ms, retention_days, next: 1 };
+        let about = About { retention_days, ..About::new(now_ms, 1) };
         about.write(&dir, name)?;
         disk::sync_dir(parent).map_err(|error| at(parent, &error))?;
-        let state = State { about, segments: Vec::new(), next: 1, active: None };
+        let state = State { about, segments: Vec::new(), next: 1, active: None, removed: false };
         Ok(Self { name: name.into(), dir, state: Mutex::new(state) })
     }
 
@@ -140,12 +108,18 @@ impl Group {
                 last = Some((number, Some(recovered.summary)));
             }
         }
-        let (name, about) = read_about(dir, segments.first(), faults)?;
+        let (name, about) = about::read(dir, segments.first(), faults)?;
         let after_last = last.as_ref().map_or(1, |(number, _)| number + 1);
         let next = about.next.max(after_last);
-        let summary = last.and_then(|(_, summary)| summary);
+        // A segment that was ended because a stream was let go is appended to no more, sealed or not.
+        let ended = about.gone.values().max().copied().unwrap_or(0);
+        let summary = last.filter(|(number, _)| *number >= ended).and_then(|(_, summary)| summary);
         let active = summary.map(|summary| Active { summary, file: None, torn: false });
-        Ok(Self { name: name.into(), dir: dir.to_owned(), state: Mutex::new(State { about, segments, next, active }) })
+        Ok(Self {
+            name: name.into(),
+            dir: dir.to_owned(),
+            state: Mutex::new(State { about, segments, next, active, removed: false }),
+        })
     }
 
     pub(super) fn name(&self) -> &str {
@@ -179,6 +153,89 @@ impl Group {
         Ok(())
     }
 
+    /// What somebody knows it by.
+    pub(super) fn tags(&self) -> BTreeMap<String, String> {
+        lock(&self.state).about.tags.clone()
+    }
+
+    pub(super) fn set_tags(&self, tags: BTreeMap<String, String>) -> io::Result<()> {
+        let mut state = lock(&self.state);
+        let about = About { tags, ..state.about.clone() };
+        about.write(&self.dir, &self.name)?;
+        state.about = about;
+        Ok(())
+    }
+
+    /// Makes a stream that has no lines yet, unless it is there.
+    pub(super) fn make_stream(&self, name: &str, now_ms: i64, most: usize) -> io::Result<StreamMade> {
+        if self.has_stream(name)? {
+            return Ok(StreamMade::There);
+        }
+        let mut state = lock(&self.state);
+        if state.about.made.contains_key(name) {
+            return Ok(StreamMade::There);
+        }
+        if state.about.made.len() >= most {
+            return Ok(StreamMade::TooMany);
+        }
+        let mut about = state.about.clone();
+        about.made.insert(name.into(), now_ms);
+        about.write(&self.dir, &self.name)?;
+        state.about = about;
+        Ok(StreamMade::Made)
+    }
+
+    /// Lets go of a stream: its lines are found no more. Whether it was there.
+    pub(super) fn delete_stream(&self, name: &str, syncer: &Syncer, faults: &Faults) -> io::Result<bool> {
+        let Some(known) = self.streams()?.into_iter().find(|stream| stream.name == name) else { return Ok(false) };
+        let mut state = lock(&self.state);
+        let state = &mut *state;
+        let appended_to = state.active.as_ref().is_some_and(|active| active.summary.streams.contains_key(name));
+        let mut about = state.about.clone();
+        about.made.remove(name);
+        if appended_to || known.lines.is_some() {
+            let oldest = state.segments.first().map_or(state.next, |segment| segment.number);
+            about.gone.retain(|_, until| *until > oldest);
+            if about.gone.len() >= GONE_MAX {
+                let problem = format!("{GONE_MAX} streams of {:?} are gone whose lines are not yet", self.name);
+                return Err(io::Error::new(io::ErrorKind::QuotaExceeded, problem));
+            }
+            // What comes later is in another segment, so that a number says which lines are gone.
+            state.seal(&self.dir, syncer, faults);
+            about.next = state.next;
+            about.gone.insert(name.into(), state.next);
+        }
+        about.write(&self.dir, &self.name)?;
+        state.about = about;
+        Ok(true)
+    }
+
+    pub(super) fn has_stream(&self, name: &str) -> io::Result<bool> {
+        {
+            let state = lock(&self.state);
+            let appended_to = state.active.as_ref().is_some_and(|active| active.summary.streams.contains_key(name));
+            if appended_to || state.about.made.contains_key(name) {
+                return Ok(true);
+            }
+        }
+        Ok(self.streams()?.iter().any(|stream| stream.name == name))
+    }
+
+    /// Streams that were let go, each with the number of the first segment whose lines are found again.
+    pub(super) fn gone(&self) -> BTreeMap<Box<str>, u64> {
+        lock(&self.state).about.gone.clone()
+    }
+
+    /// Puts all of it aside, to be deleted. `beside` is a name that no group's directory has, so that a crash leaves all
+    /// or nothing.
+    pub(super) fn put_aside(&self, beside: &Path) -> io::Result<()> {
+        let mut state = lock(&self.state);
+        std::fs::rename(&self.dir, beside).map_err(|error| at(&self.dir, &error))?;
+        state.removed = true;
+        (state.active, state.segments) = (None, Vec::new());
+        Ok(())
+    }
+
     /// Appends batches; whether a segment had to be opened for it.
     pub(super) fn append(
         &self,
@@ -190,6 +247,9 @@ impl Group {
     ) -> io::Result<bool> {
         let mut state = lock(&self.state);
         let state = &mut *state;
+        if state.removed {
+            return Err(io::Error::new(io::ErrorKind::NotFound, format!("the group {:?} was deleted", self.name)));
+        }
         let added = encoded.bytes.len() as u64;
         if state.is_full(added, ingested_ms) {
             state.seal(&self.dir, syncer, faults);
@@ -248,9 +308,10 @@ impl Group {
     }
 
     pub(super) fn streams(&self) -> io::Result<Vec<StreamInfo>> {
-        let (segments, active) = {
+        let (segments, active, made, gone) = {
             let state = lock(&self.state);
-            (state.segments.clone(), state.active.as_ref().map(|active| active.summary.streams.clone()))
+            let active = state.active.as_ref().map(|active| active.summary.streams.clone());
+            (state.segments.clone(), active, state.about.made.clone(), state.about.gone.clone())
         };
         let sealed = segments.len() - usize::from(active.is_some());
         let mut streams = active.unwrap_or_default();
@@ -262,17 +323,27 @@ impl Group {
                 Err(error) => return Err(error),
             };
             for (name, span) in summary.streams {
+                if gone.get(&name).is_some_and(|until| segment.number < *until) {
+                    continue;
+                }
                 streams.entry(name).and_modify(|known| known.add(span)).or_insert(span);
             }
         }
-        let info = |(name, span): (Box<str>, segment::Span)| StreamInfo {
-            name: name.into(),
-            created_ms: span.created_ms,
-            first_ms: span.times.oldest_ms,
-            last_ms: span.times.newest_ms,
-            last_ingested_ms: span.times.last_ingested_ms,
+        let info = |(name, span): (Box<str>, segment::Span)| {
+            let times = span.times;
+            let lines = StreamTimes {
+                first_ms: times.oldest_ms,
+                last_ms: times.newest_ms,
+                last_ingested_ms: times.last_ingested_ms,
+            };
+            (name, (span.created_ms, Some(lines)))
         };
-        Ok(streams.into_iter().map(info).collect())
+        let mut all: BTreeMap<Box<str>, (i64, Option<StreamTimes>)> = streams.into_iter().map(info).collect();
+        for (name, made_ms) in made {
+            all.entry(name).or_insert((made_ms, None)).0 = made_ms;
+        }
+        let info = |(name, (created_ms, lines)): (Box<str>, _)| StreamInfo { name: name.into(), created_ms, lines };
+        Ok(all.into_iter().map(info).collect())
     }
 
     /// Deletes the segments whose newest line is past the retention.
@@ -388,43 +459,9 @@ fn segment_files(dir: &Path) -> io::Result<Vec<(i64, u64, PathBuf)>> {
     Ok(files)
 }
 
-/// What the group is; if its file is lost, what its directory and its lines tell, kept for ever.
-fn read_about(dir: &Path, first: Option<&Segment>, faults: &Faults) -> io::Result<(String, About)> {
-    let path = dir.join(ABOUT);
-    let read = std::fs::read_to_string(&path);
-    if let Some(known) = read.as_deref().ok().and_then(About::parse) {
-        return Ok(known);
-    }
-    let name = dir.file_name().and_then(|name| name.to_str()).and_then(names::unescape);
-    let name = name.ok_or_else(|| {
-        let problem = format!("{} does not say which group this is", path.display());
-        io::Error::new(io::ErrorKind::InvalidData, problem)
-    })?;
-    let about = About { created_ms: first.map_or(0, |segment| segment.first_ms), retention_days: None, next: 1 };
-    about.write(dir, &name)?;
-    faults.add(&path, "this was lost or damaged and is made anew; the group's lines are kept until a retention is set");
-    Ok((name, about))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_a_group_is_survives_its_file() {
-        let dir = tempfile::tempdir().unwrap();
-        for retention_days in [None, Some(14)] {
-            let about = About { created_ms: -3, retention_days, next: 9 };
-            about.write(dir.path(), "/aws/lambda/F\n").unwrap();
-            let text = std::fs::read_to_string(dir.path().join(ABOUT)).unwrap();
-            assert_eq!(About::parse(&text), Some(("/aws/lambda/F\n".to_owned(), about)));
-        }
-        for text in
-            ["", "orderflow lines 2\nname a\ncreated 1\nretention none\nnext 1\n", "orderflow lines 1\nname a\n"]
-        {
-            assert_eq!(About::parse(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn an_unsealed_segment_gives_the_same_summary_as_a_sealed_one() {

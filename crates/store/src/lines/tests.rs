@@ -80,9 +80,7 @@ fn groups_and_streams_are_listed() {
         let info = |name: &str, created_ms, first_ms, last_ms, last_ingested_ms| StreamInfo {
             name: name.to_owned(),
             created_ms,
-            first_ms,
-            last_ms,
-            last_ingested_ms,
+            lines: Some(StreamTimes { first_ms, last_ms, last_ingested_ms }),
         };
         assert_eq!(streams, [info("s0", 80, 70, 70, 80), info("s1", 60, 40, DAY_MS, DAY_MS + 60)]);
         assert_eq!(lines.streams("b").unwrap(), []);
@@ -336,4 +334,56 @@ fn writers_and_followers_do_not_disturb_each_other() {
     });
     let everywhere: usize = ["g0", "g1", "g2"].map(|group| texts(&lines, group).len()).iter().sum();
     assert_eq!(everywhere, WRITERS * APPENDS * 2);
+}
+
+/// A stream is there from when it is made, and gone with its lines once it is deleted, over a restart too; a stream of
+/// the same name begins anew.
+#[test]
+fn streams_are_made_and_let_go() {
+    let dir = tempfile::tempdir().unwrap();
+    let lines = open(dir.path());
+    let names = |lines: &Lines| lines.streams("g").unwrap().iter().map(|one| one.name.clone()).collect::<Vec<_>>();
+    assert!(lines.create_group("g", None, 1).unwrap());
+    assert_eq!(lines.create_stream("g", "made", 2).unwrap(), StreamMade::Made);
+    assert_eq!(lines.create_stream("g", "made", 3).unwrap(), StreamMade::There);
+    assert_eq!(lines.streams("g").unwrap(), [StreamInfo { name: "made".to_owned(), created_ms: 2, lines: None }]);
+    for stream in ["made", "other"] {
+        lines.append("g", stream, &[(5, stream)], 6).unwrap();
+    }
+    assert_eq!(lines.create_stream("g", "other", 7).unwrap(), StreamMade::There);
+    assert_eq!(lines.streams("g").unwrap()[0].created_ms, 2);
+    assert!(lines.delete_stream("g", "made").unwrap());
+    assert!(!lines.delete_stream("g", "made").unwrap());
+    drop(lines);
+    let lines = open(dir.path());
+    assert_eq!((names(&lines), texts(&lines, "g")), (vec!["other".to_owned()], vec!["other".to_owned()]));
+    assert!(!lines.has_stream("g", "made").unwrap());
+    lines.append("g", "made", &[(8, "anew")], 9).unwrap();
+    assert_eq!(texts(&lines, "g"), ["other", "anew"]);
+    assert_eq!(lines.streams("g").unwrap()[0].created_ms, 9);
+    drop(lines);
+    assert_eq!(texts(&open(dir.path()), "g"), ["other", "anew"]);
+}
+
+/// A deleted group is gone with all it had, also if the program ended in between; lines that come later make it anew.
+#[test]
+fn groups_are_deleted_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let lines = open(dir.path());
+    lines.append("g/1", "s", &[(5, "old")], 6).unwrap();
+    lines.set_tags("g/1", [("k".to_owned(), "v".to_owned())].into()).unwrap();
+    lines.append("h", "s", &[(5, "stays")], 6).unwrap();
+    lines.delete_group("g/1").unwrap();
+    assert_eq!(lines.delete_group("g/1").unwrap_err().kind(), io::ErrorKind::NotFound);
+    assert_eq!(lines.groups().len(), 1);
+    lines.append("g/1", "s", &[(7, "new")], 8).unwrap();
+    assert_eq!(texts(&lines, "g/1"), ["new"]);
+    assert_eq!(lines.tags("g/1").unwrap(), BTreeMap::new());
+    drop(lines);
+    let left = dir.path().join(format!("g%2F1{DELETED}"));
+    std::fs::rename(dir.path().join("g%2F1"), &left).unwrap();
+    let lines = open(dir.path());
+    assert_eq!(lines.groups().iter().map(|group| group.name.as_str()).collect::<Vec<_>>(), ["h"]);
+    assert!(!left.exists());
+    assert_eq!(lines.take_faults(), []);
 }

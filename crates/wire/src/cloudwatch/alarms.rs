@@ -8,7 +8,6 @@ use observe::alarm::{Comparison, Definition, HistoryKind, Missing, State, Watche
 use observe::measure::Stat;
 use observe::measure::query::{MetricStat, What};
 use serde_json::{Map, Value as Json};
-use std::collections::BTreeMap;
 
 /// The most actions for one state.
 const ACTIONS_MAX: usize = 5;
@@ -70,7 +69,7 @@ fn read(members: Members<'_>) -> Result<Definition, WireError> {
         threshold: number(members, "Threshold")?.ok_or_else(|| missing("Threshold"))?,
         comparison: found(&Comparison::ALL, operator),
         missing: missing_as.map(|given| found(&Missing::ALL, given)),
-        tags: tags(members)?,
+        tags: super::tags::tags(members)?,
     };
     if definition.period() * i64::from(definition.periods) > BACK_MAX {
         return Err(WireError::new(
@@ -151,17 +150,6 @@ fn actions(members: Members<'_>, name: &str) -> Result<Vec<String>, WireError> {
     Ok(given.into_iter().map(str::to_owned).collect())
 }
 
-fn tags(members: Members<'_>) -> Result<BTreeMap<String, String>, WireError> {
-    let given = members.objects("Tags")?.unwrap_or_default();
-    if given.len() > 50 {
-        return Err(invalid("The collection Tags must not have a size greater than 50."));
-    }
-    given
-        .into_iter()
-        .map(|tag| Ok((required(tag, "Key")?.to_owned(), tag.text("Value")?.unwrap_or("").to_owned())))
-        .collect()
-}
-
 fn names(members: Members<'_>) -> Result<Vec<String>, WireError> {
     let names = members.texts("AlarmNames")?.ok_or_else(|| missing("AlarmNames"))?;
     if names.len() > 100 {
@@ -197,6 +185,20 @@ pub(super) fn describe(members: Members<'_>) -> Result<Call, WireError> {
         of_metrics,
     };
     Ok(Call::DescribeAlarms { which, limit: limit(members, "MaxRecords", 100)?, after: after(members)? })
+}
+
+pub(super) fn for_metric(members: Members<'_>) -> Result<Call, WireError> {
+    let stat = match (members.text("Statistic")?, members.text("ExtendedStatistic")?) {
+        (None, None) => None,
+        (Some(text), None) | (None, Some(text)) => Some(metrics::stat(text)?),
+        (Some(_), Some(_)) => {
+            let message =
+                "The parameters Statistic and ExtendedStatistic are mutually exclusive and you have specified both.";
+            return Err(WireError::new(Code::InvalidParameterCombination, message));
+        }
+    };
+    let period = members.integer("Period")?;
+    Ok(Call::DescribeAlarmsForMetric { metric: metrics::metric(members)?, stat, period, unit: metrics::unit(members)? })
 }
 
 pub(super) fn history(members: Members<'_>) -> Result<Call, WireError> {

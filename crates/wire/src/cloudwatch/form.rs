@@ -29,6 +29,25 @@ const NUMBERS: [&str; 16] = [
 ];
 const TRUTHS: [&str; 4] = ["ReturnData", "ActionsEnabled", "IncludeLinkedAccounts", "StrictEntityValidation"];
 const INSTANTS: [&str; 5] = ["StartTime", "EndTime", "Timestamp", "StartDate", "EndDate"];
+/// Lists; one without members is a name without a text.
+const LISTS: [&str; 16] = [
+    "MetricData",
+    "MetricDataQueries",
+    "Dimensions",
+    "Values",
+    "Counts",
+    "Statistics",
+    "ExtendedStatistics",
+    "AlarmNames",
+    "AlarmTypes",
+    "OKActions",
+    "AlarmActions",
+    "InsufficientDataActions",
+    "Metrics",
+    "Tags",
+    "TagKeys",
+    "DashboardNames",
+];
 /// How deep names may nest.
 const DEPTH_MAX: usize = 12;
 
@@ -78,6 +97,9 @@ fn value(name: &str, node: &Node<'_>) -> Result<Json, WireError> {
         return members.collect::<Result<Map<_, _>, WireError>>().map(Json::Object);
     }
     let text = node.text.unwrap_or("");
+    if text.is_empty() && LISTS.contains(&name) {
+        return Ok(Json::Array(Vec::new()));
+    }
     let wrong = |what: &str| serialization(format!("{text:?} at {name} is no {what}"));
     if NUMBERS.contains(&name) {
         return match text.parse::<i64>().map(Json::from).or_else(|_| text.parse::<f64>().map(Json::from)) {

@@ -67,7 +67,6 @@ fn values(members: Members<'_>, path: &dyn Fn(&str) -> String) -> Result<Statist
     match (value, set, list) {
         (Some(_), _, Some(_)) => exclusive("Value", "Values"),
         (Some(_), Some(_), _) => exclusive("Value", "StatisticValues"),
-        (None, Some(_), Some(_)) => exclusive("StatisticValues", "Values"),
         (Some(value), None, None) => Ok(Statistics::of(value)),
         (None, Some(set), None) => {
             let set = Members::new(set, crate::Service::CloudWatch);
@@ -80,7 +79,8 @@ fn values(members: Members<'_>, path: &dyn Fn(&str) -> String) -> Result<Statist
             }
             Ok(Statistics::of_set(count, sum, least, most))
         }
-        (None, None, Some(list)) => {
+        // AWS takes a set beside a list, and does not say what becomes of it: the list tells more.
+        (None, _, Some(list)) => {
             if list.is_empty() || list.len() > VALUES_MAX {
                 return Err(invalid(format!("The parameter {} must have 1 to {VALUES_MAX} values.", path("Values"))));
             }
@@ -250,14 +250,20 @@ fn span(members: Members<'_>) -> Result<(i64, i64), WireError> {
     Ok((from.seconds(), (to.millis() + 999).div_euclid(1000)))
 }
 
+/// How many whole seconds are asked for, which is a second less than those that are touched.
+fn asked_seconds(members: Members<'_>) -> Result<i64, WireError> {
+    let (from, to) = (instant(members, "StartTime")?, instant(members, "EndTime")?);
+    Ok(from.zip(to).map_or(0, |(from, to)| (to.millis() - from.millis()) / 1000))
+}
+
 pub(super) fn statistics(members: Members<'_>) -> Result<Call, WireError> {
     let metric = metric(members)?;
     let (from, to) = span(members).map_err(|error| match error.code {
-        Code::Validation => WireError::new(Code::InvalidParameterCombination, error.message),
+        Code::Validation => invalid(error.message),
         _ => error,
     })?;
     let period = period(members.integer("Period")?.ok_or_else(|| missing("Period"))?)?;
-    let points = (to - from) / period;
+    let points = asked_seconds(members)? / period;
     if points > STATISTICS_MAX {
         return Err(WireError::new(
             Code::InvalidParameterCombination,

@@ -9,17 +9,30 @@ use types::{Account, Timestamp};
 
 pub(crate) fn spell(answer: &Answer<'_>, account: &Account) -> Json {
     let mut body = match answer {
-        Answer::Done => json!({}),
+        Answer::Done | Answer::Nothing => json!({}),
+        Answer::Tags(tags) => {
+            let one = |(key, value): (&String, &String)| json!({"Key": key, "Value": value});
+            json!({"Tags": tags.iter().map(one).collect::<Vec<_>>()})
+        }
+        Answer::AlarmsForMetric(alarms) => {
+            json!({"MetricAlarms": alarms.iter().map(|one| alarm(one, account)).collect::<Vec<_>>()})
+        }
         Answer::Data { found, .. } => {
             let one = |page: &super::Page| {
                 let (times, values): (Vec<i64>, Vec<f64>) = page.found.points.iter().copied().unzip();
-                json!({
+                let mut told = json!({
                     "Id": page.found.id,
                     "Label": page.found.label,
                     "Timestamps": times,
                     "Values": values,
                     "StatusCode": if page.whole { "Complete" } else { "PartialData" },
-                })
+                });
+                if !page.found.units.is_empty() {
+                    let units: Vec<&str> = page.found.units.iter().map(|unit| unit.as_str()).collect();
+                    let message = format!("Multiple units returned: '[{}]'", units.join(", "));
+                    told["Messages"] = json!([{"Code": "MultipleUnits", "Value": message}]);
+                }
+                told
             };
             json!({"MetricDataResults": found.iter().map(one).collect::<Vec<_>>(), "Messages": []})
         }

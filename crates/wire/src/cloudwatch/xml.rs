@@ -7,8 +7,11 @@ use serde_json::Value as Json;
 use types::Timestamp;
 
 pub(crate) fn spell_xml(answer: &Answer<'_>, reply: &Reply<'_>) -> Response {
-    if matches!(answer, Answer::Done) {
-        return reply.query_result(None);
+    match answer {
+        Answer::Done => return reply.query_result(None),
+        // The element is there where the answer could have members.
+        Answer::Nothing => return reply.query_result(Some(&|_| ())),
+        _ => {}
     }
     let body = spell(answer, &reply.context.account);
     reply.query_result(Some(&|xml| members(xml, &body)))

@@ -5,6 +5,7 @@ use crate::Context;
 use crate::error::{Code, WireError};
 use crate::members::{Members, Rules};
 use crate::reply::Service;
+use observe::FILTER_PATTERN_LENGTH_MAX;
 use observe::measure::Unit;
 use serde_json::{Map, Value as Json, json};
 use types::{LogGroupName, Timestamp};
@@ -47,14 +48,14 @@ pub(super) fn put(members: Members<'_>, context: &Context) -> Result<Call, WireE
     let group = group(members, context)?;
     let (name, pattern) = (required(members, "filterName")?, required(members, "filterPattern")?);
     let mut rules = Rules::default();
-    rules.length(name, "filterName", 1, 512);
-    if name.contains([':', '*']) {
-        rules.broken(Some(name), "filterName", "Member must satisfy regular expression pattern: [^:*]*");
-    }
+    filter_name(name, "filterName", &mut rules);
+    filter_pattern(pattern, &mut rules);
     let transformations = members.objects("metricTransformations")?.unwrap_or_default();
     let [transformation] = transformations[..] else {
-        let shown = format!("{} transformations", transformations.len());
-        rules.broken(Some(&shown), "metricTransformations", "Member must have length equal to 1");
+        let shown: Vec<String> = transformations.iter().map(|one| shown(*one)).collect();
+        let bound = if shown.is_empty() { "greater than or equal to 1" } else { "less than or equal to 1" };
+        let rule = format!("Member must have length {bound}");
+        rules.broken(Some(&format!("[{}]", shown.join(", "))), "metricTransformations", &rule);
         return Err(rules.check(Code::InvalidParameter).expect_err("a rule was just broken"));
     };
     let (metric, namespace) = (required(transformation, "metricName")?, required(transformation, "metricNamespace")?);
@@ -99,6 +100,52 @@ pub(super) fn put(members: Members<'_>, context: &Context) -> Result<Call, WireE
     })))
 }
 
+fn filter_name(name: &str, path: &str, rules: &mut Rules) {
+    rules.length(name, path, 1, 512);
+    if name.contains([':', '*']) {
+        rules.broken(Some(name), path, "Member must satisfy regular expression pattern: [^:*]*");
+    }
+}
+
+fn filter_pattern(pattern: &str, rules: &mut Rules) {
+    if pattern.chars().count() > FILTER_PATTERN_LENGTH_MAX {
+        let rule = format!("Member must have length less than or equal to {FILTER_PATTERN_LENGTH_MAX}");
+        rules.broken(Some(pattern), "filterPattern", &rule);
+    }
+}
+
+/// A transformation as AWS repeats it in an error.
+fn shown(transformation: Members<'_>) -> String {
+    let text = |name: &str| match transformation.get(name) {
+        Some(Json::String(text)) => text.clone(),
+        Some(Json::Number(number)) => format!("{:?}", number.as_f64().unwrap_or_default()),
+        Some(other) => other.to_string(),
+        None => "null".to_owned(),
+    };
+    let names = ["metricName", "metricNamespace", "metricValue", "defaultValue", "unit", "dimensions"];
+    let parts: Vec<String> = names.iter().map(|name| format!("{name}={}", text(name))).collect();
+    format!("MetricTransformation({})", parts.join(", "))
+}
+
+pub(super) fn test(members: Members<'_>, _: &Context) -> Result<Call, WireError> {
+    let pattern = required(members, "filterPattern")?;
+    let mut rules = Rules::default();
+    filter_pattern(pattern, &mut rules);
+    let messages = members.texts("logEventMessages")?;
+    match &messages {
+        None => rules.missing("logEventMessages"),
+        Some(messages) if messages.is_empty() || messages.len() > 50 => {
+            let bound = if messages.is_empty() { "greater than or equal to 1" } else { "less than or equal to 50" };
+            let rule = format!("Member must have length {bound}");
+            rules.broken(Some(&format!("[{}]", messages.join(", "))), "logEventMessages", &rule);
+        }
+        Some(_) => {}
+    }
+    rules.check(Code::InvalidParameter)?;
+    let messages = messages.unwrap_or_default().into_iter().map(str::to_owned).collect();
+    Ok(Call::TestMetricFilter { pattern: pattern.to_owned(), messages })
+}
+
 pub(super) fn describe(members: Members<'_>, context: &Context) -> Result<Call, WireError> {
     let text = |name: &str| members.text(name).map(|text| text.map(str::to_owned));
     let (metric, namespace) = (text("metricName")?, text("metricNamespace")?);
@@ -108,6 +155,17 @@ pub(super) fn describe(members: Members<'_>, context: &Context) -> Result<Call, 
             "metricName and metricNamespace are given together or not at all.",
         ));
     }
+    let prefix = text("filterNamePrefix")?;
+    let mut rules = Rules::default();
+    if let Some(prefix) = &prefix {
+        filter_name(prefix, "filterNamePrefix", &mut rules);
+    }
+    for (given, path) in [(&metric, "metricName"), (&namespace, "metricNamespace")] {
+        if let Some(given) = given {
+            rules.length(given, path, 0, 255);
+        }
+    }
+    rules.check(Code::InvalidParameter)?;
     let named = members.get("logGroupName").is_some();
     let skip = match members.text("nextToken")? {
         None => 0,
@@ -115,7 +173,7 @@ pub(super) fn describe(members: Members<'_>, context: &Context) -> Result<Call, 
     };
     Ok(Call::DescribeMetricFilters {
         group: if named { Some(group(members, context)?) } else { None },
-        prefix: text("filterNamePrefix")?,
+        prefix,
         metric: metric.zip(namespace),
         limit: super::limit(members, 50, 50)?,
         skip,
@@ -123,7 +181,11 @@ pub(super) fn describe(members: Members<'_>, context: &Context) -> Result<Call, 
 }
 
 pub(super) fn delete(members: Members<'_>, context: &Context) -> Result<Call, WireError> {
-    Ok(Call::DeleteMetricFilter { group: group(members, context)?, name: required(members, "filterName")?.to_owned() })
+    let (group, name) = (group(members, context)?, required(members, "filterName")?);
+    let mut rules = Rules::default();
+    filter_name(name, "filterName", &mut rules);
+    rules.check(Code::InvalidParameter)?;
+    Ok(Call::DeleteMetricFilter { group, name: name.to_owned() })
 }
 
 pub(super) fn spell(filter: &MetricFilter) -> Json {

@@ -193,7 +193,13 @@ fn what_is_wrong_is_said() {
         (
             "GetMetricStatistics",
             asked(json!({"EndTime": 0})),
-            "The parameter StartTime must be less than the parameter EndTime.",
+            "InvalidParameterValueException: The parameter StartTime must be less than the parameter EndTime.",
+        ),
+        // The second that an end lies in is looked at, and does not count.
+        (
+            "GetMetricStatistics",
+            asked(json!({"StartTime": 0.5, "EndTime": 86_400.5, "Period": 1})),
+            "You have requested up to 86400 datapoints,",
         ),
         ("GetMetricStatistics", asked(json!({"Period": 90})), "must be 1, 5, 10, 20, 30 or a multiple of 60"),
         ("GetMetricStatistics", asked(json!({"Statistics": ["TM(10%:90%)"]})), "TM(10%:90%) is not handled"),
@@ -252,7 +258,7 @@ fn errors_have_both_of_their_names() {
 
 #[test]
 fn values_are_spelt_in_both_protocols() {
-    let found = Found { id: "a".to_owned(), label: "l".to_owned(), points: vec![(1_709_856_000, 1.5)] };
+    let found = Found { id: "a".to_owned(), label: "l".to_owned(), points: vec![(1_709_856_000, 1.5)], ..found() };
     let pages = [Page { found, whole: false }];
     let answer = || Any::CloudWatch(Answer::Data { found: &pages, next: Some(7) });
     let query = "StartTime=2024-03-08T00%3A00%3A00&EndTime=2024-03-08T00%3A10%3A00\
@@ -319,4 +325,77 @@ fn a_compressed_body_is_unpacked_within_bounds() {
     assert!(unpack(b"{}").is_err());
     let plain = Sent::new("POST", "/");
     assert_eq!(plain.with(|_, head, _| wire::unpack(head, b"{}").unwrap().into_owned()), b"{}");
+}
+
+fn found() -> Found {
+    Found { id: String::new(), label: String::new(), points: Vec::new(), counts: BTreeMap::new(), units: Vec::new() }
+}
+
+/// AWS was recorded to take a list of values beside a set of them.
+#[test]
+fn values_beside_a_set_are_taken() {
+    let set = json!({"SampleCount": 10, "Sum": 55, "Minimum": 1, "Maximum": 10});
+    let data = json!([{"MetricName": "M", "Values": [1.0, 10.0], "StatisticValues": set}]);
+    let call = call(&sent("PutMetricData", &json!({"Namespace": "N", "MetricData": data})));
+    let Call::PutMetricData { data } = call else { panic!("another call") };
+    assert_eq!((data[0].values.count, data[0].values.sum), (2.0, 11.0));
+}
+
+/// A list without members is sent as a name without a text.
+#[test]
+fn an_empty_list_of_a_form_is_one() {
+    let body = json!({"Namespace": "N", "MetricName": "M", "Dimensions": []});
+    let rest = "Namespace=N&MetricName=M&Dimensions=";
+    assert_eq!(call(&sent("DescribeAlarmsForMetric", &body)), call(&form("DescribeAlarmsForMetric", rest)));
+}
+
+/// What AWS was recorded to say of a metric with values in several units.
+#[test]
+fn several_units_are_told() {
+    let units = vec![Unit::COUNT, Unit::MILLISECONDS, Unit::SECONDS];
+    let found = Found { id: "m1".to_owned(), label: "m-test".to_owned(), points: vec![(60, 5.0)], units, ..found() };
+    let pages = [Page { found, whole: true }];
+    let answer = Any::CloudWatch(Answer::Data { found: &pages, next: None });
+    let told = json(&sent("GetMetricData", &json!({})).answer(&answer));
+    assert_eq!(
+        told["MetricDataResults"][0]["Messages"],
+        json!([{"Code": "MultipleUnits", "Value": "Multiple units returned: '[Count, Milliseconds, Seconds]'"}])
+    );
+}
+
+#[test]
+fn tags_are_asked_for_by_the_arn_of_an_alarm() {
+    let arn = "arn:aws:cloudwatch:us-east-1:000000000000:alarm:a:test";
+    let tags = json!([{"Key": "tag1", "Value": "foo"}]);
+    let cases = [
+        ("ListTagsForResource", json!({"ResourceARN": arn}), Call::ListTags { alarm: "a:test".to_owned() }),
+        (
+            "TagResource",
+            json!({"ResourceARN": arn, "Tags": tags}),
+            Call::Tag { alarm: "a:test".to_owned(), tags: [("tag1".to_owned(), "foo".to_owned())].into() },
+        ),
+        (
+            "UntagResource",
+            json!({"ResourceARN": arn, "TagKeys": ["tag1"]}),
+            Call::Untag { alarm: "a:test".to_owned(), keys: vec!["tag1".to_owned()] },
+        ),
+    ];
+    for (operation, body, expected) in cases {
+        assert_eq!(call(&sent(operation, &body)), expected);
+    }
+    let of_none = json!({"ResourceARN": "arn:aws:cloudwatch::000000000000:dashboard/d"});
+    assert!(sent("ListTagsForResource", &of_none).error().starts_with("ResourceNotFoundException: "));
+    let tags = [("tag2".to_owned(), "bar".to_owned())].into();
+    let told = json(&sent("ListTagsForResource", &json!({})).answer(&Any::CloudWatch(Answer::Tags(&tags))));
+    assert_eq!(told, json!({"Tags": [{"Key": "tag2", "Value": "bar"}]}));
+}
+
+/// Clients of the form protocol look for the element of a result where there could be one, and for no empty message.
+#[test]
+fn forms_are_answered_with_the_elements_that_clients_look_for() {
+    let deleted = form("DeleteDashboards", "DashboardNames.member.1=d").answer(&Any::CloudWatch(Answer::Nothing));
+    assert!(text(&deleted).contains("<DeleteDashboardsResult></DeleteDashboardsResult>"), "{}", text(&deleted));
+    let refused = form("SetAlarmState", "").refuse(&Refusal::CloudWatch(Refused::NoSuchAlarm));
+    assert_eq!(refused.status, 404);
+    assert!(text(&refused).contains("<Type>Sender</Type><Code>ResourceNotFound</Code></Error>"), "{}", text(&refused));
 }

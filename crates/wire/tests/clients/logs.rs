@@ -146,13 +146,13 @@ fn faulty_requests_are_refused_in_awss_words() {
 #[test]
 fn groups_and_streams_are_listed_page_by_page() {
     let group = group();
-    let described = Group { name: &group, created_at: AT, retention_days: Some(14), bytes: 10 };
-    let spelt = say(Answer::Groups { groups: &[described], more: true });
+    let described = Group { name: &group, created_at: AT, retention_days: Some(14), bytes: 10, filters: 2 };
+    let spelt = say(Answer::Groups { groups: &[described], more: true, by_part: false });
     assert_eq!(
         spelt["logGroups"][0],
         json!({
             "logGroupName": "/aws/lambda/F", "creationTime": 1_709_856_000_498_u64, "retentionInDays": 14,
-            "metricFilterCount": 0, "arn": format!("{ARN}:*"), "logGroupArn": ARN, "storedBytes": 10,
+            "metricFilterCount": 2, "arn": format!("{ARN}:*"), "logGroupArn": ARN, "storedBytes": 10,
             "logGroupClass": "STANDARD", "deletionProtectionEnabled": false,
         })
     );
@@ -162,11 +162,16 @@ fn groups_and_streams_are_listed_page_by_page() {
         Call::DescribeLogGroups { names: NameFilter::All, after: Some("/aws/lambda/F".to_owned()), limit: 50 }
     );
     let endless = Group { retention_days: None, ..described };
-    let spelt = say(Answer::Groups { groups: &[endless], more: false });
+    let spelt = say(Answer::Groups { groups: &[endless], more: false, by_part: false });
     assert!(spelt["logGroups"][0].get("retentionInDays").is_none() && spelt.get("nextToken").is_none());
 
-    let stream =
-        Stream { name: "2024/03/08/[$LATEST]0123", created_at: AT, first_event_at: Some(AT), last_event_at: None };
+    let stream = Stream {
+        name: "2024/03/08/[$LATEST]0123",
+        created_at: AT,
+        first_event_at: Some(AT),
+        last_event_at: None,
+        ingested_at: None,
+    };
     let spelt = say(Answer::Streams { group: &group, streams: &[stream], more: false });
     assert_eq!(
         spelt,
@@ -204,4 +209,95 @@ fn events_carry_what_tailing_needs() {
             "nextBackwardToken": "b/1",
         })
     );
+}
+
+/// What AWS was recorded to answer to requests that cannot be.
+#[test]
+fn what_was_recorded_of_refusals_is_said() {
+    let long = "X".repeat(513);
+    let rule = |value: &str, at: &str, most: usize| {
+        format!(
+            "InvalidParameterException: 1 validation error detected: Value '{value}' at '{at}' failed to satisfy \
+             constraint: Member must have length less than or equal to {most}"
+        )
+    };
+    let transformation = |number: u8| json!({"metricName": format!("metric{number}"), "metricNamespace": format!("namespace{number}"), "metricValue": "1"});
+    let put = |name: &str, pattern: &str, transformations: serde_json::Value| json!({"logGroupName": "g", "filterName": name, "filterPattern": pattern, "metricTransformations": transformations});
+    let both = "[MetricTransformation(metricName=metric1, metricNamespace=namespace1, metricValue=1, defaultValue=null, \
+                unit=null, dimensions=null), MetricTransformation(metricName=metric2, metricNamespace=namespace2, \
+                metricValue=1, defaultValue=null, unit=null, dimensions=null)]";
+    let too_long =
+        "InvalidParameterException: Invalid LogGroup or LogStream, both must have length less than or equal to 512.";
+    let events = |times: &[i64]| {
+        let events: Vec<_> = times.iter().map(|at| json!({"timestamp": at, "message": "m"})).collect();
+        json!({"logGroupName": "g", "logStreamName": "s", "logEvents": events})
+    };
+    let cases = [
+        ("PutMetricFilter", put(&long, "p", json!([transformation(1)])), rule(&long, "filterName", 512)),
+        (
+            "PutMetricFilter",
+            put("f", &"X".repeat(1025), json!([transformation(1)])),
+            rule(&"X".repeat(1025), "filterPattern", 1024),
+        ),
+        (
+            "PutMetricFilter",
+            put("f", "p", json!([transformation(1), transformation(2)])),
+            rule(both, "metricTransformations", 1),
+        ),
+        ("DeleteMetricFilter", json!({"logGroupName": "g", "filterName": long}), rule(&long, "filterName", 512)),
+        ("DeleteMetricFilter", json!({"logGroupName": long, "filterName": "f"}), too_long.to_owned()),
+        ("DescribeMetricFilters", json!({"filterNamePrefix": long}), rule(&long, "filterNamePrefix", 512)),
+        (
+            "DescribeMetricFilters",
+            json!({"metricName": "X".repeat(256), "metricNamespace": "valid"}),
+            rule(&"X".repeat(256), "metricName", 255),
+        ),
+        ("CreateLogGroup", json!({"logGroupName": long}), too_long.to_owned()),
+        (
+            "DescribeLogStreams",
+            json!({"logGroupName": "g", "logGroupIdentifier": "g"}),
+            "ValidationException: LogGroup name and LogGroup ARN are mutually exclusive parameters.".to_owned(),
+        ),
+        (
+            "PutLogEvents",
+            events(&[1_709_856_000_000, 1_709_855_999_999]),
+            "InvalidParameterException: Log events in a single PutLogEvents request must be in chronological order.".to_owned(),
+        ),
+        // As documented, and not recorded.
+        (
+            "PutLogEvents",
+            events(&[0, 24 * 3_600_000 + 1]),
+            "InvalidParameterException: The batch of log events in a single PutLogEvents request cannot span more than 24 hours.".to_owned(),
+        ),
+    ];
+    for (operation, body, expected) in cases {
+        assert_eq!(sent(operation, &body.to_string()).error(), expected, "{operation}");
+    }
+    for (refusal, what) in [(Refusal::LogGroupExists, "group"), (Refusal::LogStreamExists, "stream")] {
+        let expected = json!({
+            "__type": "ResourceAlreadyExistsException", "message": format!("The specified log {what} already exists"),
+        });
+        assert_eq!(json(&sent("CreateLogGroup", "{}").refuse(&refusal)), expected);
+    }
+}
+
+/// Groups that are looked for by a part of their names were recorded without their size.
+#[test]
+fn what_was_recorded_of_answers_is_said() {
+    let group = group();
+    let described = Group { name: &group, created_at: AT, retention_days: None, bytes: 10, filters: 0 };
+    assert_eq!(
+        say(Answer::Groups { groups: &[described], more: false, by_part: true }),
+        json!({"logGroups": [{
+            "logGroupName": "/aws/lambda/F", "creationTime": 1_709_856_000_498_u64, "metricFilterCount": 0,
+            "arn": format!("{ARN}:*"), "logGroupArn": ARN, "logGroupClass": "STANDARD",
+        }]})
+    );
+    let put = |too_old, too_new| say(Answer::Put { token: 7, too_old, expired: 0, too_new });
+    let token = format!("{:056}", 7);
+    assert_eq!(put(0, None), json!({"nextSequenceToken": token}));
+    assert_eq!(put(1, None)["rejectedLogEventsInfo"], json!({"tooOldLogEventEndIndex": 1}));
+    assert_eq!(put(0, Some(0))["rejectedLogEventsInfo"], json!({"tooNewLogEventStartIndex": 0}));
+    let tags = [("env".to_owned(), "testing".to_owned())].into();
+    assert_eq!(say(Answer::Tags(&tags)), json!({"tags": {"env": "testing"}}));
 }

@@ -7,7 +7,7 @@ use types::Timestamp;
 use wire::Response;
 use wire::sigv4::{Credentials, verify};
 
-const OPERATIONS: [&str; 66] = [
+const OPERATIONS: [&str; 76] = [
     "DynamoDB_20120810.PutItem",
     "DynamoDB_20120810.GetItem",
     "DynamoDB_20120810.DeleteItem",
@@ -44,6 +44,16 @@ const OPERATIONS: [&str; 66] = [
     "Logs_20140328.DescribeLogStreams",
     "Logs_20140328.GetLogEvents",
     "Logs_20140328.FilterLogEvents",
+    "Logs_20140328.PutLogEvents",
+    "Logs_20140328.CreateLogGroup",
+    "Logs_20140328.CreateLogStream",
+    "Logs_20140328.DeleteLogStream",
+    "Logs_20140328.PutRetentionPolicy",
+    "Logs_20140328.TagResource",
+    "Logs_20140328.UntagLogGroup",
+    "Logs_20140328.PutMetricFilter",
+    "Logs_20140328.DescribeMetricFilters",
+    "Logs_20140328.TestMetricFilter",
     "AWSEvents.TestEventPattern",
     "AWSEvents.PutEvents",
     "AWSEvents.CreateEventBus",

@@ -27,7 +27,8 @@ fn calculated(text: &str) -> Result<String, String> {
             "b" => &[(0, 10.0), (60, 20.0)],
             _ => &[(0, 0.0), (60, 0.0), (120, 0.0)],
         };
-        Ok(values.iter().map(|(at, value)| (*at, Statistics::of(*value))).collect())
+        let totals = values.iter().map(|(at, value)| (*at, Statistics::of(*value))).collect();
+        Ok(Measured { totals, units: Vec::new() })
     });
     match found {
         Ok(found) => {
@@ -175,4 +176,46 @@ fn periods_begin_at_multiples_of_their_length() {
     assert_eq!(Windows::between(-1, 0, 60), Windows { start: -60, period: 60, count: 1 });
     assert_eq!(Windows::between(100, 100, 300).count, 1);
     assert_eq!(Windows::before(600, 60, 3), Windows { start: 420, period: 60, count: 3 });
+}
+
+/// Labels that AWS was recorded to give to metrics without one: what they do not have in common is added to the name.
+#[test]
+fn labels_say_in_what_metrics_differ() {
+    let asked = |stat: &str, period| {
+        let metric = Metric::new("N", "metric1", &[]);
+        let what = MetricStat { metric, period, stat: Stat::parse(stat).unwrap(), unit: None };
+        Query { id: format!("{stat}_{period}"), label: None, returned: true, what: What::Metric(what) }
+    };
+    let named = Query { label: Some("mine".to_owned()), ..asked("Maximum", 300) };
+    let cases = [
+        (vec![asked("Sum", 60)], vec!["metric1"]),
+        (vec![asked("Sum", 60), asked("Minimum", 30)], vec!["metric1 Sum 60", "metric1 Minimum 30"]),
+        (vec![asked("Sum", 60), asked("Minimum", 60)], vec!["metric1 Sum", "metric1 Minimum"]),
+        (vec![asked("Sum", 60), asked("Sum", 30)], vec!["metric1 60", "metric1 30"]),
+        (vec![asked("Sum", 60), asked("Sum", 60)], vec!["metric1", "metric1"]),
+        (vec![asked("Sum", 60), named], vec!["metric1", "mine"]),
+    ];
+    for (mut queries, expected) in cases {
+        queries.iter_mut().zip(0..).for_each(|(query, number)| query.id = format!("q{number}"));
+        let windows = |period| Windows { start: 0, period, count: 1 };
+        let found = run::<std::convert::Infallible>(&queries, &windows, &mut |_, _| Ok(Measured::default())).unwrap();
+        assert_eq!(found.iter().map(|found| found.label.as_str()).collect::<Vec<_>>(), expected);
+    }
+}
+
+/// Of several units AWS was recorded to take the first by name, and to tell all.
+#[test]
+fn the_first_of_several_units_is_taken() {
+    let of = |units: &[(Unit, f64)]| {
+        let totals = |value: f64| [(0, Statistics::of(value))].into();
+        Measured::of(units.iter().map(|(unit, value)| (*unit, totals(*value))).collect())
+    };
+    let several = of(&[(Unit::SECONDS, 60.0), (Unit::MILLISECONDS, 60_000.0), (Unit::COUNT, 5.0)]);
+    assert_eq!(several.totals[&0].sum, 5.0);
+    assert_eq!(several.units, [Unit::COUNT, Unit::MILLISECONDS, Unit::SECONDS]);
+    let one = of(&[(Unit::SECONDS, 60.0)]);
+    assert_eq!((one.totals[&0].sum, one.units.len()), (60.0, 0));
+    let empty = [(Unit::COUNT, BTreeMap::new()), (Unit::SECONDS, [(0, Statistics::of(1.0))].into())];
+    assert_eq!(Measured::of(empty.into()).units, []);
+    assert_eq!(Measured::of(BTreeMap::new()), Measured::default());
 }

@@ -105,7 +105,7 @@ fn a_torn_seal_costs_no_line() {
         std::fs::write(&path, &sealed[..length]).unwrap();
         let lines = open(dir.path());
         assert_eq!(texts(&lines, "g").len(), 7, "cut at {length}");
-        assert_eq!(lines.streams("g").unwrap()[0].last_ingested_ms, 5 + DAY_MS);
+        assert_eq!(lines.streams("g").unwrap()[0].lines.unwrap().last_ingested_ms, 5 + DAY_MS);
         lines.append("g", "s", &[(9, "x")], 5 + DAY_MS).unwrap();
         assert_eq!(texts(&lines, "g").len(), 8, "cut at {length}");
         drop(lines);

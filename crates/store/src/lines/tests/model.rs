@@ -102,8 +102,8 @@ proptest! {
         streams.dedup();
         for stream in lines.streams("g").unwrap() {
             let times = || model.iter().filter(|(name, _, _)| *name == stream.name).map(|(_, time, _)| *time);
-            prop_assert_eq!(Some(stream.first_ms), times().min());
-            prop_assert_eq!(Some(stream.last_ms), times().max());
+            prop_assert_eq!(stream.lines.map(|lines| lines.first_ms), times().min());
+            prop_assert_eq!(stream.lines.map(|lines| lines.last_ms), times().max());
             streams.retain(|name| *name != stream.name);
         }
         prop_assert_eq!(streams, Vec::<String>::new());
