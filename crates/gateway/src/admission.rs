@@ -251,6 +251,12 @@ impl Stage {
         if told.is_some_and(|told| told > max) { Err(Refusal::TooLarge { max }) } else { Ok(()) }
     }
 
+    /// Whether a body may be read as it is.
+    pub fn check_encoding(&self, told: Option<&str>, body: &[u8]) -> Result<(), Refusal> {
+        let is_plain = told.is_none_or(|told| told.trim().is_empty() || told.trim().eq_ignore_ascii_case("identity"));
+        if is_plain || body.is_empty() { Ok(()) } else { Err(Refusal::Encoded) }
+    }
+
     /// Whether a body is what the route takes.
     pub fn check_body(&self, route: RouteId, content_type: Option<&str>, body: &[u8]) -> Result<(), Refusal> {
         self.check_length(route, u64::try_from(body.len()).ok())?;

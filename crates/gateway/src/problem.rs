@@ -69,6 +69,8 @@ pub enum Refusal {
         /// What it takes.
         accepted: String,
     },
+    /// The body is compressed, or encoded otherwise.
+    Encoded,
     /// The function failed, or its answer is none.
     HandlerFailed,
     /// The function took too long.
@@ -229,6 +231,14 @@ impl Refusal {
                 "Unsupported Media Type",
                 "BadRequestException",
             ),
+            Self::Encoded => (
+                415,
+                "encoded",
+                "The body is encoded in a way that is not taken",
+                "UNSUPPORTED_MEDIA_TYPE",
+                "Unsupported Media Type",
+                "BadRequestException",
+            ),
             Self::HandlerFailed => (
                 502,
                 "handler-failed",
@@ -315,6 +325,7 @@ impl Refusal {
             Self::UnsupportedMediaType { accepted } => {
                 format!("Send the body as {accepted} and say so in content-type.")
             }
+            Self::Encoded => "Send the body as it is, without content-encoding.".to_owned(),
             Self::HandlerFailed | Self::Internal | Self::NoHandler => {
                 "The fault is not in the request. The log has it under the id in `instance`.".to_owned()
             }

@@ -68,7 +68,10 @@ impl Index {
         if !path.exists() {
             Self::make(path, log, options)?;
         }
-        Self::at(path, log, options)
+        let open = std::panic::AssertUnwindSafe(|| Self::at(path, log, options));
+        let opened = std::panic::catch_unwind(open);
+        // The library takes some files for granted.
+        opened.unwrap_or_else(|_| Err(NotOpened::Damaged("a file or directory of it is not what it was".to_owned())))
     }
 
     /// Makes an empty index beside its place and moves it there: what a crash leaves in the midst of that cannot be opened,

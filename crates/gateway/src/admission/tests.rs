@@ -191,6 +191,10 @@ fn bodies_are_checked_by_size_type_and_schema() {
     assert_eq!(check(None, right), Ok(()));
     assert!(matches!(check(Some("text/plain"), right), Err(Refusal::UnsupportedMediaType { .. })));
     assert!(matches!(check(None, ""), Err(Refusal::BadBody { .. })));
+    let encodings = [None, Some(""), Some("identity"), Some(" Identity "), Some("gzip"), Some("br, gzip")];
+    let taken = encodings.map(|told| stage.check_encoding(told, right.as_bytes()).is_ok());
+    assert_eq!(taken, [true, true, true, true, false, false]);
+    assert_eq!(stage.check_encoding(Some("gzip"), b""), Ok(()), "nothing is encoded");
     assert!(matches!(check(None, &" ".repeat(2_001)), Err(Refusal::TooLarge { max: 2_000 })));
     assert_eq!(stage.check_length(route, Some(2_001)), Err(Refusal::TooLarge { max: 2_000 }));
     assert_eq!(stage.check_length(route, Some(2_000)), Ok(()));

@@ -85,7 +85,10 @@ impl Front {
         let known = ticket.known.as_ref().expect("a request is known before its body is read");
         let route = known.route.expect("a request whose body is read has a route");
         let (parts, heads) = (&request.parts, Heads(&request.parts.headers));
-        if let Err(refusal) = served.stage.check_body(route, heads.value("content-type"), &request.body) {
+        let stage = &served.stage;
+        let checked = stage.check_encoding(heads.value("content-encoding"), &request.body);
+        let checked = checked.and_then(|()| stage.check_body(route, heads.value("content-type"), &request.body));
+        if let Err(refusal) = checked {
             let refusal = with_all_faults(served, route, refusal, &request.body);
             return Some(self.problem(served, parts, &refusal, Some(route), known.key.as_ref(), ticket));
         }

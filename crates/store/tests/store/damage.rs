@@ -223,6 +223,22 @@ fn the_rest(directory: &TempDir, older: &TempDir) {
 }
 
 #[test]
+fn an_index_in_which_a_file_is_something_else_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path(), small());
+    for at in 0..100 {
+        commit(&store, vec![put(&key(at), &[1; 60])]).unwrap();
+    }
+    drop(store);
+    let tables = directory.path().join("index/keyspaces/0/tables");
+    let table = std::fs::read_dir(&tables).unwrap().next().expect("the index has a table").unwrap().path();
+    std::fs::remove_file(&table).unwrap();
+    std::fs::create_dir(&table).unwrap();
+    let error = refused(directory.path());
+    assert!(matches!(error, OpenError::Index { .. }), "{error}");
+}
+
+#[test]
 fn an_index_of_another_log_or_ahead_of_its_log_is_refused() {
     let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     for directory in [&one, &other] {

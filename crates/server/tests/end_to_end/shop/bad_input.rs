@@ -340,6 +340,11 @@ fn the_way_it_is_sent_matters_too() {
         refused(kind, &answer, 415);
     }
 
+    for encoding in ["gzip", "deflate, gzip", "br"] {
+        let answer = send(&format!("{json}content-encoding: {encoding}\r\n{length}"), &order).unwrap();
+        refused(encoding, &answer, 415);
+    }
+
     // Framing that two readers could read differently is nobody's request.
     let chunked = "transfer-encoding: chunked\r\n";
     for (what, headers, body) in [
