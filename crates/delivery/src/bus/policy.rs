@@ -4,6 +4,8 @@
 //! a policy allows changes nothing: it is kept and told, for those who set up the same things here as on AWS. What forbids
 //! something would have to be held to, and is refused.
 //!
+//! It is kept as a text within whatever keeps it, so that it is no deeper there than any other text.
+//!
 //! Invariant: a policy has at least one statement, and each is an `Allow`.
 
 use serde::{Deserialize, Serialize};
@@ -12,8 +14,12 @@ use serde_json::{Map, Value as Json, json};
 /// How many characters a policy has at most.
 pub const POLICY_MAX: usize = 10_240;
 
+/// How deep a policy may be nested; AWS's grammar of policies needs seven levels.
+const DEPTH_MAX: usize = 32;
+
 /// Who may do what with a bus.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Policy(Map<String, Json>);
 
 /// One statement, in the words of `PutPermission`.
@@ -74,6 +80,9 @@ impl Policy {
             None => {}
         }
         policy.insert("Statement".to_owned(), statements.into());
+        if policy.values().map(depth).max().unwrap_or(0) >= DEPTH_MAX {
+            return Err(PolicyRefused::Form { reason: format!("it is nested deeper than {DEPTH_MAX} levels") });
+        }
         Self(policy).bounded()
     }
 
@@ -120,6 +129,28 @@ impl Policy {
     fn bounded(self) -> Result<Self, PolicyRefused> {
         let length = self.text().encode_utf16().count();
         if length > POLICY_MAX { Err(PolicyRefused::TooLong { length }) } else { Ok(self) }
+    }
+}
+
+impl From<Policy> for String {
+    fn from(policy: Policy) -> Self {
+        policy.text()
+    }
+}
+
+impl TryFrom<String> for Policy {
+    type Error = PolicyRefused;
+
+    fn try_from(text: String) -> Result<Self, PolicyRefused> {
+        Self::parse(&text)
+    }
+}
+
+fn depth(json: &Json) -> usize {
+    match json {
+        Json::Array(list) => 1 + list.iter().map(depth).max().unwrap_or(0),
+        Json::Object(members) => 1 + members.values().map(depth).max().unwrap_or(0),
+        _ => 0,
     }
 }
 
@@ -204,6 +235,16 @@ mod tests {
         for (text, reason) in cases {
             assert_eq!(Policy::parse(text), Err(PolicyRefused::Form { reason: reason.to_owned() }), "{text}");
         }
+        let nested = |levels: usize| {
+            let (open, close) = ("[".repeat(levels), "]".repeat(levels));
+            Policy::parse(&format!(r#"{{"Statement": {{"Effect": "Allow", "x": {open}{close}}}}}"#))
+        };
+        // A policy, its list of statements and a statement are three levels more.
+        let deepest = nested(DEPTH_MAX - 3).unwrap();
+        let kept = serde_json::to_string(&[[[[deepest.clone()]]]]).unwrap();
+        assert_eq!(serde_json::from_str::<[[[[Policy; 1]; 1]; 1]; 1]>(&kept).unwrap(), [[[[deepest]]]]);
+        let reason = format!("it is nested deeper than {DEPTH_MAX} levels");
+        assert_eq!(nested(DEPTH_MAX - 2), Err(PolicyRefused::Form { reason }));
         let long = json!({"Statement": {"Effect": "Allow", "Sid": "x".repeat(POLICY_MAX)}}).to_string();
         assert!(matches!(Policy::parse(&long), Err(PolicyRefused::TooLong { .. })));
     }

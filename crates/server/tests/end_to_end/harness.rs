@@ -81,10 +81,9 @@ impl Server {
         }
     }
 
-    /// Starts a server whose standard error takes nothing, as on a full disk, and waits until it is up.
-    pub(crate) fn up_unheard(start: &Start<'_>) -> Self {
-        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
-        match Self::heard(Self::command(start).stderr(full).spawn().unwrap()) {
+    /// Starts a server whose standard error goes there, where nobody reads it, and waits until it is up.
+    pub(crate) fn up_unheard(start: &Start<'_>, stderr: impl Into<Stdio>) -> Self {
+        match Self::heard(Self::command(start).stderr(stderr).spawn().unwrap()) {
             Ok(server) => server,
             Err(complaints) => panic!("the server did not come up: {complaints}"),
         }

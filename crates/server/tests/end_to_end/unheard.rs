@@ -1,17 +1,36 @@
-//! A server whose standard error takes nothing goes on: that may be a file on the very disk that is full.
+//! A server whose standard error takes nothing goes on: that may be a file on the very disk that is full, or a pipe whose
+//! reader has stopped reading.
 
 use crate::harness::{self, Server, Start, soon};
 use serde_json::json;
+use std::io::Read as _;
+use std::process::Stdio;
+
+/// How often it has something to complain of: more than a pipe holds.
+const OFTEN: usize = 800;
 
 #[test]
 fn what_cannot_be_said_stops_nobody() {
+    complains_and_goes_on(std::fs::File::options().write(true).open("/dev/full").unwrap(), 3);
+}
+
+#[test]
+fn what_nobody_reads_stops_nobody() {
+    let (unread, end) = std::io::pipe().unwrap();
+    complains_and_goes_on(end, OFTEN);
+    let mut said = String::new();
+    std::io::BufReader::new(unread).read_to_string(&mut said).unwrap();
+    assert!(said.lines().count() > OFTEN / 4, "the pipe was full: {said}");
+}
+
+fn complains_and_goes_on(stderr: impl Into<Stdio>, times: usize) {
     let directory = harness::directory();
     let (data, template) = (directory.path().join("data"), harness::stack("commerce.yaml"));
-    let server = Server::up_unheard(&Start { data: &data, template: &template, failing: "" });
+    let server = Server::up_unheard(&Start { data: &data, template: &template, failing: "" }, stderr);
     let mut client = server.connect();
     // Of an event for a bus that is not there the server complains, within the request.
     let event = json!({ "Source": "here", "DetailType": "lost", "Detail": "{}", "EventBusName": "nowhere" });
-    for _ in 0..3 {
+    for _ in 0..times {
         let told = client.call("AWSEvents.PutEvents", &json!({ "Entries": [event] })).unwrap().ok();
         assert_eq!(told["FailedEntryCount"], 0, "{told}");
     }
