@@ -330,6 +330,23 @@ equal("the newest first", [one["Status"] for one in status], ["COMPLETED", "CANC
 equal("where it went", status[0]["DestinationArn"], ARN + name)
 equal("each letter is there once", sorted(delete_all(work) + delete_all(url)), sorted(f"letter {n}" for n in range(20)))
 
+# A queue that is its own dead-letter queue: what is received too often goes to its end, and is moved back once.
+redrive = json.dumps({"deadLetterTargetArn": f"{ARN}own-{RUN}", "maxReceiveCount": 1})
+refuses("a queue is not made as its own dead-letter queue",
+        lambda: sqs.create_queue(QueueName=f"own-{RUN}", Attributes={"RedrivePolicy": redrive}), "InvalidParameterValue", "")
+own = sqs.create_queue(QueueName=f"own-{RUN}", Attributes={"VisibilityTimeout": "0"})["QueueUrl"]
+sqs.set_queue_attributes(QueueUrl=own, Attributes={"RedrivePolicy": redrive})
+sqs.send_message(QueueUrl=own, MessageBody="round")
+for expected in ((1, None), (2, f"{ARN}own-{RUN}"), (3, f"{ARN}own-{RUN}")):
+    told = receive(own)[0]["Attributes"]
+    equal(f"its message, received {expected[0]} times", (int(told["ApproximateReceiveCount"]), told.get("DeadLetterQueueSourceArn")), expected)
+sqs.start_message_move_task(SourceArn=f"{ARN}own-{RUN}")
+status = soon("what it moves back to itself comes to an end", lambda: sqs.list_message_move_tasks(SourceArn=f"{ARN}own-{RUN}")["Results"][0],
+              lambda seen: seen["Status"] != "RUNNING", 30)
+equal("all is moved once", (status["Status"], status["ApproximateNumberOfMessagesMoved"], counts(own)), ("COMPLETED", 1, (1, 0, 0)))
+equal("and counts anew", receive(own)[0]["Attributes"]["ApproximateReceiveCount"], "1")
+sqs.delete_queue(QueueUrl=own)
+
 # ── FIFO ────────────────────────────────────────────────────────────────────────────────────
 refuses("FifoQueue without its ending", lambda: sqs.create_queue(QueueName=f"f-{RUN}", Attributes={"FifoQueue": "true"}), "InvalidParameterValue", "")
 refuses("its ending without FifoQueue", lambda: sqs.create_queue(QueueName=f"f-{RUN}.fifo"), "InvalidParameterValue", "")

@@ -118,6 +118,31 @@ fn a_task_that_cannot_go_on_says_why() {
 }
 
 #[test]
+fn what_goes_back_to_its_own_dead_letter_queue_is_moved_once() {
+    let house = House::new();
+    house.make(queue("Dead"));
+    let own = redriven(queue("Dead"), "Dead", 1).redrive;
+    run(house.engine().configure_queue(&name("Dead"), move |queue| queue.spec.redrive = own)).unwrap();
+    for body in ["a", "b", "c"] {
+        house.send("Dead", Outgoing::text(body));
+    }
+    assert_eq!(house.bodies("Dead", 10), ["a", "b", "c"]);
+    house.set_clock(40);
+    let dead = house.receive("Dead", 10);
+    assert!(dead.len() == 3 && dead.iter().all(|one| one.message.source == Some(name("Dead"))), "{dead:?}");
+    house.set_clock(80);
+    assert_eq!(start(&house, wanted(None, None)).unwrap().to_move, 3);
+    let task = ended(&house);
+    assert_eq!((task.status, task.moved, house.visible("Dead")), (MoveStatus::Completed, 3, 3));
+    let back = house.receive("Dead", 10);
+    let told: Vec<(&str, u32)> = back
+        .iter()
+        .map(|one| (one.message.body.as_str(), one.receipt.receives + one.message.received_before))
+        .collect();
+    assert_eq!(told, [("a", 1), ("b", 1), ("c", 1)], "they are new ones");
+}
+
+#[test]
 fn what_cannot_be_moved_is_refused() {
     let house = with_dead_letters(1);
     house.make(ordered("Elsewhere.fifo"));

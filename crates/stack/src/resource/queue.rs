@@ -102,7 +102,8 @@ fn redrive(properties: &mut Properties<'_, '_, '_>, identity: &Identity, context
             return None;
         };
         if arn == own {
-            policy.wrong("deadLetterTargetArn", "a queue cannot take its own dead letters");
+            // Only a queue that is there can be told to, by SetQueueAttributes: AWS would fail to make this one.
+            policy.wrong("deadLetterTargetArn", "a queue cannot be made to take its own dead letters");
             return None;
         }
         if is_fifo(name) != is_fifo(&identity.name) {

@@ -147,7 +147,7 @@ fn dead_letters_go_to_another_queue_of_the_same_kind_that_takes_them() {
         (
             target,
             "deadLetterTargetArn: arn:aws:sqs:us-east-1:000000000000:work",
-            "a queue cannot take its own dead letters",
+            "a queue cannot be made to take its own dead letters",
         ),
         (
             target,
