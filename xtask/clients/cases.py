@@ -44,5 +44,5 @@ if not said("schemathesis finds nothing", ended.returncode == 0, "no failure", f
 within("and it tried enough", cases, int(wanted or CASES_MIN), 10**9)
 equal("and all operations", told.get("operations", {}).get("tested"), operations)
 placed = sum(phase.get("accepted", 0) for phase in told.get("valid_rates", {}).get("POST /orders", {}).values())
-within("and orders that were taken in", placed, 10, 10**9)
+within("and orders that were taken in", placed, 3, 10**9)
 print(f"{cases} cases of {operations} operations, {placed} orders placed, in {told.get('running_time', 0):.0f} s")
