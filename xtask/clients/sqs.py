@@ -184,7 +184,7 @@ for what, how in {"11 messages": {"MaxNumberOfMessages": 11}, "0 messages": {"Ma
     refuses(f"ReceiveMessage: {what}", lambda: sqs.receive_message(QueueUrl=url, **how), "InvalidParameterValue", "")
 
 # ── What AWS was recorded to do ─────────────────────────────────────────────────────────────
-# (By LocalStack's tests, which are run against AWS; recorded from April 2024 to December 2025.)
+# (As recorded from AWS, from April 2024 to December 2025.)
 odd = sqs.create_queue(QueueName=f"odd-{RUN}", Attributes={"VisibilityTimeout": "0"})["QueueUrl"]
 equal("a queue is encrypted by default", attributes(odd, "SqsManagedSseEnabled"), {"SqsManagedSseEnabled": "true"})
 sqs.set_queue_attributes(QueueUrl=odd, Attributes={"KmsMasterKeyId": "testKeyId", "KmsDataKeyReusePeriodSeconds": "6000"})
@@ -399,10 +399,10 @@ for body in ("g1-m1", "g2-m1", "g2-m2", "g3-m1", "g1-m2"):
     sqs.send_message(QueueUrl=turns, MessageBody=body, MessageGroupId=body[:2])
 equal("a receive goes group by group", [one["Body"] for one in receive(turns, MaxNumberOfMessages=3, VisibilityTimeout=0)], ["g1-m1", "g1-m2", "g2-m1"])
 equal("and groups take turns", [one["Body"] for one in receive(turns, VisibilityTimeout=0)], ["g3-m1", "g1-m1", "g1-m2", "g2-m1", "g2-m2"])
-held = {one["Body"]: one["ReceiptHandle"] for one in receive(turns, VisibilityTimeout=1)}
+held = {one["Body"]: one["ReceiptHandle"] for one in receive(turns, VisibilityTimeout=3)}
 sqs.change_message_visibility(QueueUrl=turns, ReceiptHandle=held["g2-m2"], VisibilityTimeout=600)
 soon("what comes before a message in flight is seen again", lambda: sorted(one["Body"] for one in receive(turns, VisibilityTimeout=0)),
-     lambda seen: seen == ["g1-m1", "g1-m2", "g2-m1", "g3-m1"], 10)
+     lambda seen: seen == ["g1-m1", "g1-m2", "g2-m1", "g3-m1"], 15)
 sqs.delete_queue(QueueUrl=turns)
 content = sqs.create_queue(QueueName=f"c-{RUN}.fifo", Attributes={"FifoQueue": "true", "ContentBasedDeduplication": "true"})["QueueUrl"]
 numbers = [sqs.send_message(QueueUrl=content, MessageBody=body, MessageGroupId="g")["SequenceNumber"] for body in ("same", "same", "other")]

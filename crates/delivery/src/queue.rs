@@ -11,7 +11,8 @@
 //! in the order in which it was decided.
 //!
 //! Every operation takes time logarithmic in what the queue holds: nothing is ever searched among deleted, hidden or
-//! blocked messages. A message that waits takes about 44 bytes, one that keeps its place in a group some 20 more.
+//! blocked messages. Only a message that is seen again in the midst of a long group moves those on the shorter side of it,
+//! eight bytes each. A message that waits takes about 44 bytes, one that keeps its place in a group some 20 more.
 //!
 //! Invariants: a message is coming, ready, in flight, delayed or gone, never two of these. A queue's time never runs
 //! backwards: an instant before the last one counts as the last one.

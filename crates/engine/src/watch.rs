@@ -27,6 +27,8 @@ use types::{Account, Timestamp};
 
 /// How often alarms of short periods are looked at, and measured.
 const ROUND_SECONDS: i64 = 10;
+/// From how many measurements of lines on they are taken in, before more lines are looked at.
+const RECORDED_AT_ONCE: usize = 1_000;
 
 /// What a round asks of its caller.
 pub trait Round: Send {
@@ -65,6 +67,10 @@ impl Watch {
     /// Takes in what lines of a log group measure: those in the embedded metric format, and those that a filter counts.
     pub fn see_lines<'a>(&self, group: &str, lines: impl Iterator<Item = (Timestamp, &'a str)>) {
         let filters = self.line_filters.of(group);
+        // What is refused is counted; nobody waits for an answer to a line.
+        let record = |data: &[Datum]| {
+            let _ = self.measures.record(data, clock::now());
+        };
         let mut data = Vec::new();
         for (at, line) in lines {
             let line = line.trim_end_matches('\n');
@@ -74,10 +80,14 @@ impl Watch {
             if let Some(filters) = &filters {
                 data.extend(filters.iter().filter_map(|filter| filter.measure(line, at)));
             }
+            // A short line may measure thousands, and many lines may come at once.
+            if data.len() >= RECORDED_AT_ONCE {
+                record(&data);
+                data.clear();
+            }
         }
         if !data.is_empty() {
-            // What is refused is counted; nobody waits for an answer to a line.
-            let _ = self.measures.record(&data, clock::now());
+            record(&data);
         }
     }
 }

@@ -20,7 +20,10 @@ mod unit;
 pub use expression::{Expression, ExpressionError};
 pub use ledger::{Batch, Gathered, Ledger, RecordRefused, SERIES_MAX, SeriesId, has_dimensions};
 pub use line_metric::{LINE_METRICS_MAX, LineMetric, LineMetricError, LineValue};
-pub use metric::{DIMENSIONS_MAX, Dimensions, Metric, NAME_LENGTH_MAX, Series};
+pub use metric::{
+    DIMENSION_NAME_LENGTH_MAX, DIMENSION_VALUE_LENGTH_MAX, DIMENSIONS_MAX, Dimensions, Metric, NAME_LENGTH_MAX, Series,
+    is_for_clients,
+};
 pub use sketch::Sketch;
 pub use statistics::{Stat, Statistics};
 pub use unit::Unit;

@@ -76,7 +76,7 @@ impl Default for Meters {
 
 impl Meters {
     /// A function ran for so long.
-    pub(crate) fn ran(&self, function: &FunctionName, outcome: &str, duration: Duration) {
+    pub fn ran(&self, function: &FunctionName, outcome: &str, duration: Duration) {
         let name = function.as_str();
         self.invocations.with(&[name, outcome]).one();
         self.invocation_seconds.with(&[name]).took(duration);

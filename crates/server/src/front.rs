@@ -11,6 +11,7 @@ mod access_log;
 mod answer;
 mod follow;
 mod pages;
+mod patience;
 mod ready;
 mod stage;
 mod usage;

@@ -100,7 +100,7 @@ pub(crate) async fn serve<S: Service>(
 ) {
     let house = Arc::new(House { service, limits, slots: Slots::new(), bodies: Semaphore::new(limits.bodies_kib) });
     let mut connections = tokio::task::JoinSet::new();
-    let (mut said_full, mut said_error) = (Said::default(), Said::default());
+    let (mut said_full, mut said_error) = (Said::NEVER, Said::NEVER);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -160,12 +160,14 @@ pub(crate) async fn serve<S: Service>(
 }
 
 /// When something was said that need not be said all the time.
-#[derive(Default)]
-struct Said(Option<Instant>);
+pub(crate) struct Said(Option<Instant>);
 
 impl Said {
+    /// Nothing was said yet.
+    pub(crate) const NEVER: Self = Self(None);
+
     /// Whether it is to be said now; then it counts as said.
-    fn is_due(&mut self) -> bool {
+    pub(crate) fn is_due(&mut self) -> bool {
         let due = self.0.is_none_or(|said| said.elapsed() > REFUSED_SAID_EVERY);
         if due {
             self.0 = Some(Instant::now());

@@ -17,15 +17,35 @@ pub(crate) async fn watch(engine: Arc<Engine>, mut stop: watch::Receiver<bool>) 
     let mut had_room = true;
     loop {
         let has_room = engine.takes_writes();
-        match (had_room, has_room) {
-            (true, false) => engine::complain!("orderflow: {FULL}; make room, and they are taken again by themselves"),
-            (false, true) => engine::complain!("orderflow: there is room on the disk again: orders are taken"),
-            (true, true) | (false, false) => {}
+        if let Some(news) = news(had_room, has_room) {
+            engine::complain!("orderflow: {news}");
         }
         had_room = has_room;
         tokio::select! {
             () = tokio::time::sleep(EVERY) => {}
             _ = stop.changed() => return,
         }
+    }
+}
+
+/// What is new since the last look, if anything is.
+fn news(had_room: bool, has_room: bool) -> Option<String> {
+    match (had_room, has_room) {
+        (true, false) => Some(format!("{FULL}; make room, and they are taken again by themselves")),
+        (false, true) => Some("there is room on the disk again: orders are taken".to_owned()),
+        (true, true) | (false, false) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_change_is_told_once() {
+        let looks = [true, true, false, false, false, true, true, false];
+        let told: Vec<Option<String>> = looks.windows(2).map(|two| news(two[0], two[1])).collect();
+        let about: Vec<&str> = told.iter().map(|news| news.as_deref().map_or("", |news| &news[..13])).collect();
+        assert_eq!(about, ["", "the disk is f", "", "", "there is room", "", "the disk is f"]);
     }
 }

@@ -183,3 +183,35 @@ impl IndexSnapshot {
         self.snapshot.get(&self.keys, key).map_err(|error| error.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_refuses_is_no_damage() {
+        // By their numbers on Linux: a missing file, no permission, a directory, too many open files, no room.
+        let number = |number| io::Error::from_raw_os_error(number);
+        for (error, refused) in [
+            (number(2), None),
+            (number(21), None),
+            (io::Error::new(io::ErrorKind::PermissionDenied, "the library's own words"), None),
+            (number(13), Some(13)),
+            (number(24), Some(24)),
+            (number(28), Some(28)),
+        ] {
+            let shown = error.to_string();
+            let found = match NotOpened::of(&fjall::Error::Io(error)) {
+                NotOpened::Refused(error) => error.raw_os_error(),
+                NotOpened::Damaged(_) => None,
+            };
+            assert_eq!(found, refused, "{shown}");
+        }
+        // The tree below the library wraps them once more.
+        let wrapped =
+            |number| NotOpened::of(&fjall::Error::Storage(fjall::LsmError::Io(io::Error::from_raw_os_error(number))));
+        assert!(matches!(wrapped(24), NotOpened::Refused(_)));
+        assert!(matches!(wrapped(2), NotOpened::Damaged(_)));
+        assert!(matches!(NotOpened::of(&fjall::Error::Poisoned), NotOpened::Damaged(_)));
+    }
+}

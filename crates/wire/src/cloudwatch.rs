@@ -12,6 +12,7 @@ mod spell;
 mod tags;
 mod xml;
 
+use crate::Context;
 use crate::error::{Code, WireError};
 use crate::members::{Members, parse_body, serialization};
 use crate::reply::Service;
@@ -315,18 +316,18 @@ impl Refused<'_> {
     }
 }
 
-pub(crate) fn parse(operation: &str, body: &[u8]) -> Result<Call, WireError> {
+pub(crate) fn parse(operation: &str, body: &[u8], context: &Context) -> Result<Call, WireError> {
     let read = reader(operation)?;
     let body = parse_body(body)?;
-    read(Members::new(&body, Service::CloudWatch))
+    read(Members::new(&body, Service::CloudWatch), context)
 }
 
 /// The same, of a body of CBOR.
-pub(crate) fn parse_cbor(operation: &str, body: &[u8]) -> Result<Call, WireError> {
+pub(crate) fn parse_cbor(operation: &str, body: &[u8], context: &Context) -> Result<Call, WireError> {
     let read = reader(operation)?;
     let body = if body.is_empty() { Ok(Json::Object(Map::new())) } else { crate::cbor::read(body) };
     match body {
-        Ok(Json::Object(body)) => read(Members::new(&body, Service::CloudWatch)),
+        Ok(Json::Object(body)) => read(Members::new(&body, Service::CloudWatch), context),
         Ok(_) => Err(serialization("The body must be a CBOR map")),
         Err(fault) => Err(serialization(format!("The body is no CBOR that is understood here: {fault}"))),
     }
@@ -338,7 +339,7 @@ pub(crate) fn is_instant(name: &str) -> bool {
 }
 
 /// Reads the members of one operation's request.
-type Reader = fn(Members<'_>) -> Result<Call, WireError>;
+type Reader = fn(Members<'_>, &Context) -> Result<Call, WireError>;
 
 fn reader(operation: &str) -> Result<Reader, WireError> {
     Ok(match operation {

@@ -82,10 +82,12 @@ pub fn parse(reply: &Reply<'_>, head: &RequestHead<'_>, body: &[u8]) -> Result<C
         (Service::Events, _) => events::parse(operation, body, reply.context).map(Call::Events),
         (Service::Pipes, _) => pipes::parse(head, body, reply.context).map(Call::Pipes),
         (Service::CloudWatch, Protocol::Query { .. }) => {
-            cloudwatch::parse_form(operation, &reply.parameters).map(Call::CloudWatch)
+            cloudwatch::parse_form(operation, &reply.parameters, reply.context).map(Call::CloudWatch)
         }
-        (Service::CloudWatch, Protocol::Cbor { .. }) => cloudwatch::parse_cbor(operation, body).map(Call::CloudWatch),
-        (Service::CloudWatch, _) => cloudwatch::parse(operation, body).map(Call::CloudWatch),
+        (Service::CloudWatch, Protocol::Cbor { .. }) => {
+            cloudwatch::parse_cbor(operation, body, reply.context).map(Call::CloudWatch)
+        }
+        (Service::CloudWatch, _) => cloudwatch::parse(operation, body, reply.context).map(Call::CloudWatch),
         (Service::Sts, _) => sts::parse(operation),
         (Service::Other, Protocol::Plain) if head.method == "GET" && head.path == "/" => Ok(Call::Health),
         (Service::Other, _) => Err(unknown_operation(operation)),

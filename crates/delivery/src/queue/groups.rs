@@ -6,7 +6,7 @@
 //!
 //! Invariant: a group is there while it has a message, and forgotten with its last one.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 /// A group, while it has messages.
@@ -44,8 +44,8 @@ struct Group {
     name: Arc<str>,
     /// All of its messages that are not in flight, in order.
     waiting: VecDeque<u64>,
-    /// Those that are, in order: few, because the first of them blocks the others.
-    in_flight: Vec<u64>,
+    /// Those that are, in order: one receive may take out thousands of a group.
+    in_flight: BTreeSet<u64>,
     /// Under which turn it stands among the open ones.
     open_as: Option<Turn>,
 }
@@ -61,7 +61,8 @@ impl Groups {
             self.groups.push(None);
             GroupNumber(u32::try_from(self.groups.len() - 1).expect("fewer than 2^32 groups fit into memory"))
         });
-        let group = Group { name: Arc::clone(&name), waiting: VecDeque::new(), in_flight: Vec::new(), open_as: None };
+        let group =
+            Group { name: Arc::clone(&name), waiting: VecDeque::new(), in_flight: BTreeSet::new(), open_as: None };
         self.groups[number.at()] = Some(group);
         self.numbers.insert(name, number);
         number
@@ -117,15 +118,13 @@ impl Groups {
 
     /// One more is in flight.
     pub(super) fn fly(&mut self, number: GroupNumber, id: u64) {
-        let flying = &mut self.group(number).in_flight;
-        flying.insert(flying.partition_point(|other| *other < id), id);
+        self.group(number).in_flight.insert(id);
     }
 
     /// One less is.
     pub(super) fn land(&mut self, number: GroupNumber, id: u64) {
-        let flying = &mut self.group(number).in_flight;
-        let at = flying.binary_search(&id).expect("what lands was in flight");
-        flying.remove(at);
+        let flew = self.group(number).in_flight.remove(&id);
+        assert!(flew, "what lands was in flight");
     }
 
     /// Takes a group off the open ones.

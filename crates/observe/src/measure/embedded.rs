@@ -1,14 +1,24 @@
 //! Decides which measurements a line holds that is written in the embedded metric format.
 //!
 //! A line is one JSON object that says in `_aws` which of its own members are metrics, and which tell them apart. A
-//! line that says so wrongly gives no measurements, and is a line like any other.
+//! line that says so wrongly, or says more than may be said at once, gives no measurements, and is a line like any other.
+//!
+//! Invariant: a line of any length gives at most [`DATA_MAX`] measurements, and none in a namespace of AWS's services.
 
-use super::{DIMENSIONS_MAX, Datum, Metric, NAME_LENGTH_MAX, Series, Statistics, Unit};
+use super::{
+    DIMENSION_NAME_LENGTH_MAX, DIMENSION_VALUE_LENGTH_MAX, DIMENSIONS_MAX, Datum, Metric, NAME_LENGTH_MAX, Series,
+    Statistics, Unit, is_for_clients,
+};
 use serde_json::{Map, Value as Json};
 use types::Timestamp;
 
 /// The most metrics of one directive, and the most values of one of them.
 const AT_ONCE_MAX: usize = 100;
+/// The most directives of a line, and the most sets of dimensions of one of them.
+const DIRECTIVES_MAX: usize = 100;
+const SETS_MAX: usize = 30;
+/// The most measurements of a line: each metric of a full directive by each of its sets.
+const DATA_MAX: usize = AT_ONCE_MAX * SETS_MAX;
 
 /// Whether it is worth while to look closer at a line.
 pub fn may_hold(line: &str) -> bool {
@@ -25,15 +35,19 @@ fn directives(root: &Map<String, Json>) -> Option<Vec<Datum>> {
     let head = root.get("_aws")?.as_object()?;
     let at = Timestamp::from_millis(head.get("Timestamp")?.as_i64()?);
     let mut data = Vec::new();
-    for directive in head.get("CloudWatchMetrics")?.as_array()? {
+    let directives = head.get("CloudWatchMetrics")?.as_array()?;
+    if directives.len() > DIRECTIVES_MAX {
+        return None;
+    }
+    for directive in directives {
         let directive = directive.as_object()?;
         let namespace = directive.get("Namespace")?.as_str()?;
-        if !(1..=NAME_LENGTH_MAX).contains(&namespace.len()) {
+        if !(1..=NAME_LENGTH_MAX).contains(&namespace.len()) || !is_for_clients(namespace) {
             return None;
         }
         let sets = dimension_sets(directive.get("Dimensions"), root)?;
         let metrics = directive.get("Metrics")?.as_array()?;
-        if metrics.len() > AT_ONCE_MAX {
+        if metrics.len() > AT_ONCE_MAX || data.len() + metrics.len() * sets.len() > DATA_MAX {
             return None;
         }
         for metric in metrics {
@@ -50,19 +64,29 @@ fn directives(root: &Map<String, Json>) -> Option<Vec<Datum>> {
 /// Each set of dimensions with its values; one empty one if there are none.
 fn dimension_sets<'a>(given: Option<&'a Json>, root: &'a Map<String, Json>) -> Option<Vec<Vec<(&'a str, &'a str)>>> {
     let Some(given) = given else { return Some(vec![Vec::new()]) };
+    let given = given.as_array()?;
+    if given.len() > SETS_MAX {
+        return None;
+    }
     let mut sets = Vec::new();
-    for set in given.as_array()? {
+    for set in given {
         let names = set.as_array()?;
         if names.len() > DIMENSIONS_MAX {
             return None;
         }
-        let pair = |name: &'a Json| Some((name.as_str()?, root.get(name.as_str()?)?.as_str()?));
-        sets.push(names.iter().map(pair).collect::<Option<Vec<_>>>()?);
+        sets.push(names.iter().map(|name| dimension(name, root)).collect::<Option<Vec<_>>>()?);
     }
     if sets.is_empty() {
         sets.push(Vec::new());
     }
     Some(sets)
+}
+
+/// The name of a dimension, and its value.
+fn dimension<'a>(name: &'a Json, root: &'a Map<String, Json>) -> Option<(&'a str, &'a str)> {
+    let name = name.as_str()?;
+    let value = root.get(name)?.as_str()?;
+    (name.len() <= DIMENSION_NAME_LENGTH_MAX && value.len() <= DIMENSION_VALUE_LENGTH_MAX).then_some((name, value))
 }
 
 /// A metric's name, unit, whether it is kept second by second, and its values.
@@ -120,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_line_that_breaks_a_rule_gives_nothing() {
-        let broken: [(&str, Json); 9] = [
+        let broken: [(&str, Json); 11] = [
             ("/_aws/Timestamp", json!("now")),
             ("/_aws/CloudWatchMetrics/0/Namespace", json!("")),
             ("/_aws/CloudWatchMetrics/0/Dimensions/0/0", json!("Nobody")),
@@ -128,6 +152,8 @@ mod tests {
             ("/_aws/CloudWatchMetrics/0/Metrics/0/Unit", json!("Miles")),
             ("/_aws/CloudWatchMetrics/0/Metrics/0/StorageResolution", json!(5)),
             ("/Service", json!(7)),
+            ("/Service", json!("s".repeat(1_025))),
+            ("/_aws/CloudWatchMetrics/0/Namespace", json!("n".repeat(256))),
             ("/Latency", json!("fast")),
             ("/Latency", json!(vec![1; 101])),
         ];
@@ -138,6 +164,47 @@ mod tests {
         }
         for text in ["", "plain", "{", "[]", "{}", r#"{"_aws":{}}"#] {
             assert_eq!(read(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_measured_where_services_measure_themselves() {
+        for (namespace, count) in
+            [("AWS/SQS", 0), ("AWS/", 0), (":Shop", 0), ("AWS", 4), ("Shop/AWS/SQS", 4), ("S:", 4)]
+        {
+            let mut line = line();
+            line["_aws"]["CloudWatchMetrics"][0]["Namespace"] = namespace.into();
+            assert_eq!(read(&line.to_string()).len(), count, "{namespace}");
+        }
+        // One such directive spoils the line, wherever it stands.
+        let mut both = line();
+        let mut other = both["_aws"]["CloudWatchMetrics"][0].clone();
+        other["Namespace"] = "AWS/SQS".into();
+        both["_aws"]["CloudWatchMetrics"].as_array_mut().unwrap().push(other);
+        assert_eq!(read(&both.to_string()), []);
+    }
+
+    /// A line of so many directives, each of so many metrics by so many sets without dimensions.
+    fn wide(directives: usize, metrics: usize, sets: usize) -> String {
+        let directive = json!({
+            "Namespace": "N", "Dimensions": vec![json!([]); sets], "Metrics": vec![json!({"Name": "m"}); metrics],
+        });
+        json!({"_aws": {"Timestamp": 0, "CloudWatchMetrics": vec![directive; directives]}, "m": 1}).to_string()
+    }
+
+    #[test]
+    fn a_line_that_says_too_much_gives_nothing() {
+        for (directives, metrics, sets, count) in [
+            (1, 100, 30, 3_000),
+            (1, 101, 1, 0),
+            (1, 1, 31, 0),
+            (100, 30, 1, 3_000),
+            (100, 31, 1, 0),
+            (101, 1, 1, 0),
+            (2, 100, 16, 0),
+            (1, 100, 340_000, 0),
+        ] {
+            assert_eq!(read(&wide(directives, metrics, sets)).len(), count, "{directives} × {metrics} × {sets}");
         }
     }
 

@@ -7,6 +7,16 @@ use std::collections::BTreeMap;
 pub const DIMENSIONS_MAX: usize = 30;
 /// The most characters of a metric's name or namespace.
 pub const NAME_LENGTH_MAX: usize = 255;
+/// The most characters of the name of a dimension; of its value as many as [`DIMENSION_VALUE_LENGTH_MAX`].
+pub const DIMENSION_NAME_LENGTH_MAX: usize = 255;
+/// The most characters of the value of a dimension.
+pub const DIMENSION_VALUE_LENGTH_MAX: usize = 1_024;
+
+/// Whether clients may measure into a namespace: what AWS's services measure of themselves is measured here by the server,
+/// and by nobody else, so that no alarm on it can be deceived.
+pub fn is_for_clients(namespace: &str) -> bool {
+    !namespace.starts_with("AWS/") && !namespace.starts_with(':')
+}
 
 /// Names and values that tell metrics of one name apart.
 pub type Dimensions = BTreeMap<Box<str>, Box<str>>;

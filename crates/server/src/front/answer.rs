@@ -2,6 +2,7 @@
 //! again or the function asked, and what every answer carries.
 
 use super::follow::Follower;
+use super::patience::{self, ANSWER_WITHIN};
 use super::ready::Ready;
 use super::{Called, Front, Heads, Served, Ticket};
 use crate::body::Body;
@@ -30,8 +31,6 @@ use types::{FunctionName, Text};
 
 /// How many pieces of a stream wait for a client that reads slowly.
 const PIECES_MAX: usize = 16;
-/// How long a function may take to answer a request, as on AWS.
-const ANSWER_WITHIN: Duration = Duration::from_secs(29);
 /// How often a stream without events says that it is still there.
 const STILL_THERE: Duration = Duration::from_secs(15);
 /// Whose orders are served where no key says so.
@@ -200,7 +199,7 @@ impl Front {
         };
         let asking = self.app.runtime.answer(&called.function, called.qualifier.as_ref(), &asked);
         // A disk that stalls keeps nobody waiting for longer. What was handed to the log may still become durable.
-        let answered = tokio::time::timeout(ANSWER_WITHIN, asking).await.map_err(|_| Refusal::HandlerTimeout)?;
+        let answered = patience::counted(ANSWER_WITHIN, &called.function, self.app.runtime.meters(), asking).await?;
         let answered = answered.map_err(|error| match error {
             runtime::InvokeError::NotFound(_) | runtime::InvokeError::Unfit { .. } => Refusal::NoHandler,
             runtime::InvokeError::Throttled(_) => Refusal::Overloaded { retry_after: Duration::from_secs(1) },
@@ -260,8 +259,9 @@ impl Front {
         let request_id = uuid::Uuid::new_v4().to_string();
         let current = trace::current();
         let invoke = move || runtime.invoke_payload(&function, version, &event, request_id);
-        let invoked = tokio::task::spawn_blocking(move || trace::within_now(current, invoke)).await;
-        let invocation = match invoked {
+        let invoked = tokio::task::spawn_blocking(move || trace::within_now(current, invoke));
+        // A handler that nobody waits for any longer goes on, as on AWS, and is counted when it ends.
+        let invocation = match patience::within(ANSWER_WITHIN, &called.function, invoked).await? {
             Ok(Ok(invocation)) if !invocation.failed => invocation,
             Ok(Err(runtime::InvokeError::NotFound(_))) => return Err(Refusal::NoHandler),
             Ok(Err(runtime::InvokeError::Throttled(_))) => {

@@ -168,6 +168,9 @@ pub(crate) fn read_metric_filter(
     let transformations = properties.objects("MetricTransformations", |one| {
         let (metric, namespace) =
             (one.required_text("MetricName", 1..=255), one.required_text("MetricNamespace", 1..=255));
+        if namespace.as_ref().is_some_and(|namespace| namespace.starts_with("AWS/") || namespace.starts_with(':')) {
+            one.wrong("MetricNamespace", "is of AWS's own services; name one that does not begin with `AWS/` or `:`");
+        }
         let value = one.required_text("MetricValue", 1..=100);
         let otherwise = one.float("DefaultValue");
         let unit = one.text("Unit", 1..=30);

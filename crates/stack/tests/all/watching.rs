@@ -67,6 +67,8 @@ fn what_cannot_be_watched_is_refused() {
         (r#"'{"widgets": []}'"#, "'{'", "DashboardBody"),
         ("LogGroupName: !Ref Lines", "LogGroupName: others", "LogGroupName"),
         ("DefaultValue: 0", "DefaultValue: none", "DefaultValue"),
+        ("MetricNamespace: N", "MetricNamespace: AWS/SQS", "MetricNamespace"),
+        ("MetricNamespace: N", "MetricNamespace: \":N\"", "MetricNamespace"),
         ("AlarmName: hot", "AlarmNam: hot", "AlarmNam"),
     ];
     for (right, wrong, expected) in cases {

@@ -1,6 +1,7 @@
 //! Decides how requests of alarms are read.
 
 use super::{Call, WhichAlarms, after, instant, invalid, limit, metrics, missing, number, required, skip};
+use crate::Context;
 use crate::error::{Code, WireError};
 use crate::members::{Members, Rules};
 use crate::reply::Service;
@@ -21,7 +22,7 @@ pub fn definition(members: &Map<String, Json>) -> Result<Definition, String> {
     read(Members::new(members, Service::CloudWatch)).map_err(|error| error.message)
 }
 
-pub(super) fn put(members: Members<'_>) -> Result<Call, WireError> {
+pub(super) fn put(members: Members<'_>, _: &Context) -> Result<Call, WireError> {
     read(members).map(|definition| Call::PutMetricAlarm(Box::new(definition)))
 }
 
@@ -166,7 +167,7 @@ fn state(text: &str, path: &str) -> Result<State, WireError> {
     })
 }
 
-pub(super) fn describe(members: Members<'_>) -> Result<Call, WireError> {
+pub(super) fn describe(members: Members<'_>, _: &Context) -> Result<Call, WireError> {
     members.refuse(&["ChildrenOfAlarmName", "ParentsOfAlarmName"])?;
     let names = members.texts("AlarmNames")?.filter(|names| !names.is_empty());
     let prefix = members.text("AlarmNamePrefix")?.map(str::to_owned);
@@ -187,7 +188,7 @@ pub(super) fn describe(members: Members<'_>) -> Result<Call, WireError> {
     Ok(Call::DescribeAlarms { which, limit: limit(members, "MaxRecords", 100)?, after: after(members)? })
 }
 
-pub(super) fn for_metric(members: Members<'_>) -> Result<Call, WireError> {
+pub(super) fn for_metric(members: Members<'_>, _: &Context) -> Result<Call, WireError> {
     let stat = match (members.text("Statistic")?, members.text("ExtendedStatistic")?) {
         (None, None) => None,
         (Some(text), None) | (None, Some(text)) => Some(metrics::stat(text)?),
@@ -201,7 +202,7 @@ pub(super) fn for_metric(members: Members<'_>) -> Result<Call, WireError> {
     Ok(Call::DescribeAlarmsForMetric { metric: metrics::metric(members)?, stat, period, unit: metrics::unit(members)? })
 }
 
-pub(super) fn history(members: Members<'_>) -> Result<Call, WireError> {
+pub(super) fn history(members: Members<'_>, _: &Context) -> Result<Call, WireError> {
     members.refuse(&["AlarmContributorId"])?;
     let kind = match members.text("HistoryItemType")? {
         None => None,
@@ -224,11 +225,11 @@ pub(super) fn history(members: Members<'_>) -> Result<Call, WireError> {
     })
 }
 
-pub(super) fn delete(members: Members<'_>) -> Result<Call, WireError> {
+pub(super) fn delete(members: Members<'_>, _: &Context) -> Result<Call, WireError> {
     names(members).map(Call::DeleteAlarms)
 }
 
-pub(super) fn set_state(members: Members<'_>) -> Result<Call, WireError> {
+pub(super) fn set_state(members: Members<'_>, _: &Context) -> Result<Call, WireError> {
     let name = required(members, "AlarmName")?.to_owned();
     let state = state(required(members, "StateValue")?, "stateValue")?;
     let reason = members.text("StateReason")?.ok_or_else(|| missing("StateReason"))?.to_owned();
@@ -242,10 +243,10 @@ pub(super) fn set_state(members: Members<'_>) -> Result<Call, WireError> {
     Ok(Call::SetAlarmState { name, state, reason, reason_data })
 }
 
-pub(super) fn enable(members: Members<'_>) -> Result<Call, WireError> {
+pub(super) fn enable(members: Members<'_>, _: &Context) -> Result<Call, WireError> {
     Ok(Call::EnableAlarmActions { names: names(members)?, enabled: true })
 }
 
-pub(super) fn disable(members: Members<'_>) -> Result<Call, WireError> {
+pub(super) fn disable(members: Members<'_>, _: &Context) -> Result<Call, WireError> {
     Ok(Call::EnableAlarmActions { names: names(members)?, enabled: false })
 }

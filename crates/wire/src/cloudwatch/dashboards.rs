@@ -2,6 +2,7 @@
 //! object.
 
 use super::{Call, after, invalid, missing, required};
+use crate::Context;
 use crate::error::{Code, WireError};
 use crate::members::Members;
 
@@ -24,7 +25,7 @@ fn name(members: Members<'_>) -> Result<String, WireError> {
     Ok(name.to_owned())
 }
 
-pub(super) fn put(members: Members<'_>) -> Result<Call, WireError> {
+pub(super) fn put(members: Members<'_>, _: &Context) -> Result<Call, WireError> {
     let name = name(members)?;
     let body = members.text("DashboardBody")?.ok_or_else(|| missing("DashboardBody"))?;
     let wrong = |problem: String| WireError::new(Code::DashboardInvalid, format!("The field DashboardBody {problem}"));
@@ -38,16 +39,16 @@ pub(super) fn put(members: Members<'_>) -> Result<Call, WireError> {
     }
 }
 
-pub(super) fn get(members: Members<'_>) -> Result<Call, WireError> {
+pub(super) fn get(members: Members<'_>, _: &Context) -> Result<Call, WireError> {
     name(members).map(Call::GetDashboard)
 }
 
-pub(super) fn list(members: Members<'_>) -> Result<Call, WireError> {
+pub(super) fn list(members: Members<'_>, _: &Context) -> Result<Call, WireError> {
     let prefix = members.text("DashboardNamePrefix")?.unwrap_or("").to_owned();
     Ok(Call::ListDashboards { prefix, after: after(members)? })
 }
 
-pub(super) fn delete(members: Members<'_>) -> Result<Call, WireError> {
+pub(super) fn delete(members: Members<'_>, _: &Context) -> Result<Call, WireError> {
     let names = members.texts("DashboardNames")?.ok_or_else(|| missing("DashboardNames"))?;
     Ok(Call::DeleteDashboards(names.into_iter().map(str::to_owned).collect()))
 }

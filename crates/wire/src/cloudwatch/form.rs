@@ -2,6 +2,7 @@
 //! object. Numbers, truth values and instants are told by the names of their members.
 
 use super::{Call, reader};
+use crate::Context;
 use crate::error::WireError;
 use crate::members::{Members, serialization};
 use crate::reply::Service;
@@ -58,7 +59,11 @@ struct Node<'a> {
     parts: BTreeMap<&'a str, Node<'a>>,
 }
 
-pub(crate) fn parse_form(operation: &str, parameters: &[(String, String)]) -> Result<Call, WireError> {
+pub(crate) fn parse_form(
+    operation: &str,
+    parameters: &[(String, String)],
+    context: &Context,
+) -> Result<Call, WireError> {
     let read = reader(operation)?;
     let mut root = Node::default();
     for (name, text) in parameters {
@@ -73,7 +78,7 @@ pub(crate) fn parse_form(operation: &str, parameters: &[(String, String)]) -> Re
     }
     let body = root.parts.iter().map(|(name, node)| Ok(((*name).to_owned(), value(name, node)?)));
     let body: Map<String, Json> = body.collect::<Result<_, WireError>>()?;
-    read(Members::new(&body, Service::CloudWatch))
+    read(Members::new(&body, Service::CloudWatch), context)
 }
 
 fn value(name: &str, node: &Node<'_>) -> Result<Json, WireError> {

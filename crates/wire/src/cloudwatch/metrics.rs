@@ -1,11 +1,13 @@
 //! Decides how requests of metrics are read.
 
 use super::{Call, POINTS_MAX, Put, STATISTICS_MAX, instant, invalid, limit, missing, number, required, skip};
+use crate::Context;
 use crate::error::{Code, WireError};
 use crate::members::Members;
 use observe::measure::query::{self, MetricStat, Query, What};
 use observe::measure::{
-    DIMENSIONS_MAX, Dimensions, Expression, Metric, NAME_LENGTH_MAX, Series, Stat, Statistics, Unit,
+    DIMENSION_NAME_LENGTH_MAX, DIMENSION_VALUE_LENGTH_MAX, DIMENSIONS_MAX, Dimensions, Expression, Metric,
+    NAME_LENGTH_MAX, Series, Stat, Statistics, Unit, is_for_clients,
 };
 
 /// The most measurements of one request, and the most values of one of them.
@@ -16,10 +18,10 @@ const QUERIES_MAX: usize = 500;
 /// The most values that are looked at for one query: a year of minutes and more than are kept.
 const WINDOWS_MAX: i64 = 600_000;
 
-pub(super) fn put(members: Members<'_>) -> Result<Call, WireError> {
+pub(super) fn put(members: Members<'_>, _: &Context) -> Result<Call, WireError> {
     members.refuse(&["EntityMetricData"])?;
     let namespace = required(members, "Namespace")?;
-    if namespace.starts_with("AWS/") || namespace.starts_with(':') || namespace.len() > NAME_LENGTH_MAX {
+    if !is_for_clients(namespace) || namespace.len() > NAME_LENGTH_MAX {
         return Err(invalid(format!("The value {namespace} for parameter Namespace is invalid.")));
     }
     let data = members.objects("MetricData")?.ok_or_else(|| missing("MetricData"))?;
@@ -121,7 +123,7 @@ pub(super) fn dimensions(members: Members<'_>) -> Result<Dimensions, WireError> 
     }
     let pair = |member: Members<'_>| {
         let (name, value) = (required(member, "Name")?, required(member, "Value")?);
-        if name.len() > NAME_LENGTH_MAX || value.len() > 1_024 {
+        if name.len() > DIMENSION_NAME_LENGTH_MAX || value.len() > DIMENSION_VALUE_LENGTH_MAX {
             return Err(invalid("The name of a dimension has at most 255 characters, and its value at most 1024."));
         }
         Ok((name.into(), value.into()))
@@ -167,7 +169,7 @@ pub(super) fn stat(text: &str) -> Result<Stat, WireError> {
     Stat::parse(text).ok_or_else(|| invalid(message))
 }
 
-pub(super) fn data(members: Members<'_>) -> Result<Call, WireError> {
+pub(super) fn data(members: Members<'_>, _: &Context) -> Result<Call, WireError> {
     let queries = members.objects("MetricDataQueries")?.ok_or_else(|| missing("MetricDataQueries"))?;
     if queries.len() > QUERIES_MAX {
         return Err(invalid(format!(
@@ -256,7 +258,7 @@ fn asked_seconds(members: Members<'_>) -> Result<i64, WireError> {
     Ok(from.zip(to).map_or(0, |(from, to)| (to.millis() - from.millis()) / 1000))
 }
 
-pub(super) fn statistics(members: Members<'_>) -> Result<Call, WireError> {
+pub(super) fn statistics(members: Members<'_>, _: &Context) -> Result<Call, WireError> {
     let metric = metric(members)?;
     let (from, to) = span(members).map_err(|error| match error.code {
         Code::Validation => invalid(error.message),
@@ -293,7 +295,7 @@ pub(super) fn statistics(members: Members<'_>) -> Result<Call, WireError> {
     Ok(Call::GetMetricStatistics { metric, from, to, period, stats, unit: unit(members)? })
 }
 
-pub(super) fn list(members: Members<'_>) -> Result<Call, WireError> {
+pub(super) fn list(members: Members<'_>, _: &Context) -> Result<Call, WireError> {
     members.refuse(&["OwningAccount"])?;
     if members.truth("IncludeLinkedAccounts")? == Some(true) {
         return Err(WireError::not_handled(crate::Service::CloudWatch, "IncludeLinkedAccounts"));

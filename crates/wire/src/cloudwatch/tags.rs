@@ -1,6 +1,8 @@
-//! Decides how requests of tags are read. What has tags here are alarms; other ARNs are of nothing that is there.
+//! Decides how requests of tags are read. What has tags here are alarms of this account; other ARNs are of nothing that
+//! is there.
 
 use super::{Call, invalid, missing, required};
+use crate::Context;
 use crate::error::WireError;
 use crate::members::Members;
 use std::collections::BTreeMap;
@@ -9,14 +11,14 @@ use types::Arn;
 /// The most tags of an alarm.
 const TAGS_MAX: usize = 50;
 
-/// The alarm of the ARN; whether it is there, and of this account, is found out by its name.
-fn alarm(members: Members<'_>) -> Result<String, WireError> {
+/// The alarm of the ARN, which is of this account and region; whether it is there is found out by its name.
+fn alarm(members: Members<'_>, context: &Context) -> Result<String, WireError> {
     let arn = required(members, "ResourceARN")?;
     let parsed: Arn =
         arn.parse().map_err(|_| invalid(format!("The value {arn} for parameter ResourceARN is invalid.")))?;
     match parsed.resource.strip_prefix("alarm:") {
-        Some(name) if &*parsed.service == "cloudwatch" => Ok(name.to_owned()),
-        _ => Err(super::Refused::NothingToTag.error()),
+        Some(name) if context.account.arn("cloudwatch", &parsed.resource) == parsed => Ok(name.to_owned()),
+        Some(_) | None => Err(super::Refused::NothingToTag.error()),
     }
 }
 
@@ -36,16 +38,16 @@ pub(super) fn tags(members: Members<'_>) -> Result<BTreeMap<String, String>, Wir
     given.into_iter().map(one).collect()
 }
 
-pub(super) fn list(members: Members<'_>) -> Result<Call, WireError> {
-    Ok(Call::ListTags { alarm: alarm(members)? })
+pub(super) fn list(members: Members<'_>, context: &Context) -> Result<Call, WireError> {
+    Ok(Call::ListTags { alarm: alarm(members, context)? })
 }
 
-pub(super) fn tag(members: Members<'_>) -> Result<Call, WireError> {
+pub(super) fn tag(members: Members<'_>, context: &Context) -> Result<Call, WireError> {
     members.get("Tags").ok_or_else(|| missing("Tags"))?;
-    Ok(Call::Tag { alarm: alarm(members)?, tags: tags(members)? })
+    Ok(Call::Tag { alarm: alarm(members, context)?, tags: tags(members)? })
 }
 
-pub(super) fn untag(members: Members<'_>) -> Result<Call, WireError> {
+pub(super) fn untag(members: Members<'_>, context: &Context) -> Result<Call, WireError> {
     let keys = members.texts("TagKeys")?.ok_or_else(|| missing("TagKeys"))?;
-    Ok(Call::Untag { alarm: alarm(members)?, keys: keys.into_iter().map(str::to_owned).collect() })
+    Ok(Call::Untag { alarm: alarm(members, context)?, keys: keys.into_iter().map(str::to_owned).collect() })
 }

@@ -6,7 +6,7 @@ use crate::error::{Code, WireError};
 use crate::members::{Members, Rules};
 use crate::reply::Service;
 use observe::FILTER_PATTERN_LENGTH_MAX;
-use observe::measure::Unit;
+use observe::measure::{Unit, is_for_clients};
 use serde_json::{Map, Value as Json, json};
 use types::{LogGroupName, Timestamp};
 
@@ -60,7 +60,12 @@ pub(super) fn put(members: Members<'_>, context: &Context) -> Result<Call, WireE
     };
     let (metric, namespace) = (required(transformation, "metricName")?, required(transformation, "metricNamespace")?);
     rules.length(metric, "metricTransformations.1.member.metricName", 0, 255);
-    rules.length(namespace, "metricTransformations.1.member.metricNamespace", 0, 255);
+    let path = "metricTransformations.1.member.metricNamespace";
+    rules.length(namespace, path, 0, 255);
+    if !is_for_clients(namespace) {
+        // That AWS refuses this is documented, and its words for it were not recorded.
+        rules.broken(Some(namespace), path, "Member must satisfy regular expression pattern: (?!AWS/|:).*");
+    }
     rules.check(Code::InvalidParameter)?;
     let value = required(transformation, "metricValue")?;
     let invalid = |message: &str| WireError::new(Code::InvalidParameter, message);

@@ -383,8 +383,18 @@ fn tags_are_asked_for_by_the_arn_of_an_alarm() {
     for (operation, body, expected) in cases {
         assert_eq!(call(&sent(operation, &body)), expected);
     }
-    let of_none = json!({"ResourceARN": "arn:aws:cloudwatch::000000000000:dashboard/d"});
-    assert!(sent("ListTagsForResource", &of_none).error().starts_with("ResourceNotFoundException: "));
+    for of_none in [
+        "arn:aws:cloudwatch::000000000000:dashboard/d",
+        "arn:aws:cloudwatch:us-east-1:111111111111:alarm:a",
+        "arn:aws:cloudwatch:eu-central-1:000000000000:alarm:a",
+        "arn:aws:logs:us-east-1:000000000000:alarm:a",
+    ] {
+        let body = json!({"ResourceARN": of_none, "Tags": [], "TagKeys": []});
+        for operation in ["ListTagsForResource", "TagResource", "UntagResource"] {
+            let expected = "ResourceNotFoundException: The specified resource does not exist.";
+            assert_eq!(sent(operation, &body).error(), expected, "{operation} {of_none}");
+        }
+    }
     let tags = [("tag2".to_owned(), "bar".to_owned())].into();
     let told = json(&sent("ListTagsForResource", &json!({})).answer(&Any::CloudWatch(Answer::Tags(&tags))));
     assert_eq!(told, json!({"Tags": [{"Key": "tag2", "Value": "bar"}]}));

@@ -273,6 +273,18 @@ fn what_was_recorded_of_refusals_is_said() {
     for (operation, body, expected) in cases {
         assert_eq!(sent(operation, &body.to_string()).error(), expected, "{operation}");
     }
+    for namespace in ["AWS/SQS", ":Shop"] {
+        let mut one = transformation(1);
+        one["metricNamespace"] = namespace.into();
+        assert_eq!(
+            sent("PutMetricFilter", &put("f", "p", json!([one])).to_string()).error(),
+            format!(
+                "InvalidParameterException: 1 validation error detected: Value '{namespace}' at \
+                 'metricTransformations.1.member.metricNamespace' failed to satisfy constraint: Member must satisfy \
+                 regular expression pattern: (?!AWS/|:).*"
+            )
+        );
+    }
     for (refusal, what) in [(Refusal::LogGroupExists, "group"), (Refusal::LogStreamExists, "stream")] {
         let expected = json!({
             "__type": "ResourceAlreadyExistsException", "message": format!("The specified log {what} already exists"),
