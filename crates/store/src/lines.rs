@@ -23,13 +23,13 @@ mod sync;
 #[cfg(test)]
 mod tests;
 
-use group::Group;
+use group::{Appended, Group};
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use sync::Syncer;
+use sync::{Syncer, Written};
 
 pub use batch::MESSAGE_BYTES_MAX;
 pub use read::{Direction, Line, Page, Query, StoredLine};
@@ -38,6 +38,10 @@ pub use read::{Direction, Line, Page, Query, StoredLine};
 const OPEN_MAX: usize = 64;
 /// How many streams a group may have that were made by name.
 const MADE_STREAMS_MAX: usize = 1_000;
+/// How many all groups together may have.
+const ALL_MADE_STREAMS_MAX: usize = 100_000;
+/// How many tags a group may have.
+const TAGS_MAX: usize = 50;
 /// What the directory of a group ends with that is being deleted; no group's own does.
 const DELETED: &str = ".%~gone";
 /// How many faults are remembered until somebody takes them.
@@ -122,7 +126,7 @@ pub enum StreamMade {
     Made,
     /// It was there.
     There,
-    /// The group has as many made streams as it may.
+    /// The group has as many made streams as it may, or all groups together have.
     TooMany,
 }
 
@@ -161,7 +165,10 @@ impl Faults {
 #[derive(Debug)]
 pub struct Lines {
     dir: PathBuf,
+    /// Nobody waits for the disk while this is locked for writing.
     groups: RwLock<BTreeMap<Box<str>, Arc<Group>>>,
+    /// Held by whoever makes a group, so that it is made once.
+    making: Mutex<()>,
     /// Groups whose segment is open for appending, the one opened first in front.
     open: Mutex<VecDeque<Arc<Group>>>,
     faults: Arc<Faults>,
@@ -204,7 +211,8 @@ impl Lines {
         }
         let syncer = Syncer::start(Arc::clone(&faults))?;
         let (groups, taken_in, deleted) = (RwLock::new(groups), Mutex::default(), AtomicU64::new(0));
-        Ok(Self { dir, groups, open: Mutex::default(), faults, syncer, taken_in, deleted })
+        let (making, open) = (Mutex::default(), Mutex::default());
+        Ok(Self { dir, groups, making, open, faults, syncer, taken_in, deleted })
     }
 
     /// Appends lines, each with its time, to a stream; the group is made if it is not there. When this returns, the
@@ -219,32 +227,66 @@ impl Lines {
         lines: &[(i64, M)],
         ingested_ms: i64,
     ) -> io::Result<()> {
+        self.append_to(group, stream, lines, ingested_ms).map(drop)
+    }
+
+    /// Appends lines as [`Lines::append`] does; when this returns, they outlive the machine.
+    ///
+    /// # Errors
+    /// As there; and if the disk did not say that it has them, they may be there or not.
+    pub fn append_synced<M: AsRef<str>>(
+        &self,
+        group: &str,
+        stream: &str,
+        lines: &[(i64, M)],
+        ingested_ms: i64,
+    ) -> io::Result<()> {
+        self.append_to(group, stream, lines, ingested_ms)?.map_or(Ok(()), |file| file.sync())
+    }
+
+    /// Appends lines; what they were written to, if there were any.
+    fn append_to<M: AsRef<str>>(
+        &self,
+        group: &str,
+        stream: &str,
+        lines: &[(i64, M)],
+        ingested_ms: i64,
+    ) -> io::Result<Option<Arc<Written>>> {
         if lines.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let encoded = batch::encode(stream, lines, ingested_ms)?;
         let mut tries = 0;
-        let (group, opened) = loop {
+        let (group, Appended { file, opened }) = loop {
             let group = match self.find(group) {
                 Ok(group) => group,
-                Err(_) => self.make(group, None, ingested_ms)?.0,
+                Err(_) => self.make(group, None, BTreeMap::new(), ingested_ms)?.0,
             };
             match group.append(&encoded, stream, ingested_ms, &self.syncer, &self.faults) {
-                Ok(opened) => break (group, opened),
+                Ok(appended) => break (group, appended),
                 // It was deleted meanwhile: then it is made anew.
-                Err(error) if error.kind() == io::ErrorKind::NotFound && tries < 3 => tries += 1,
+                Err(_) if group.is_removed() && tries < 3 => {
+                    tries += 1;
+                    self.forget(&group);
+                }
                 Err(error) => return Err(error),
             }
         };
         let bytes: usize = lines.iter().map(|(_, line)| line.as_ref().len()).sum();
-        self.count(group.name(), lines.len() as u64, bytes as u64);
+        self.count(&group, lines.len() as u64, bytes as u64);
         if opened {
             self.limit_open(group);
         }
-        Ok(())
+        Ok(Some(file))
     }
 
-    fn count(&self, group: &str, lines: u64, bytes: u64) {
+    fn count(&self, group: &Arc<Group>, lines: u64, bytes: u64) {
+        let groups = self.groups.read().unwrap_or_else(PoisonError::into_inner);
+        // Held meanwhile, so that nothing is counted any more of a group that was deleted.
+        if !groups.get(group.name()).is_some_and(|known| Arc::ptr_eq(known, group)) {
+            return;
+        }
+        let group = group.name();
         let mut taken_in = lock(&self.taken_in);
         // Looked for first, since a group's name is only copied for its first lines.
         match taken_in.get_mut(group) {
@@ -253,7 +295,7 @@ impl Lines {
         }
     }
 
-    /// What each group took in since it was opened here, sorted by name.
+    /// What each group took in since it was opened or made here, sorted by name.
     pub fn taken_in(&self) -> Vec<(String, TakenIn)> {
         lock(&self.taken_in).iter().map(|(group, count)| (group.to_string(), *count)).collect()
     }
@@ -266,7 +308,18 @@ impl Lines {
         if self.find(name).is_ok() {
             return Ok(false);
         }
-        self.make(name, retention_days, now_ms).map(|(_, made)| made)
+        self.make(name, retention_days, BTreeMap::new(), now_ms).map(|(_, made)| made)
+    }
+
+    /// Makes a group that somebody knows by these tags, unless it is there already; whether it was made.
+    ///
+    /// # Errors
+    /// When it could not be written. It is never there without its tags.
+    pub fn create_tagged(&self, name: &str, tags: BTreeMap<String, String>, now_ms: i64) -> io::Result<bool> {
+        if self.find(name).is_ok() {
+            return Ok(false);
+        }
+        self.make(name, None, tags, now_ms).map(|(_, made)| made)
     }
 
     /// Changes for how many days a group's lines are kept.
@@ -285,12 +338,13 @@ impl Lines {
         Ok(self.find(group)?.tags())
     }
 
-    /// Changes what somebody knows a group by.
+    /// Changes what somebody knows a group by, with nobody else's change in between. Whether it was changed: not if it
+    /// would have more than 50 tags.
     ///
     /// # Errors
     /// When there is no such group, or it could not be written.
-    pub fn set_tags(&self, group: &str, tags: BTreeMap<String, String>) -> io::Result<()> {
-        self.find(group)?.set_tags(tags)
+    pub fn change_tags(&self, group: &str, change: impl FnOnce(&mut BTreeMap<String, String>)) -> io::Result<bool> {
+        self.find(group)?.change_tags(TAGS_MAX, change)
     }
 
     /// Makes a stream that has no lines yet.
@@ -298,7 +352,18 @@ impl Lines {
     /// # Errors
     /// When there is no such group, or it could not be written.
     pub fn create_stream(&self, group: &str, stream: &str, now_ms: i64) -> io::Result<StreamMade> {
-        self.find(group)?.make_stream(stream, now_ms, MADE_STREAMS_MAX)
+        self.create_stream_below(group, stream, now_ms, ALL_MADE_STREAMS_MAX)
+    }
+
+    /// Makes a stream if all groups together have less than `most` made ones; a few more come through when many are made
+    /// at once.
+    fn create_stream_below(&self, group: &str, stream: &str, now_ms: i64, most: usize) -> io::Result<StreamMade> {
+        let (group, all) = {
+            let groups = self.groups.read().unwrap_or_else(PoisonError::into_inner);
+            (groups.get(group).cloned().ok_or_else(|| missing(group))?, groups.values().map(|group| group.made()).sum())
+        };
+        let most: usize = if most > all { MADE_STREAMS_MAX } else { 0 };
+        group.make_stream(stream, now_ms, most)
     }
 
     /// Whether a group has a stream.
@@ -321,21 +386,47 @@ impl Lines {
     /// Deletes a group and all its lines. Who appends to it later makes it anew.
     ///
     /// # Errors
-    /// When there is no such group, or it could not be removed.
+    /// When there is no such group, it could not be removed, or a power cut might still bring it back.
     pub fn delete_group(&self, name: &str) -> io::Result<()> {
-        let beside = {
-            let mut groups = self.groups.write().unwrap_or_else(PoisonError::into_inner);
-            let missing = || io::Error::new(io::ErrorKind::NotFound, format!("there is no group {name:?}"));
-            let group = groups.get(name).cloned().ok_or_else(missing)?;
+        let group = self.find(name)?;
+        let beside = loop {
             let mut beside = group.dir().as_os_str().to_owned();
             beside.push(format!(".{}{DELETED}", self.deleted.fetch_add(1, Ordering::Relaxed)));
             let beside = PathBuf::from(beside);
-            group.put_aside(&beside)?;
-            groups.remove(name);
-            beside
+            // What could not be removed earlier may stand there.
+            if std::fs::symlink_metadata(&beside).is_err() {
+                break beside;
+            }
         };
-        // Without the lock: it may be much, and others look for their groups.
-        std::fs::remove_dir_all(&beside).map_err(|error| at(&beside, &error))
+        group.put_aside(&beside)?;
+        self.forget(&group);
+        let synced = disk::sync_dir(&self.dir).map_err(|error| at(&self.dir, &error));
+        if let Err(error) = std::fs::remove_dir_all(&beside) {
+            self.faults.add(&beside, format!("a deleted group cannot be removed before the next start: {error}"));
+        }
+        synced
+    }
+
+    /// Lets nobody find a group any more that was put aside, unless another has its name by now.
+    fn forget(&self, group: &Arc<Group>) {
+        let mut groups = self.groups.write().unwrap_or_else(PoisonError::into_inner);
+        if groups.get(group.name()).is_some_and(|known| Arc::ptr_eq(known, group)) {
+            groups.remove(group.name());
+            lock(&self.taken_in).remove(group.name());
+        }
+    }
+
+    /// What is known of one group.
+    ///
+    /// # Errors
+    /// When there is no such group.
+    pub fn info(&self, group: &str) -> io::Result<GroupInfo> {
+        Ok(self.find(group)?.info())
+    }
+
+    /// How many groups there are.
+    pub fn group_count(&self) -> usize {
+        self.groups.read().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// All groups, sorted by name.
@@ -386,16 +477,22 @@ impl Lines {
 
     fn find(&self, name: &str) -> io::Result<Arc<Group>> {
         let groups = self.groups.read().unwrap_or_else(PoisonError::into_inner);
-        let missing = || io::Error::new(io::ErrorKind::NotFound, format!("there is no group {name:?}"));
-        groups.get(name).cloned().ok_or_else(missing)
+        groups.get(name).cloned().ok_or_else(|| missing(name))
     }
 
-    fn make(&self, name: &str, retention_days: Option<u32>, now_ms: i64) -> io::Result<(Arc<Group>, bool)> {
-        let mut groups = self.groups.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(group) = groups.get(name) {
-            return Ok((Arc::clone(group), false));
+    fn make(
+        &self,
+        name: &str,
+        retention_days: Option<u32>,
+        tags: BTreeMap<String, String>,
+        now_ms: i64,
+    ) -> io::Result<(Arc<Group>, bool)> {
+        let _making = lock(&self.making);
+        if let Ok(group) = self.find(name) {
+            return Ok((group, false));
         }
-        let group = Arc::new(Group::create(&self.dir, name, retention_days, now_ms, &self.faults)?);
+        let group = Arc::new(Group::create(&self.dir, name, retention_days, tags, now_ms, &self.faults)?);
+        let mut groups = self.groups.write().unwrap_or_else(PoisonError::into_inner);
         groups.insert(name.into(), Arc::clone(&group));
         Ok((group, true))
     }
@@ -422,6 +519,10 @@ impl Lines {
 /// Locks; a thread that panicked while it held the lock left nothing half done, since states change after the write.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn missing(group: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::NotFound, format!("there is no group {group:?}"))
 }
 
 /// An error that also says where; its kind stays.

@@ -170,6 +170,8 @@ codes! {
     Throttling = "ThrottlingException", Own, 400;
     /// A batch has more entries than it may.
     TooManyEntriesInBatchRequest = "TooManyEntriesInBatchRequest", Own, 400;
+    /// What is tagged has as many tags as it may.
+    TooManyTags = "TooManyTagsException", Own, 400;
     /// The function runs as often as it may.
     TooManyRequests = "TooManyRequestsException", Own, 429;
     /// The service has no such operation, or it is not run here.
@@ -225,7 +227,8 @@ impl Code {
             Self::ResourceConflict | Self::PolicyLengthExceeded => self.name(),
             Self::ReceiptHandleIsInvalid => self.name(),
             Self::RequestTooLarge | Self::RequestThrottled | Self::ResourceNotFound => self.name(),
-            Self::Serialization | Self::ServiceUnavailable | Self::TooManyRequests => self.name(),
+            Self::Serialization | Self::ServiceUnavailable => self.name(),
+            Self::TooManyRequests | Self::TooManyTags => self.name(),
         }
     }
 
@@ -341,6 +344,8 @@ pub enum Refusal<'a> {
     },
     /// There are as many log groups, streams of one, or metric filters of one as there may be.
     TooManyOfLogs,
+    /// A log group would have more tags than it may.
+    TooManyLogTags,
     /// The caller must slow down: what is not yet applied has reached its bound.
     Throttled,
     /// The disk is as full as it may get.
@@ -450,6 +455,7 @@ impl WireError {
                 Self::new(Code::InvalidParameter, format!("Invalid metric transformation: {problem}"))
             }
             Refusal::TooManyOfLogs => Self::new(Code::LimitExceededException, "Resource limit exceeded."),
+            Refusal::TooManyLogTags => Self::new(Code::TooManyTags, "A log group has at most 50 tags."),
             Refusal::Throttled => Self::new(
                 match service {
                     Service::Lambda => Code::TooManyRequests,

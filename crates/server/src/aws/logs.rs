@@ -17,10 +17,18 @@ use types::{LogGroupName, Timestamp};
 use wire::logs::{self, Call, NameFilter, ReadFrom, Span, StreamFilter, StreamOrder};
 use wire::{Answer, Refusal, Reply, Response};
 
+#[cfg(test)]
+mod tests;
+
 pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response {
+    if needs_room(&call) && !app.engine.takes_writes() {
+        return reply.refuse(&Refusal::DiskFull);
+    }
     let lines = Arc::clone(app.engine.lines());
     match call {
-        Call::DescribeLogGroups { names, after, limit } => groups(app, reply, &lines, &names, after.as_deref(), limit),
+        Call::DescribeLogGroups { names, after, limit } => {
+            groups(app, reply, lines, &names, after.as_deref(), limit).await
+        }
         Call::DescribeLogStreams { group, names, order, descending, after, limit } => {
             let name = group.clone();
             let found = match read(move || lines.streams(name.as_str())).await {
@@ -33,8 +41,9 @@ pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response
             events(reply, lines, group, stream, span, from, limit).await
         }
         Call::PutMetricFilter(filter) => {
-            if !lines.groups().iter().any(|group| group.name == filter.group.as_str()) {
-                return reply.refuse(&Refusal::NoSuchLogGroup);
+            let name = filter.group.clone();
+            if let Err(error) = read(move || lines.info(name.as_str())).await {
+                return unread(reply, &error);
             }
             let logs::MetricFilter { group, name, pattern, namespace, metric, value, otherwise, dimensions, unit, at } =
                 *filter;
@@ -50,7 +59,7 @@ pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response
                     && prefix.as_ref().is_none_or(|prefix| filter.name.starts_with(prefix))
                     && metric.as_ref().is_none_or(|(name, space)| filter.metric == *name && filter.namespace == *space)
             };
-            metric_filters(app, reply, wanted, limit, skip)
+            metric_filters(app, reply, wanted, limit, skip).await
         }
         Call::DeleteMetricFilter { group, name } => {
             change_filters(app, reply, move |filters| filters.delete(group.as_str(), &name)).await
@@ -71,7 +80,7 @@ pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response
         Call::CreateLogStream { group, stream } => keeping::create_stream(reply, lines, group, stream).await,
         Call::DeleteLogStream { group, stream } => keeping::delete_stream(reply, lines, group, stream).await,
         Call::PutLogEvents { group, stream, events } => keeping::put(app, reply, lines, group, stream, events).await,
-        Call::ListTags(group) => match lines.tags(group.as_str()) {
+        Call::ListTags(group) => match read(move || lines.tags(group.as_str())).await {
             Ok(tags) => say(reply, logs::Answer::Tags(&tags)),
             Err(error) => unread(reply, &error),
         },
@@ -101,6 +110,29 @@ pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response
     }
 }
 
+/// Whether a call writes what takes up room. What deletes is done on a full disk too, since that makes room.
+fn needs_room(call: &Call) -> bool {
+    match call {
+        Call::CreateLogGroup { .. }
+        | Call::CreateLogStream { .. }
+        | Call::PutLogEvents { .. }
+        | Call::PutRetentionPolicy { .. }
+        | Call::Tag { .. }
+        | Call::Untag { .. }
+        | Call::PutMetricFilter(_) => true,
+        Call::DeleteLogGroup(_)
+        | Call::DeleteLogStream { .. }
+        | Call::DeleteMetricFilter { .. }
+        | Call::DescribeLogGroups { .. }
+        | Call::DescribeLogStreams { .. }
+        | Call::DescribeMetricFilters { .. }
+        | Call::FilterLogEvents { .. }
+        | Call::GetLogEvents { .. }
+        | Call::ListTags(_)
+        | Call::TestMetricFilter { .. } => false,
+    }
+}
+
 /// What is known of a filter, in the words of a request.
 fn told(filter: LineFilter) -> Option<logs::MetricFilter> {
     let LineFilter { name, group, pattern, namespace, metric, value, otherwise, dimensions, unit, at, .. } = filter;
@@ -108,18 +140,27 @@ fn told(filter: LineFilter) -> Option<logs::MetricFilter> {
     Some(logs::MetricFilter { group, name, pattern, namespace, metric, value, otherwise, dimensions, unit, at })
 }
 
-fn metric_filters(
+async fn metric_filters(
     app: &App,
     reply: &Reply<'_>,
     wanted: impl Fn(&LineFilter) -> bool,
     limit: usize,
     skip: usize,
 ) -> Response {
-    let all = app.engine.watch().line_filters.all();
+    let all = match all_filters(app).await {
+        Ok(all) => all,
+        Err(error) => return internal(reply, &error),
+    };
     let mut found: Vec<_> = all.into_iter().filter(wanted).filter_map(told).skip(skip).collect();
     let next = (found.len() > limit).then_some(skip + limit);
     found.truncate(limit);
     say(reply, logs::Answer::MetricFilters { filters: &found, next })
+}
+
+/// All filters; somebody may be writing one.
+async fn all_filters(app: &App) -> io::Result<Vec<LineFilter>> {
+    let filters = Arc::clone(&app.engine.watch().line_filters);
+    read(move || Ok(filters.all())).await
 }
 
 /// Changes filters where waiting for the disk costs nobody else.
@@ -131,16 +172,20 @@ async fn change_filters(
     let filters = Arc::clone(&app.engine.watch().line_filters);
     match tokio::task::spawn_blocking(move || work(&filters)).await {
         Ok(Ok(())) => say(reply, logs::Answer::Done),
-        Ok(Err(LineFilterError::Filter(LineMetricError::Pattern(error)))) => {
+        Ok(Err(error)) => filter_refused(reply, &error),
+        Err(error) => internal(reply, &error),
+    }
+}
+
+fn filter_refused(reply: &Reply<'_>, error: &LineFilterError) -> Response {
+    match error {
+        LineFilterError::Filter(LineMetricError::Pattern(error)) => {
             reply.refuse(&Refusal::FilterPatternInvalid { problem: &error.to_string() })
         }
-        Ok(Err(LineFilterError::Filter(error))) => {
-            reply.refuse(&Refusal::MetricFilterInvalid { problem: &error.to_string() })
-        }
-        Ok(Err(LineFilterError::TooMany)) => reply.refuse(&Refusal::TooManyOfLogs),
-        Ok(Err(LineFilterError::NotFound)) => reply.refuse(&Refusal::NoSuchMetricFilter),
-        Ok(Err(LineFilterError::Write(refused))) => not_written(reply, &refused),
-        Err(error) => internal(reply, &error),
+        LineFilterError::Filter(error) => reply.refuse(&Refusal::MetricFilterInvalid { problem: &error.to_string() }),
+        LineFilterError::TooMany => reply.refuse(&Refusal::TooManyOfLogs),
+        LineFilterError::NotFound => reply.refuse(&Refusal::NoSuchMetricFilter),
+        LineFilterError::Write(refused) => not_written(reply, refused),
     }
 }
 
@@ -160,21 +205,26 @@ fn unread(reply: &Reply<'_>, error: &io::Error) -> Response {
     }
 }
 
-fn groups(
+async fn groups(
     app: &App,
     reply: &Reply<'_>,
-    lines: &Lines,
+    lines: Arc<Lines>,
     names: &NameFilter,
     after: Option<&str>,
     limit: usize,
 ) -> Response {
+    let known = read(move || Ok(lines.groups())).await;
+    let (all, all_filters) = match (known, all_filters(app).await) {
+        (Ok(all), Ok(filters)) => (all, filters),
+        (Err(error), _) | (_, Err(error)) => return internal(reply, &error),
+    };
     let mut filters: BTreeMap<String, usize> = BTreeMap::new();
-    for filter in app.engine.watch().line_filters.all() {
+    for filter in all_filters {
         *filters.entry(filter.group).or_default() += 1;
     }
     let wanted = |group: &GroupInfo| name_wanted(names, &group.name) && after.is_none_or(|after| *group.name > *after);
     let mut found: Vec<(LogGroupName, GroupInfo)> =
-        lines.groups().into_iter().filter(wanted).filter_map(|group| Some((group.name.parse().ok()?, group))).collect();
+        all.into_iter().filter(wanted).filter_map(|group| Some((group.name.parse().ok()?, group))).collect();
     let more = found.len() > limit;
     found.truncate(limit);
     let groups: Vec<_> = found

@@ -1,7 +1,8 @@
 //! Decides what the small file says that tells what a group is: lines of a key and its values, names escaped.
 //!
-//! Four lines are always there, in their order. After them come tags, streams that were made before they had lines, and
-//! streams that were let go, as many as there are; what an older program does not know there, it leaves alone.
+//! Five lines are always there, in their order. After them come tags, streams that were made before they had lines, and
+//! streams that were let go, as many as there are. What a program does not know there it passes over, and it is lost when
+//! that program writes the file again.
 
 use super::segment::Segment;
 use super::{Faults, disk, names};
@@ -66,7 +67,11 @@ impl About {
         };
         let mut about = Self { retention_days, ..Self::new(created_ms, value("next")?.parse().ok()?) };
         for line in lines {
-            let (key, rest) = line.split_once(' ')?;
+            let (key, rest) = line.split_once(' ').unwrap_or((line, ""));
+            // Before anything is asked of its values: another program's line may have any.
+            if !["tag", "stream", "gone"].contains(&key) {
+                continue;
+            }
             let (first, second) = rest.split_once(' ')?;
             let second = names::unescape(second)?;
             match key {
@@ -112,13 +117,18 @@ mod tests {
         for about in [About::new(-3, 9), full] {
             about.write(dir.path(), "/aws/lambda/F\n").unwrap();
             let text = std::fs::read_to_string(dir.path().join(ABOUT)).unwrap();
-            assert_eq!(About::parse(&text), Some(("/aws/lambda/F\n".to_owned(), about)));
+            let known = Some(("/aws/lambda/F\n".to_owned(), about));
+            assert_eq!(About::parse(&text), known);
+            for unknown in ["later", "later ", "later on", "later a %zz", "later a b c", ""] {
+                assert_eq!(About::parse(&format!("{text}{unknown}\n")), known, "{unknown:?}");
+            }
         }
         for text in [
             "",
             "orderflow lines 2\nname a\ncreated 1\nretention none\nnext 1\n",
             "orderflow lines 1\nname a\n",
             "orderflow lines 1\nname a\ncreated 1\nretention none\nnext 1\nstream x y\n",
+            "orderflow lines 1\nname a\ncreated 1\nretention none\nnext 1\ntag x\n",
         ] {
             assert_eq!(About::parse(text), None, "{text}");
         }

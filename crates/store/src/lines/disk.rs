@@ -56,7 +56,16 @@ pub(super) fn replace(path: &Path, content: &str) -> io::Result<()> {
 
 /// Makes what was created, renamed or removed in a directory outlive a power cut.
 pub(super) fn sync_dir(path: &Path) -> io::Result<()> {
+    #[cfg(test)]
+    faults::before_sync()?;
     File::open(path)?.sync_all()
+}
+
+/// Makes what was written to a file outlive a power cut.
+pub(super) fn sync(file: &File, path: &Path) -> io::Result<()> {
+    #[cfg(test)]
+    faults::before_sync()?;
+    file.sync_data().map_err(|error| at(path, &error))
 }
 
 /// Failures that tests ask for, on their own thread only.
@@ -70,6 +79,7 @@ pub(super) mod faults {
     thread_local! {
         static WRITE: Cell<Option<(usize, i32)>> = const { Cell::new(None) };
         static CUT: Cell<Option<i32>> = const { Cell::new(None) };
+        static SYNC: Cell<Option<(usize, i32)>> = const { Cell::new(None) };
     }
 
     /// Lets the next write through for `length` bytes and then fails it with this error number.
@@ -80,6 +90,22 @@ pub(super) mod faults {
     /// Fails the next cut with this error number.
     pub(in super::super) fn fail_cut(errno: i32) {
         CUT.set(Some(errno));
+    }
+
+    /// Lets so many syncs through, and fails the next with this error number.
+    pub(in super::super) fn fail_sync(after: usize, errno: i32) {
+        SYNC.set(Some((after, errno)));
+    }
+
+    pub(super) fn before_sync() -> io::Result<()> {
+        match SYNC.take() {
+            None => Ok(()),
+            Some((0, errno)) => Err(io::Error::from_raw_os_error(errno)),
+            Some((after, errno)) => {
+                SYNC.set(Some((after - 1, errno)));
+                Ok(())
+            }
+        }
     }
 
     pub(super) fn before_write(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {

@@ -12,6 +12,7 @@ use super::{Dropped, Faults, GroupInfo, StreamInfo, StreamMade, StreamTimes, at,
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// A segment of this size is sealed.
@@ -28,6 +29,9 @@ pub(super) struct Group {
     name: Box<str>,
     dir: PathBuf,
     state: Mutex<State>,
+    /// How many of its streams were made by name; beside the state, so that all groups are summed up without waiting
+    /// for one that is being written.
+    made: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -39,7 +43,8 @@ struct State {
     next: u64,
     /// The last segment, if it is appended to.
     active: Option<Active>,
-    /// Whether the group was deleted; whoever still holds it appends nothing any more.
+    /// Whether the group was deleted; whoever still holds it writes nothing any more, since what stands in its place may
+    /// be another group.
     removed: bool,
 }
 
@@ -53,12 +58,22 @@ struct Active {
     torn: bool,
 }
 
+/// What an append did.
+#[derive(Debug)]
+pub(super) struct Appended {
+    /// What the lines were written to.
+    pub(super) file: Arc<Written>,
+    /// Whether it had to be opened for them.
+    pub(super) opened: bool,
+}
+
 impl Group {
     /// Makes a group and its directory. A directory that is there already is what a crash or a fault left of it.
     pub(super) fn create(
         dir: &Path,
         name: &str,
         retention_days: Option<u32>,
+        tags: BTreeMap<String, String>,
         now_ms: i64,
         faults: &Faults,
     ) -> io::Result<Self> {
@@ -73,14 +88,17 @@ impl Group {
                 let problem = format!("{}: this directory belongs to the group {:?}", dir.display(), group.name);
                 return Err(io::Error::new(io::ErrorKind::AlreadyExists, problem));
             }
+            if !tags.is_empty() {
+                lock(&group.state).change_about(&group, |about| about.tags = tags)?;
+            }
             return Ok(group);
         }
         disk::make_dir(&dir)?;
-        let about = About { retention_days, ..About::new(now_ms, 1) };
+        let about = About { retention_days, tags, ..About::new(now_ms, 1) };
         about.write(&dir, name)?;
         disk::sync_dir(parent).map_err(|error| at(parent, &error))?;
         let state = State { about, segments: Vec::new(), next: 1, active: None, removed: false };
-        Ok(Self { name: name.into(), dir, state: Mutex::new(state) })
+        Ok(Self { name: name.into(), dir, state: Mutex::new(state), made: AtomicUsize::new(0) })
     }
 
     /// Opens a group's directory.
@@ -116,6 +134,7 @@ impl Group {
         let summary = last.filter(|(number, _)| *number >= ended).and_then(|(_, summary)| summary);
         let active = summary.map(|summary| Active { summary, file: None, torn: false });
         Ok(Self {
+            made: AtomicUsize::new(about.made.len()),
             name: name.into(),
             dir: dir.to_owned(),
             state: Mutex::new(State { about, segments, next, active, removed: false }),
@@ -146,11 +165,7 @@ impl Group {
     }
 
     pub(super) fn set_retention(&self, retention_days: Option<u32>) -> io::Result<()> {
-        let mut state = lock(&self.state);
-        let about = About { retention_days, ..state.about.clone() };
-        about.write(&self.dir, &self.name)?;
-        state.about = about;
-        Ok(())
+        lock(&self.state).change_about(self, |about| about.retention_days = retention_days)
     }
 
     /// What somebody knows it by.
@@ -158,12 +173,24 @@ impl Group {
         lock(&self.state).about.tags.clone()
     }
 
-    pub(super) fn set_tags(&self, tags: BTreeMap<String, String>) -> io::Result<()> {
+    /// Changes what somebody knows it by, unless that would be more than `most`; whether it did.
+    pub(super) fn change_tags(
+        &self,
+        most: usize,
+        change: impl FnOnce(&mut BTreeMap<String, String>),
+    ) -> io::Result<bool> {
         let mut state = lock(&self.state);
-        let about = About { tags, ..state.about.clone() };
-        about.write(&self.dir, &self.name)?;
-        state.about = about;
-        Ok(())
+        let mut tags = state.about.tags.clone();
+        change(&mut tags);
+        if tags.len() > most && !state.removed {
+            return Ok(false);
+        }
+        state.change_about(self, |about| about.tags = tags).map(|()| true)
+    }
+
+    /// How many of its streams were made by name.
+    pub(super) fn made(&self) -> usize {
+        self.made.load(Ordering::Relaxed)
     }
 
     /// Makes a stream that has no lines yet, unless it is there.
@@ -172,16 +199,16 @@ impl Group {
             return Ok(StreamMade::There);
         }
         let mut state = lock(&self.state);
+        state.check_not_removed(&self.name)?;
         if state.about.made.contains_key(name) {
             return Ok(StreamMade::There);
         }
         if state.about.made.len() >= most {
             return Ok(StreamMade::TooMany);
         }
-        let mut about = state.about.clone();
-        about.made.insert(name.into(), now_ms);
-        about.write(&self.dir, &self.name)?;
-        state.about = about;
+        state.change_about(self, |about| {
+            about.made.insert(name.into(), now_ms);
+        })?;
         Ok(StreamMade::Made)
     }
 
@@ -190,29 +217,34 @@ impl Group {
         let Some(known) = self.streams()?.into_iter().find(|stream| stream.name == name) else { return Ok(false) };
         let mut state = lock(&self.state);
         let state = &mut *state;
+        state.check_not_removed(&self.name)?;
         let appended_to = state.active.as_ref().is_some_and(|active| active.summary.streams.contains_key(name));
-        let mut about = state.about.clone();
-        about.made.remove(name);
-        if appended_to || known.lines.is_some() {
-            let oldest = state.segments.first().map_or(state.next, |segment| segment.number);
-            about.gone.retain(|_, until| *until > oldest);
-            if about.gone.len() >= GONE_MAX {
+        let has_lines = appended_to || known.lines.is_some();
+        let oldest = state.segments.first().map_or(state.next, |segment| segment.number);
+        if has_lines {
+            if state.about.gone.values().filter(|until| **until > oldest).count() >= GONE_MAX {
                 let problem = format!("{GONE_MAX} streams of {:?} are gone whose lines are not yet", self.name);
                 return Err(io::Error::new(io::ErrorKind::QuotaExceeded, problem));
             }
             // What comes later is in another segment, so that a number says which lines are gone.
             state.seal(&self.dir, syncer, faults);
-            about.next = state.next;
-            about.gone.insert(name.into(), state.next);
         }
-        about.write(&self.dir, &self.name)?;
-        state.about = about;
+        let next = state.next;
+        state.change_about(self, |about| {
+            about.made.remove(name);
+            if has_lines {
+                about.gone.retain(|_, until| *until > oldest);
+                about.next = next;
+                about.gone.insert(name.into(), next);
+            }
+        })?;
         Ok(true)
     }
 
     pub(super) fn has_stream(&self, name: &str) -> io::Result<bool> {
         {
             let state = lock(&self.state);
+            state.check_not_removed(&self.name)?;
             let appended_to = state.active.as_ref().is_some_and(|active| active.summary.streams.contains_key(name));
             if appended_to || state.about.made.contains_key(name) {
                 return Ok(true);
@@ -226,17 +258,23 @@ impl Group {
         lock(&self.state).about.gone.clone()
     }
 
+    /// Whether it was deleted.
+    pub(super) fn is_removed(&self) -> bool {
+        lock(&self.state).removed
+    }
+
     /// Puts all of it aside, to be deleted. `beside` is a name that no group's directory has, so that a crash leaves all
     /// or nothing.
     pub(super) fn put_aside(&self, beside: &Path) -> io::Result<()> {
         let mut state = lock(&self.state);
+        state.check_not_removed(&self.name)?;
         std::fs::rename(&self.dir, beside).map_err(|error| at(&self.dir, &error))?;
         state.removed = true;
         (state.active, state.segments) = (None, Vec::new());
         Ok(())
     }
 
-    /// Appends batches; whether a segment had to be opened for it.
+    /// Appends batches.
     pub(super) fn append(
         &self,
         encoded: &Encoded,
@@ -244,12 +282,10 @@ impl Group {
         ingested_ms: i64,
         syncer: &Syncer,
         faults: &Faults,
-    ) -> io::Result<bool> {
+    ) -> io::Result<Appended> {
         let mut state = lock(&self.state);
         let state = &mut *state;
-        if state.removed {
-            return Err(io::Error::new(io::ErrorKind::NotFound, format!("the group {:?} was deleted", self.name)));
-        }
+        state.check_not_removed(&self.name)?;
         let added = encoded.bytes.len() as u64;
         if state.is_full(added, ingested_ms) {
             state.seal(&self.dir, syncer, faults);
@@ -263,8 +299,8 @@ impl Group {
             summary.add(stream, times);
             state.next += 1;
             state.segments.push(segment);
-            state.active = Some(Active { summary, file: Some(file), torn: false });
-            return Ok(true);
+            state.active = Some(Active { summary, file: Some(Arc::clone(&file)), torn: false });
+            return Ok(Appended { file, opened: true });
         }
         let (active, segment) = state.active().expect("just seen to be there");
         let opened = active.file.is_none();
@@ -275,7 +311,7 @@ impl Group {
         segment.times.add(times);
         active.summary.add(stream, times);
         syncer.wrote(&file);
-        Ok(opened)
+        Ok(Appended { file, opened })
     }
 
     /// Makes a segment with its first lines; if they cannot be written, nothing of it stays.
@@ -362,10 +398,10 @@ impl Group {
         if let Some(last) = state.segments.last().filter(|last| expired(last)) {
             // The last number would be forgotten with its file. If that cannot be written, as on a full disk, the older
             // segments go all the same, and that makes room.
-            let about = About { next: state.next, ..state.about.clone() };
-            match about.write(&self.dir, &self.name) {
-                Ok(()) => (state.about, state.active) = (about, None),
-                Err(failed) => (error, last_kept) = (Some(failed), Some(last.number)),
+            let (number, next) = (last.number, state.next);
+            match state.change_about(self, |about| about.next = next) {
+                Ok(()) => state.active = None,
+                Err(failed) => (error, last_kept) = (Some(failed), Some(number)),
             }
         }
         state.segments.retain(|segment| {
@@ -390,6 +426,24 @@ impl Group {
 }
 
 impl State {
+    fn check_not_removed(&self, name: &str) -> io::Result<()> {
+        if self.removed {
+            return Err(io::Error::new(io::ErrorKind::NotFound, format!("the group {name:?} was deleted")));
+        }
+        Ok(())
+    }
+
+    /// Changes what is known of the group, which this is the state of: on disk first, so that a failure changes nothing.
+    fn change_about(&mut self, group: &Group, change: impl FnOnce(&mut About)) -> io::Result<()> {
+        self.check_not_removed(&group.name)?;
+        let mut about = self.about.clone();
+        change(&mut about);
+        about.write(&group.dir, &group.name)?;
+        group.made.store(about.made.len(), Ordering::Relaxed);
+        self.about = about;
+        Ok(())
+    }
+
     fn active(&mut self) -> Option<(&mut Active, &mut Segment)> {
         self.active.as_mut().zip(self.segments.last_mut())
     }

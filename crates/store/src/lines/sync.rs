@@ -1,9 +1,10 @@
 //! Decides when what was written is synced: about once a second, by one thread, and at the latest when it ends.
 //!
 //! Whoever wrote marks the file as dirty and hands it in once; the thread takes all that came in during a second. More
-//! than [`JOBS_MAX`] waiting files are synced by whoever hands in the next, so that few files are ever held open.
+//! than [`JOBS_MAX`] waiting files are synced by whoever hands in the next, so that few files are ever held open. Who
+//! cannot wait for the thread syncs a file itself ([`Written::sync`]).
 
-use super::{Faults, disk, lock};
+use super::{Faults, at, disk, lock};
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
@@ -21,11 +22,24 @@ pub(super) struct Written {
     pub(super) file: File,
     pub(super) path: PathBuf,
     dirty: AtomicBool,
+    /// Whether its name in its directory is known to outlive a power cut.
+    named: AtomicBool,
 }
 
 impl Written {
     pub(super) fn new(file: File, path: PathBuf) -> Self {
-        Self { file, path, dirty: AtomicBool::new(false) }
+        Self { file, path, dirty: AtomicBool::new(false), named: AtomicBool::new(false) }
+    }
+
+    /// Makes all that was written outlive a power cut, before this returns.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        disk::sync(&self.file, &self.path)?;
+        if !self.named.load(Ordering::Acquire) {
+            let dir = self.path.parent().unwrap_or(&self.path);
+            disk::sync_dir(dir).map_err(|error| at(dir, &error))?;
+            self.named.store(true, Ordering::Release);
+        }
+        Ok(())
     }
 }
 

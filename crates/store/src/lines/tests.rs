@@ -370,20 +370,161 @@ fn streams_are_made_and_let_go() {
 fn groups_are_deleted_whole() {
     let dir = tempfile::tempdir().unwrap();
     let lines = open(dir.path());
+    lines.create_tagged("g/1", [("k".to_owned(), "v".to_owned())].into(), 4).unwrap();
     lines.append("g/1", "s", &[(5, "old")], 6).unwrap();
-    lines.set_tags("g/1", [("k".to_owned(), "v".to_owned())].into()).unwrap();
     lines.append("h", "s", &[(5, "stays")], 6).unwrap();
+    // What an earlier run could not remove stands where the group would be put aside, and is in nobody's way.
+    let left = dir.path().join("g%2F1.0.%~gone");
+    std::fs::create_dir(&left).unwrap();
+    std::fs::write(left.join("group"), "x").unwrap();
     lines.delete_group("g/1").unwrap();
+    assert_eq!(lines.taken_in().iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["h"]);
     assert_eq!(lines.delete_group("g/1").unwrap_err().kind(), io::ErrorKind::NotFound);
     assert_eq!(lines.groups().len(), 1);
     lines.append("g/1", "s", &[(7, "new")], 8).unwrap();
     assert_eq!(texts(&lines, "g/1"), ["new"]);
     assert_eq!(lines.tags("g/1").unwrap(), BTreeMap::new());
     drop(lines);
-    let left = dir.path().join(format!("g%2F1{DELETED}"));
+    std::fs::remove_dir_all(&left).unwrap();
     std::fs::rename(dir.path().join("g%2F1"), &left).unwrap();
     let lines = open(dir.path());
     assert_eq!(lines.groups().iter().map(|group| group.name.as_str()).collect::<Vec<_>>(), ["h"]);
     assert!(!left.exists());
     assert_eq!(lines.take_faults(), []);
+}
+
+/// Whoever still holds a group that was deleted changes nothing of the group that has its name by now.
+#[test]
+fn a_deleted_group_is_written_no_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let lines = open(dir.path());
+    lines.create_group("g", None, 1).unwrap();
+    lines.create_stream("g", "made", 2).unwrap();
+    lines.append("g", "s", &[(3, "old")], 4).unwrap();
+    let stale = lines.find("g").unwrap();
+    lines.delete_group("g").unwrap();
+    lines.create_group("g", Some(7), 5).unwrap();
+    lines.append("g", "s", &[(6, "new")], 7).unwrap();
+    let about = std::fs::read_to_string(dir.path().join("g/group")).unwrap();
+    let refused = [
+        stale.set_retention(Some(1)).map(drop),
+        stale.change_tags(50, |tags| drop(tags.insert("k".to_owned(), "v".to_owned()))).map(drop),
+        stale.make_stream("t", 8, 10).map(drop),
+        stale.make_stream("made", 8, 10).map(drop),
+        stale.has_stream("made").map(drop),
+        stale.put_aside(&dir.path().join("x.%~gone")),
+        stale.append(&batch::encode("s", &[(9, "late")], 9).unwrap(), "s", 9, &lines.syncer, &lines.faults).map(drop),
+    ];
+    for (case, refused) in refused.into_iter().enumerate() {
+        assert_eq!(refused.unwrap_err().kind(), io::ErrorKind::NotFound, "case {case}");
+    }
+    for stream in ["made", "s"] {
+        let gone = stale.delete_stream(stream, &lines.syncer, &lines.faults);
+        assert!(gone.map_or_else(|error| error.kind() == io::ErrorKind::NotFound, |was_there| !was_there), "{stream}");
+    }
+    stale.drop_expired(i64::MAX, &mut Dropped::default()).unwrap();
+    lines.count(&stale, 5, 5);
+    lines.forget(&stale);
+    assert_eq!(lines.taken_in(), [("g".to_owned(), TakenIn { lines: 1, bytes: 3 })]);
+    assert_eq!(lines.info("g").unwrap().retention_days, Some(7));
+    assert_eq!(std::fs::read_to_string(dir.path().join("g/group")).unwrap(), about);
+    drop(lines);
+    assert_eq!(texts(&open(dir.path()), "g"), ["new"]);
+}
+
+/// Deleting, making and appending at once: nobody is refused, and what is appended after the last deletion is found.
+#[test]
+fn groups_are_deleted_while_others_append() {
+    let dir = tempfile::tempdir().unwrap();
+    let lines = open(dir.path());
+    std::thread::scope(|scope| {
+        for writer in 0..3 {
+            let lines = &lines;
+            scope.spawn(move || {
+                for n in 0..50 {
+                    lines.append("g", &format!("w{writer}"), &[(n, "x")], n).unwrap();
+                }
+            });
+        }
+        for _ in 0..20 {
+            match lines.delete_group("g") {
+                Ok(()) => {}
+                Err(error) => assert_eq!(error.kind(), io::ErrorKind::NotFound, "{error}"),
+            }
+        }
+    });
+    lines.append_synced("g", "last", &[(60, "last")], 60).unwrap();
+    let found = texts(&lines, "g");
+    assert_eq!(found.last().map(String::as_str), Some("last"));
+    drop(lines);
+    let lines = open(dir.path());
+    assert_eq!(texts(&lines, "g"), found);
+    assert_eq!(lines.take_faults(), []);
+}
+
+#[test]
+fn a_group_has_at_most_fifty_tags_however_they_come() {
+    let dir = tempfile::tempdir().unwrap();
+    let lines = open(dir.path());
+    let tags = |numbers: std::ops::Range<usize>| numbers.map(|n| (format!("k{n}"), n.to_string()));
+    assert!(lines.create_tagged("g", tags(0..30).collect(), 1).unwrap());
+    assert!(!lines.create_tagged("g", tags(0..1).collect(), 1).unwrap());
+    assert!(lines.change_tags("g", |had| had.extend(tags(20..50))).unwrap());
+    assert!(!lines.change_tags("g", |had| had.extend(tags(50..51))).unwrap());
+    assert_eq!(lines.tags("g").unwrap(), tags(0..50).collect());
+    std::thread::scope(|scope| {
+        for n in 0..10 {
+            let lines = &lines;
+            scope.spawn(move || lines.change_tags("g", |had| drop(had.remove(&format!("k{n}")))).unwrap());
+        }
+    });
+    drop(lines);
+    assert_eq!(open(dir.path()).tags("g").unwrap(), tags(10..50).collect());
+}
+
+#[test]
+fn all_groups_together_have_a_bound_of_made_streams() {
+    let dir = tempfile::tempdir().unwrap();
+    let make = |lines: &Lines, group: &str, stream: &str| lines.create_stream_below(group, stream, 1, 3).unwrap();
+    let lines = open(dir.path());
+    for group in ["a", "b"] {
+        lines.create_group(group, None, 1).unwrap();
+    }
+    assert_eq!(make(&lines, "a", "1"), StreamMade::Made);
+    assert_eq!(make(&lines, "a", "2"), StreamMade::Made);
+    drop(lines);
+    let lines = open(dir.path());
+    assert_eq!(make(&lines, "b", "1"), StreamMade::Made);
+    assert_eq!(make(&lines, "b", "2"), StreamMade::TooMany);
+    assert_eq!(make(&lines, "b", "1"), StreamMade::There);
+    assert!(lines.delete_stream("b", "1").unwrap());
+    assert_eq!(make(&lines, "b", "2"), StreamMade::Made);
+    assert_eq!(make(&lines, "b", "3"), StreamMade::TooMany);
+    lines.delete_group("a").unwrap();
+    assert_eq!(make(&lines, "b", "3"), StreamMade::Made);
+}
+
+/// Who is told that something is on the disk was not told before the disk said so.
+#[test]
+fn what_the_disk_does_not_confirm_is_not_confirmed() {
+    const EIO: i32 = 5;
+    let dir = tempfile::tempdir().unwrap();
+    let lines = open(dir.path());
+    lines.create_group("g", None, 1).unwrap();
+    // The lines, and the name of the file that they are in.
+    for after in [0, 1] {
+        disk::faults::fail_sync(after, EIO);
+        assert!(lines.append_synced("g", "s", &[(2, "a")], 3).is_err(), "{after}");
+    }
+    lines.append_synced("g", "s", &[(2, "b")], 3).unwrap();
+    // The name is known by now.
+    disk::faults::fail_sync(1, EIO);
+    lines.append_synced("g", "s", &[(2, "c")], 3).unwrap();
+    assert!(lines.delete_group("g").is_err());
+    assert_eq!(lines.groups(), []);
+    lines.create_group("g", None, 4).unwrap();
+    assert_eq!(texts(&lines, "g"), Vec::<String>::new());
+    lines.delete_group("g").unwrap();
+    drop(lines);
+    assert_eq!(open(dir.path()).groups(), []);
 }

@@ -1,10 +1,12 @@
 //! Decides what calls do that make and delete log groups and streams, tag them, and bring lines.
 //!
-//! Invariant: what clients bring counts for metric filters as what functions print does.
+//! Invariants: what clients bring counts for metric filters as what functions print does, and is on the disk before they
+//! are answered.
 
 use super::super::internal;
-use super::{read, say, unread};
+use super::{filter_refused, read, say, unread};
 use crate::app::App;
+use engine::watch::LineFilterError;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
@@ -33,34 +35,40 @@ pub(super) async fn create_group(
     group: LogGroupName,
     tags: BTreeMap<String, String>,
 ) -> Response {
-    if lines.groups().len() >= GROUPS_MAX {
-        return reply.refuse(&Refusal::TooManyOfLogs);
-    }
     let make = move || {
-        let made = lines.create_group(group.as_str(), None, engine::now().millis())?;
-        if made && !tags.is_empty() {
-            lines.set_tags(group.as_str(), tags)?;
+        if lines.group_count() >= GROUPS_MAX {
+            return Ok(None);
         }
-        Ok(made)
+        lines.create_tagged(group.as_str(), tags, engine::now().millis()).map(Some)
     };
     match read(make).await {
-        Ok(true) => say(reply, Answer::Done),
-        Ok(false) => reply.refuse(&Refusal::LogGroupExists),
+        Ok(Some(true)) => say(reply, Answer::Done),
+        Ok(Some(false)) => reply.refuse(&Refusal::LogGroupExists),
+        Ok(None) => reply.refuse(&Refusal::TooManyOfLogs),
         Err(error) => internal(reply, &error),
     }
 }
 
-/// Deletes a group, and the filters that count its lines.
+/// Deletes the filters that count a group's lines, and then the group: whatever fails in between, none is left that would
+/// count for a later group of its name.
 pub(super) async fn delete_group(app: &App, reply: &Reply<'_>, lines: Arc<Lines>, group: LogGroupName) -> Response {
     let filters = Arc::clone(&app.engine.watch().line_filters);
     let delete = move || {
-        lines.delete_group(group.as_str())?;
+        lines.info(group.as_str())?;
         for filter in filters.all().iter().filter(|filter| filter.group == group.as_str()) {
-            filters.delete(&filter.group, &filter.name).map_err(io::Error::other)?;
+            match filters.delete(&filter.group, &filter.name) {
+                // Somebody else was faster.
+                Ok(()) | Err(LineFilterError::NotFound) => {}
+                Err(refused) => return Ok(Err(refused)),
+            }
         }
-        Ok(())
+        lines.delete_group(group.as_str()).map(Ok)
     };
-    done(reply, delete).await
+    match read(delete).await {
+        Ok(Ok(())) => say(reply, Answer::Done),
+        Ok(Err(refused)) => filter_refused(reply, &refused),
+        Err(error) => unread(reply, &error),
+    }
 }
 
 pub(super) async fn create_stream(
@@ -99,12 +107,16 @@ pub(super) async fn tag(
     gone: Vec<String>,
 ) -> Response {
     let change = move || {
-        let mut had = lines.tags(group.as_str())?;
-        had.extend(tags);
-        had.retain(|key, _| !gone.contains(key));
-        lines.set_tags(group.as_str(), had)
+        lines.change_tags(group.as_str(), |had| {
+            had.extend(tags);
+            had.retain(|key, _| !gone.contains(key));
+        })
     };
-    done(reply, change).await
+    match read(change).await {
+        Ok(true) => say(reply, Answer::Done),
+        Ok(false) => reply.refuse(&Refusal::TooManyLogTags),
+        Err(error) => unread(reply, &error),
+    }
 }
 
 /// Which lines of a request are taken in, by when they were printed.
@@ -148,12 +160,12 @@ pub(super) async fn put(
         if !lines.has_stream(group.as_str(), &stream)? {
             return Ok(None);
         }
-        let retention = lines.groups().into_iter().find(|known| known.name == group.as_str());
+        let retention_days = lines.info(group.as_str())?.retention_days;
         let times: Vec<Timestamp> = events.iter().map(|(at, _)| *at).collect();
-        let taken = Taken::of(&times, retention.and_then(|known| known.retention_days), now);
+        let taken = Taken::of(&times, retention_days, now);
         let events = &events[taken.range(events.len())];
         let brought: Vec<(i64, &str)> = events.iter().map(|(at, line)| (at.millis(), line.as_str())).collect();
-        lines.append(group.as_str(), &stream, &brought, now.millis())?;
+        lines.append_synced(group.as_str(), &stream, &brought, now.millis())?;
         watch.see_lines(group.as_str(), events.iter().map(|(at, line)| (*at, line.as_str())));
         Ok(Some(taken))
     };
