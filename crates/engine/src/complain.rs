@@ -48,6 +48,10 @@ pub fn complaint(words: Arguments<'_>) {
     }
     if is_written.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
         STUCK.store(true, Ordering::Relaxed);
+        // It may have been written just now, and said so before this.
+        if is_written.try_recv().is_ok() {
+            STUCK.store(false, Ordering::Relaxed);
+        }
     }
 }
 

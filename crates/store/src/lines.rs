@@ -241,23 +241,24 @@ impl Lines {
         lines: &[(i64, M)],
         ingested_ms: i64,
     ) -> io::Result<()> {
-        self.append_to(group, stream, lines, ingested_ms)?.map_or(Ok(()), |file| file.sync())
+        let written = self.append_to(group, stream, lines, ingested_ms)?;
+        written.map_or(Ok(()), |(file, failures)| file.sync(failures))
     }
 
-    /// Appends lines; what they were written to, if there were any.
+    /// Appends lines; what they were written to, if there were any, and how many syncs of that had failed before.
     fn append_to<M: AsRef<str>>(
         &self,
         group: &str,
         stream: &str,
         lines: &[(i64, M)],
         ingested_ms: i64,
-    ) -> io::Result<Option<Arc<Written>>> {
+    ) -> io::Result<Option<(Arc<Written>, u64)>> {
         if lines.is_empty() {
             return Ok(None);
         }
         let encoded = batch::encode(stream, lines, ingested_ms)?;
         let mut tries = 0;
-        let (group, Appended { file, opened }) = loop {
+        let (group, Appended { file, opened, failures }) = loop {
             let group = match self.find(group) {
                 Ok(group) => group,
                 Err(_) => self.make(group, None, BTreeMap::new(), ingested_ms)?.0,
@@ -277,7 +278,7 @@ impl Lines {
         if opened {
             self.limit_open(group);
         }
-        Ok(Some(file))
+        Ok(Some((file, failures)))
     }
 
     fn count(&self, group: &Arc<Group>, lines: u64, bytes: u64) {

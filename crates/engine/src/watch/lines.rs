@@ -3,10 +3,10 @@
 use crate::clock;
 use crate::commit::WriteRefused;
 use crate::documents::{Document, Documents};
-use observe::measure::{LINE_METRICS_MAX, LineMetric, LineMetricError, Metric, Unit};
+use observe::measure::{LINE_METRICS_MAX, LineMetric, LineMetricError, Metric, Unit, is_for_clients};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use types::Timestamp;
 
 /// A filter of lines, and what they count for.
@@ -69,6 +69,8 @@ pub enum LineFilterError {
 /// All filters.
 pub struct LineFilters {
     documents: Documents,
+    /// Held while a filter is changed: whoever prints asks for filters, and waits for no disk.
+    changing: Mutex<()>,
     known: RwLock<Known>,
 }
 
@@ -81,7 +83,8 @@ struct Known {
 impl Known {
     fn prepare(&mut self) {
         let mut ready: BTreeMap<String, Vec<LineMetric>> = BTreeMap::new();
-        for filter in self.filters.values() {
+        // One that was kept before may measure in the name of a service, which is not for clients.
+        for filter in self.filters.values().filter(|filter| is_for_clients(&filter.namespace)) {
             if let Ok(metric) = filter.line_metric() {
                 ready.entry(filter.group.clone()).or_default().push(metric);
             }
@@ -98,7 +101,7 @@ impl LineFilters {
             known.filters.insert(key, filter);
         }
         known.prepare();
-        Ok(Self { documents, known: RwLock::new(known) })
+        Ok(Self { documents, changing: Mutex::new(()), known: RwLock::new(known) })
     }
 
     /// The filters of a group, ready to be matched; `None` if it has none.
@@ -116,30 +119,34 @@ impl LineFilters {
     pub fn put(&self, mut filter: LineFilter) -> Result<(), LineFilterError> {
         filter.line_metric()?;
         let key = filter.key();
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        let others = known.filters.values().filter(|other| other.group == filter.group && other.name != filter.name);
-        if others.count() >= LINE_METRICS_MAX {
+        let _held = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let others = |other: &LineFilter| other.group == filter.group && other.name != filter.name;
+        if self.all().into_iter().filter(others).count() >= LINE_METRICS_MAX {
             return Err(LineFilterError::TooMany);
         }
         filter.at = clock::now();
         let bytes = serde_json::to_vec(&filter).expect("a filter is plain data");
         self.documents.keep_blocking(Document::LineFilter, &[(&key, Some(&bytes))])?;
-        known.filters.insert(key, filter);
-        known.prepare();
+        self.change(|filters| drop(filters.insert(key, filter)));
         Ok(())
     }
 
     /// Deletes a filter.
     pub fn delete(&self, group: &str, name: &str) -> Result<(), LineFilterError> {
         let key = format!("{group}\n{name}");
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        if !known.filters.contains_key(&key) {
+        let _held = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.known.read().unwrap_or_else(PoisonError::into_inner).filters.contains_key(&key) {
             return Err(LineFilterError::NotFound);
         }
         self.documents.keep_blocking(Document::LineFilter, &[(&key, None)])?;
-        known.filters.remove(&key);
-        known.prepare();
+        self.change(|filters| drop(filters.remove(&key)));
         Ok(())
+    }
+
+    fn change(&self, change: impl FnOnce(&mut BTreeMap<String, LineFilter>)) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        change(&mut known.filters);
+        known.prepare();
     }
 
     /// Makes the filters of a stack what its template says; those that it no longer says go.

@@ -19,6 +19,8 @@ const DIRECTIVES_MAX: usize = 100;
 const SETS_MAX: usize = 30;
 /// The most measurements of a line: each metric of a full directive by each of its sets.
 const DATA_MAX: usize = AT_ONCE_MAX * SETS_MAX;
+/// The most bytes that the dimensions of a line's measurements may take together: each has a copy of its own.
+const DIMENSION_BYTES_MAX: usize = 4 << 20;
 
 /// Whether it is worth while to look closer at a line.
 pub fn may_hold(line: &str) -> bool {
@@ -34,7 +36,7 @@ pub fn read(line: &str) -> Vec<Datum> {
 fn directives(root: &Map<String, Json>) -> Option<Vec<Datum>> {
     let head = root.get("_aws")?.as_object()?;
     let at = Timestamp::from_millis(head.get("Timestamp")?.as_i64()?);
-    let mut data = Vec::new();
+    let (mut data, mut bytes) = (Vec::new(), 0);
     let directives = head.get("CloudWatchMetrics")?.as_array()?;
     if directives.len() > DIRECTIVES_MAX {
         return None;
@@ -48,6 +50,10 @@ fn directives(root: &Map<String, Json>) -> Option<Vec<Datum>> {
         let sets = dimension_sets(directive.get("Dimensions"), root)?;
         let metrics = directive.get("Metrics")?.as_array()?;
         if metrics.len() > AT_ONCE_MAX || data.len() + metrics.len() * sets.len() > DATA_MAX {
+            return None;
+        }
+        bytes += metrics.len() * sets.iter().flatten().map(|(name, value)| name.len() + value.len()).sum::<usize>();
+        if bytes > DIMENSION_BYTES_MAX {
             return None;
         }
         for metric in metrics {

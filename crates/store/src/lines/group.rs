@@ -65,6 +65,8 @@ pub(super) struct Appended {
     pub(super) file: Arc<Written>,
     /// Whether it had to be opened for them.
     pub(super) opened: bool,
+    /// How many syncs of it had failed before they were written.
+    pub(super) failures: u64,
 }
 
 impl Group {
@@ -300,18 +302,19 @@ impl Group {
             state.next += 1;
             state.segments.push(segment);
             state.active = Some(Active { summary, file: Some(Arc::clone(&file)), torn: false });
-            return Ok(Appended { file, opened: true });
+            return Ok(Appended { file, opened: true, failures: 0 });
         }
         let (active, segment) = state.active().expect("just seen to be there");
         let opened = active.file.is_none();
         let file = active.open(&segment.path(&self.dir))?;
+        let failures = file.failures();
         active.write(&file, &encoded.bytes, segment.length)?;
         segment.length += added;
         segment.file_length = segment.length;
         segment.times.add(times);
         active.summary.add(stream, times);
         syncer.wrote(&file);
-        Ok(Appended { file, opened })
+        Ok(Appended { file, opened, failures })
     }
 
     /// Makes a segment with its first lines; if they cannot be written, nothing of it stays.

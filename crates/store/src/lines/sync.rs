@@ -8,7 +8,7 @@ use super::{Faults, at, disk, lock};
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -24,16 +24,46 @@ pub(super) struct Written {
     dirty: AtomicBool,
     /// Whether its name in its directory is known to outlive a power cut.
     named: AtomicBool,
+    /// Held while it is synced: the system tells of what it could not write once, to whoever syncs next.
+    syncing: Mutex<()>,
+    /// How many syncs failed.
+    failures: AtomicU64,
 }
 
 impl Written {
     pub(super) fn new(file: File, path: PathBuf) -> Self {
-        Self { file, path, dirty: AtomicBool::new(false), named: AtomicBool::new(false) }
+        Self {
+            file,
+            path,
+            dirty: AtomicBool::new(false),
+            named: AtomicBool::new(false),
+            syncing: Mutex::new(()),
+            failures: AtomicU64::new(0),
+        }
     }
 
-    /// Makes all that was written outlive a power cut, before this returns.
-    pub(super) fn sync(&self) -> io::Result<()> {
-        disk::sync(&self.file, &self.path)?;
+    /// How many syncs of it failed so far; to be asked before something is written that is to be synced.
+    pub(super) fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Acquire)
+    }
+
+    /// Syncs the bytes.
+    fn sync_bytes(&self) -> io::Result<()> {
+        let _held = lock(&self.syncing);
+        let synced = disk::sync(&self.file, &self.path);
+        if synced.is_err() {
+            self.failures.fetch_add(1, Ordering::AcqRel);
+        }
+        synced
+    }
+
+    /// Makes what was written since `failures` were counted outlive a power cut, before this returns.
+    pub(super) fn sync(&self, failures: u64) -> io::Result<()> {
+        self.sync_bytes()?;
+        if self.failures() != failures {
+            // Somebody else was told of it; it may have been these bytes.
+            return Err(at(&self.path, &io::Error::other("it could not be synced")));
+        }
         if !self.named.load(Ordering::Acquire) {
             let dir = self.path.parent().unwrap_or(&self.path);
             disk::sync_dir(dir).map_err(|error| at(dir, &error))?;
@@ -136,7 +166,7 @@ impl Shared {
                 Job::File(written) => {
                     // Before the sync: what is written from here on is handed in again.
                     written.dirty.store(false, Ordering::Release);
-                    (&written.path, written.file.sync_data())
+                    (&written.path, written.sync_bytes())
                 }
                 Job::Dir(dir) => (dir, disk::sync_dir(dir)),
             };
@@ -149,5 +179,22 @@ impl Shared {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_that_somebody_else_could_not_sync_are_not_synced() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lines");
+        let written = Written::new(File::create(&path).unwrap(), path);
+        let before = written.failures();
+        disk::faults::fail_sync(0, 5);
+        assert!(written.sync_bytes().is_err(), "the thread that syncs is told of it");
+        assert!(written.sync(before).is_err(), "and so is whoever wrote before that");
+        written.sync(written.failures()).unwrap();
     }
 }
