@@ -51,6 +51,29 @@ pub(crate) struct App {
 }
 
 impl App {
+    /// What tests ask without a listener: an engine and what runs its functions, all else as it is at first.
+    #[cfg(test)]
+    pub(crate) fn of_test(engine: Arc<Engine>, runtime: Arc<Runtime>, stacks: Vec<String>) -> Self {
+        Self {
+            runtime,
+            config: Config::default(),
+            stacks,
+            admin: "127.0.0.1:4566".parse().unwrap(),
+            public: "http://127.0.0.1:8080".to_owned(),
+            directory: "orderflow-data".into(),
+            credentials: Vec::new(),
+            front: Shared::open(&engine).unwrap(),
+            pens: BTreeMap::default(),
+            http: Http::default(),
+            calls: Calls::default(),
+            under_way: AtomicUsize::default(),
+            turns: tokio::sync::Semaphore::new(1),
+            rush: Rush::default(),
+            stopping: AtomicBool::default(),
+            engine,
+        }
+    }
+
     /// Whether customers can be served; why not, if they cannot.
     pub(crate) fn readiness(&self) -> Result<(), &'static str> {
         if self.stopping.load(Ordering::Relaxed) {

@@ -32,24 +32,7 @@ impl Asked {
         let stacks = vec!["premium".to_owned()];
         let functions = Arc::new(up::functions(&engine, &stacks, FailingOrders::parse("ORD-BAD")).unwrap());
         engine.start(&stacks, Arc::clone(&functions) as Arc<dyn engine::Functions>).unwrap();
-        let app = App {
-            runtime: functions,
-            config: Config::default(),
-            stacks,
-            admin: "127.0.0.1:4566".parse().unwrap(),
-            public: "http://127.0.0.1:8080".to_owned(),
-            directory: "orderflow-data".into(),
-            credentials: Vec::new(),
-            front: crate::front::Shared::open(&engine).unwrap(),
-            pens: Default::default(),
-            http: Default::default(),
-            calls: Default::default(),
-            under_way: Default::default(),
-            turns: tokio::sync::Semaphore::new(1),
-            rush: Default::default(),
-            stopping: Default::default(),
-            engine,
-        };
+        let app = App::of_test(engine, functions, stacks);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         Self { app, runtime, _directory: directory }
     }

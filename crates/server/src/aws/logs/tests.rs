@@ -1,7 +1,6 @@
 //! What clients are told of log groups, by an engine with a disk.
 
 use super::*;
-use console::config::Config;
 use orders::FailingOrders;
 use serde_json::{Value as Json, json};
 use std::path::Path;
@@ -16,7 +15,6 @@ struct Asked {
 impl Asked {
     /// One whose disk is full if less than so many bytes of it are free.
     fn open(directory: &Path, floor_clients_bytes: u64) -> Self {
-        let config = Config::default();
         let options = engine::Options {
             account: Default::default(),
             directory: directory.to_owned(),
@@ -27,24 +25,7 @@ impl Asked {
         };
         let engine = Arc::new(engine::Engine::open(options).unwrap().0);
         let functions = crate::up::functions(&engine, &[], FailingOrders::parse("")).unwrap();
-        let app = App {
-            runtime: Arc::new(functions),
-            config,
-            stacks: Vec::new(),
-            admin: "127.0.0.1:4566".parse().unwrap(),
-            public: "http://127.0.0.1:8080".to_owned(),
-            directory: directory.to_owned(),
-            credentials: Vec::new(),
-            front: crate::front::Shared::open(&engine).unwrap(),
-            pens: Default::default(),
-            http: Default::default(),
-            calls: Default::default(),
-            under_way: Default::default(),
-            turns: tokio::sync::Semaphore::new(1),
-            rush: Default::default(),
-            stopping: Default::default(),
-            engine,
-        };
+        let app = App::of_test(engine, Arc::new(functions), Vec::new());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         Self { app, runtime }
     }
