@@ -62,11 +62,19 @@ fn no_file_is_too_long() {
 
 #[test]
 fn whoever_complains_goes_on_if_nobody_hears_it() {
-    let rooms = ["crates/console/src/", "crates/engine/src/", "crates/runtime/src/", "crates/server/src/"];
+    let rooms =
+        ["crates/console/src/", "crates/desk/src/", "crates/engine/src/", "crates/runtime/src/", "crates/server/src/"];
     let ours = sources().filter(|(path, _)| rooms.iter().any(|room| path.starts_with(room)));
     let calls = |line: &&str| line.contains("eprintln!(") || line.contains("eprint!(");
     let found = ours.filter_map(|(path, text)| text.lines().find(calls).map(|line| format!("{path}: {}", line.trim())));
     none(found, "`eprintln!` ends its thread where the standard error takes nothing: `engine::complain!` does not");
+}
+
+#[test]
+fn work_that_waits_is_begun_in_one_place() {
+    let ours = sources().filter(|(path, _)| path.starts_with("crates/") && path != "crates/engine/src/aside.rs");
+    let found = ours.filter(|(_, text)| text.contains("spawn_blocking(")).map(|(path, _)| path);
+    none(found, "`spawn_blocking` makes forty functions of each type of work: `engine::aside` makes them once");
 }
 
 #[test]

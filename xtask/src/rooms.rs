@@ -20,12 +20,13 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("runtime", &["types", "table", "observe", "engine", "orders"]),
     ("gateway", &["types"]),
     ("wire", &["types", "pattern", "table", "delivery", "observe"]),
+    ("desk", &["types", "pattern", "table", "delivery", "observe", "store", "engine", "stack", "runtime", "wire"]),
     ("console", &["types", "pattern", "table", "delivery", "observe", "orders", "store", "engine", "stack", "gateway"]),
     (
         "server",
         &[
             "types", "pattern", "table", "delivery", "observe", "orders", "store", "engine", "stack", "runtime",
-            "gateway", "wire", "console",
+            "gateway", "wire", "desk", "console",
         ],
     ),
 ];

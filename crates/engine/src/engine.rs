@@ -1,5 +1,6 @@
 //! Decides how the parts of this room are put together, and offers them to the outside: [`Engine`].
 
+use crate::aside::aside;
 use crate::asynchronous;
 use crate::bus::{self, Buses};
 use crate::catalog::{Catalog, Deployed, Step, TableEntry};
@@ -624,7 +625,7 @@ impl Inner {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, MoveRefused> + Send + 'static,
 ) -> Result<T, MoveRefused> {
-    tokio::task::spawn_blocking(work).await.unwrap_or(Err(MoveRefused::Write(WriteRefused::Stopping)))
+    aside(work).await.unwrap_or(Err(MoveRefused::Write(WriteRefused::Stopping)))
 }
 
 /// The table as the deciding room knows it.

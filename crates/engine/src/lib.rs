@@ -10,6 +10,7 @@
 //! Invariants: nobody hears of a state that is not durable, a refusal included. Nothing waits on a timer for work:
 //! records wake their pipes. No HTTP and no spelling of AWS's here.
 
+mod aside;
 mod asynchronous;
 mod bus;
 mod catalog;
@@ -52,6 +53,7 @@ mod traffic;
 mod versions;
 pub mod watch;
 
+pub use aside::{Aside, aside};
 pub use bus::{
     ArchiveChange, ArchiveEntry, ArchiveInfo, ArchivedEvent, BusEntry, BusError, BusInfo, ConnectionEntry,
     ConnectionInfo, DestinationEntry, DestinationInfo, PutError, PutRefused, ReplayInfo, RuleEntry, RuleInfo,

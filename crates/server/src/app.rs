@@ -1,17 +1,17 @@
 //! What a running server is made of, as its listeners see it.
 
-use crate::aws::metered::Calls;
 use crate::front::{Pen, Shared};
 use crate::metrics::Http;
 use crate::rush::Rush;
 use console::config::Config;
+use desk::Backend;
 use engine::Engine;
 use runtime::Runtime;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use types::FunctionName;
 
 /// A running server.
@@ -22,32 +22,26 @@ pub(crate) struct App {
     pub(crate) runtime: Arc<Runtime>,
     /// How it was configured.
     pub(crate) config: Config,
-    /// The stacks that run.
-    pub(crate) stacks: Vec<String>,
+    /// What AWS's clients ask: which stacks run, who may ask, what was counted.
+    pub(crate) desk: Backend,
     /// Where the admin listener really listens.
     pub(crate) admin: SocketAddr,
     /// Where customers are served, as a URL.
     pub(crate) public: String,
     /// Where everything is kept.
     pub(crate) directory: PathBuf,
-    /// Who may use the admin listener; everybody on this machine if there are none.
-    pub(crate) credentials: Vec<wire::sigv4::Credentials>,
     /// What outlives the requests of customers.
     pub(crate) front: Arc<Shared>,
     /// Where functions that answer requests write their lines.
     pub(crate) pens: BTreeMap<FunctionName, Pen>,
     /// What is counted of requests.
     pub(crate) http: Http,
-    /// What is counted of calls of AWS clients.
-    pub(crate) calls: Calls,
     /// How many requests of customers are under way.
     pub(crate) under_way: AtomicUsize,
     /// Whose turn it is to have a function asked.
     pub(crate) turns: tokio::sync::Semaphore,
     /// Whether so many are that work nobody waits for stands back.
     pub(crate) rush: Rush,
-    /// Whether the server is on its way down.
-    pub(crate) stopping: AtomicBool,
 }
 
 impl App {
@@ -55,28 +49,30 @@ impl App {
     #[cfg(test)]
     pub(crate) fn of_test(engine: Arc<Engine>, runtime: Arc<Runtime>, stacks: Vec<String>) -> Self {
         Self {
+            desk: Backend::new(Arc::clone(&engine), Arc::clone(&runtime), stacks),
             runtime,
             config: Config::default(),
-            stacks,
             admin: "127.0.0.1:4566".parse().unwrap(),
             public: "http://127.0.0.1:8080".to_owned(),
             directory: "orderflow-data".into(),
-            credentials: Vec::new(),
             front: Shared::open(&engine).unwrap(),
             pens: BTreeMap::default(),
             http: Http::default(),
-            calls: Calls::default(),
             under_way: AtomicUsize::default(),
             turns: tokio::sync::Semaphore::new(1),
             rush: Rush::default(),
-            stopping: AtomicBool::default(),
             engine,
         }
     }
 
+    /// Whether the server is on its way down.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.desk.stopping.load(Ordering::Relaxed)
+    }
+
     /// Whether customers can be served; why not, if they cannot.
     pub(crate) fn readiness(&self) -> Result<(), &'static str> {
-        if self.stopping.load(Ordering::Relaxed) {
+        if self.is_stopping() {
             return Err("the server is stopping");
         }
         if !self.engine.takes_writes() {

@@ -45,7 +45,7 @@ pub(crate) fn page(app: &App) -> String {
     app.http.requests.write(&mut page);
     app.http.seconds.write(&mut page);
     app.http.integration.write(&mut page);
-    app.calls.write(&mut page);
+    app.desk.calls.write(&mut page);
     page.family("orderflow_http_followers", "Connections that follow an order.", "gauge");
     page.sample("orderflow_http_followers", &[], &app.front.followers.count().to_string());
     app.runtime.meters().write(&mut page);

@@ -61,17 +61,20 @@ pub(crate) async fn answer(app: &App, method: &str, path: &str, query: &str, bod
         directory: app.directory.display().to_string(),
         account: app.config.account.clone(),
         region: app.config.region.clone(),
-        stacks: app.stacks.clone(),
+        stacks: app.desk.stacks.clone(),
         tables: Vec::new(),
         takes_orders: app.engine.catalog().functions.keys().any(|function| app.runtime.takes_requests(function)),
     };
     let runtime = Arc::clone(&app.runtime);
     let routes = if matches!(question, Question::Vitals) { vitals::routes(&app.http) } else { Vec::new() };
     let asked = if matches!(question, Question::Traffic) { traffic::routes(&app.http) } else { Vec::new() };
-    let empty =
-        if matches!(question, Question::Traffic) { traffic::empty_receives(&app.calls) } else { Default::default() };
+    let empty = if matches!(question, Question::Traffic) {
+        traffic::empty_receives(&app.desk.calls)
+    } else {
+        Default::default()
+    };
     // Each of them may wait for the disk, or for functions.
-    let answered = tokio::task::spawn_blocking(move || match question {
+    let answered = engine::aside(move || match question {
         Question::Health => Ok(ok(&views::Health { tables: ask::tables(&engine), ..about })),
         Question::Vitals => Ok(ok(&vitals::vitals(&engine, &runtime, routes, front.followers.count()))),
         Question::Traffic => Ok(ok(&traffic::traffic(&engine, &runtime, asked, &empty))),

@@ -10,7 +10,7 @@ use crate::listener::{self, Limits};
 use crate::metrics::Http;
 use crate::rush::Rush;
 use crate::watching::Rounds;
-use crate::{aws, convert, files, front, room, tls, tracing};
+use crate::{convert, files, front, room, tls, tracing};
 use anyhow::Context as _;
 use console::config::Config;
 use console::{UpOptions, exit, open, params};
@@ -24,7 +24,7 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -241,20 +241,20 @@ async fn serve(
     let app = Arc::new(App {
         engine: Arc::clone(engine),
         runtime: Arc::clone(&functions),
+        desk: desk::Backend {
+            credentials,
+            ..desk::Backend::new(Arc::clone(engine), Arc::clone(&functions), stacks.clone())
+        },
         config: config.clone(),
-        stacks: stacks.clone(),
         admin: admin_at,
         public: format!("{scheme}://{}", greeting::reachable(public_at)),
         directory: std::path::absolute(directory)?,
-        credentials,
         front: Arc::clone(&front),
         pens,
         http: Http::default(),
-        calls: Default::default(),
         under_way: AtomicUsize::new(0),
         turns: tokio::sync::Semaphore::new(front::TURNS),
         rush: Rush::default(),
-        stopping: AtomicBool::new(false),
     });
     let running: Vec<&Stack> = deployed.iter().map(|one| &one.stack).collect();
     let public_service = match Front::open(&app, &running, stopped.clone()) {
@@ -265,7 +265,7 @@ async fn serve(
     let waited_for = Arc::downgrade(&app);
     engine.give_way(Box::new(move || waited_for.upgrade().is_some_and(|app| app.rush.lasts(Instant::now()))));
     let account = engine.account().clone();
-    engine.spell_messages(Box::new(move |queue, received| aws::message_record(queue, received, &account)));
+    engine.spell_messages(Box::new(move |queue, received| desk::message_record(queue, received, &account)));
     // From here on functions run: everything that could be refused has been.
     {
         let _within = work.enter();
@@ -294,10 +294,10 @@ async fn serve(
     std::fs::write(&card, format!("{card_text}\n")).with_context(|| format!("cannot write {}", card.display()))?;
     let ready_after = started.elapsed();
     let asleep: Vec<String> =
-        engine.catalog().origins.keys().filter(|name| !app.stacks.contains(name)).cloned().collect();
+        engine.catalog().origins.keys().filter(|name| !app.desk.stacks.contains(name)).cloned().collect();
     let greeting = Greeting {
         asleep: &asleep,
-        signed: !app.credentials.is_empty(),
+        signed: !app.desk.credentials.is_empty(),
         region: &config.region,
         deployed: &deployed,
         admin: admin_at,
@@ -318,7 +318,7 @@ async fn serve(
         _ = hangup.recv() => {}
     }
     engine::complain!("\norderflow: finishing what has begun… (Ctrl-C again cuts it off)");
-    app.stopping.store(true, Ordering::Relaxed);
+    app.desk.stopping.store(true, Ordering::Relaxed);
     // Whoever still listens stops; nobody listening is as good.
     let _ = stop.send(true);
     front.followers.wake_all();

@@ -14,7 +14,6 @@ use orders::shop::money::Currency;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::sync::Weak;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use types::{Arn, FunctionName, Timestamp};
 
@@ -164,7 +163,7 @@ impl Rounds {
     /// What tables were asked: what of it costs, and what AWS clients saw.
     fn tables(&mut self, app: &App, traffic: &engine::Traffic, into: &mut Vec<Datum>) {
         const OF: &str = "AWS/DynamoDB";
-        let calls = &app.calls;
+        let calls = &app.desk.calls;
         for (name, asked) in &traffic.tables {
             let table = name.as_str();
             let by = [("TableName", table)];
@@ -221,7 +220,7 @@ impl Rounds {
     fn messages(&mut self, app: &App, traffic: &engine::Traffic, into: &mut Vec<Datum>) {
         for (name, asked) in &traffic.queues {
             let by = [("QueueName", name.as_str())];
-            let empty = app.calls.empty_receives.with(&[name.as_str()]).get();
+            let empty = app.desk.calls.empty_receives.with(&[name.as_str()]).get();
             for (metric, count) in [
                 // What was received too often elsewhere was not sent, as AWS counts.
                 ("NumberOfMessagesSent", asked.sent - asked.dead_letters),
@@ -303,7 +302,7 @@ impl Round for Rounds {
     }
 
     fn ready(&self) -> bool {
-        self.app.upgrade().is_some_and(|app| !app.stopping.load(Ordering::Relaxed))
+        self.app.upgrade().is_some_and(|app| !app.is_stopping())
     }
 
     fn changed(&mut self, event: &Json) -> Result<(), String> {

@@ -5,6 +5,7 @@ use super::error::{BusError, PutError, PutRefused};
 use super::plan::Plan;
 use super::replay::{self, ReplayInfo};
 use super::{change, kept};
+use crate::aside::aside;
 use crate::command::CommandError;
 use crate::commit::WriteRefused;
 use crate::engine::{Engine, Inner, NotFound};
@@ -492,7 +493,7 @@ impl Engine {
         work: impl FnOnce(&Arc<Inner>) -> Result<T, BusError> + Send + 'static,
     ) -> Result<T, BusError> {
         let inner = Arc::clone(&self.inner);
-        let done = tokio::task::spawn_blocking(move || work(&inner)).await;
+        let done = aside(move || work(&inner)).await;
         done.unwrap_or(Err(BusError::Write(WriteRefused::Stopping)))
     }
 }

@@ -1,6 +1,7 @@
 //! Decides how versions and aliases are made and changed while the engine runs.
 
 use super::{Aim, AliasEntry, InvokeConfig, Invoking, VERSIONS_MAX, VersionError, Versions};
+use crate::aside::aside;
 use crate::catalog::{Catalog, FunctionEntry};
 use crate::commit::WriteRefused;
 use crate::engine::{Engine, Inner};
@@ -254,7 +255,7 @@ impl Engine {
         act: impl FnOnce(&mut Catalog, Timestamp) -> Result<T, VersionError> + Send + 'static,
     ) -> Result<T, VersionError> {
         let inner = Arc::clone(&self.inner);
-        let done = tokio::task::spawn_blocking(move || manage::change(&inner, act, || Ok(()))).await;
+        let done = aside(move || manage::change(&inner, act, || Ok(()))).await;
         done.unwrap_or(Err(VersionError::Write(WriteRefused::Stopping)))
     }
 }

@@ -259,7 +259,7 @@ impl Front {
         let request_id = uuid::Uuid::new_v4().to_string();
         let current = trace::current();
         let invoke = move || runtime.invoke_payload(&function, version, &event, request_id);
-        let invoked = tokio::task::spawn_blocking(move || trace::within_now(current, invoke));
+        let invoked = engine::aside(move || trace::within_now(current, invoke));
         // A handler that nobody waits for any longer goes on, as on AWS, and is counted when it ends.
         let invocation = match patience::within(ANSWER_WITHIN, &called.function, invoked).await? {
             Ok(Ok(invocation)) if !invocation.failed => invocation,

@@ -1,8 +1,8 @@
 //! Decides how a server's traffic is read off its meters: what was asked of each part since it started.
 
-use crate::aws::metered::Calls;
 use crate::metrics::Http;
 use console::views::traffic::{Bus, Function, LogGroup, Pipe, Queue, Route, Table, Traffic};
+use desk::Calls;
 use engine::Engine;
 use observe::measure::Metric;
 use runtime::Runtime;

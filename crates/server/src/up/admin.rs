@@ -39,7 +39,7 @@ impl Service for Admin {
         if path == "/metrics" && method == "GET" {
             let app = Arc::clone(&self.app);
             // Counting what queues hold may wait for them.
-            let page = tokio::task::spawn_blocking(move || metrics::page(&app)).await.unwrap_or_default();
+            let page = engine::aside(move || metrics::page(&app)).await.unwrap_or_default();
             let kind = "text/plain; version=0.0.4; charset=utf-8".to_owned();
             return listener::respond(StatusCode::OK, &[("content-type", kind)], page.into_bytes());
         }

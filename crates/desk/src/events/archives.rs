@@ -13,20 +13,20 @@ fn described(archive: &ArchiveInfo) -> ArchiveDescription<'_> {
 }
 
 pub(super) async fn create(desk: Desk<'_>, spec: ArchiveSpec) -> Result<Response, Response> {
-    let made = desk.app.engine.create_archive(spec).await.map_err(|error| desk.not_done(&error, None))?;
+    let made = desk.backend.engine.create_archive(spec).await.map_err(|error| desk.not_done(&error, None))?;
     Ok(desk.say(Answer::ArchivePut(&described(&made))))
 }
 
 pub(super) async fn update(desk: Desk<'_>, name: &ArchiveName, change: ArchiveChange) -> Result<Response, Response> {
     let ArchiveChange { description, pattern, retention_days } = change;
     let change = engine::ArchiveChange { description, pattern, retention_days };
-    let changed = desk.app.engine.update_archive(name, change).await;
+    let changed = desk.backend.engine.update_archive(name, change).await;
     let changed = changed.map_err(|error| desk.not_done(&error, None))?;
     Ok(desk.say(Answer::ArchivePut(&described(&changed))))
 }
 
 pub(super) async fn delete(desk: Desk<'_>, name: &ArchiveName) -> Result<Response, Response> {
-    desk.app.engine.delete_archive(name).await.map_err(|error| desk.not_done(&error, None))?;
+    desk.backend.engine.delete_archive(name).await.map_err(|error| desk.not_done(&error, None))?;
     Ok(desk.say(Answer::Changed))
 }
 
@@ -39,7 +39,8 @@ pub(super) async fn list(desk: Desk<'_>, filter: &ArchiveFilter, page: &Page) ->
     let of_bus = match filter {
         ArchiveFilter::All | ArchiveFilter::None => None,
         ArchiveFilter::OfBus(bus) => {
-            let bus = desk.app.engine.bus(bus).map_err(|missing| desk.not_done(&BusError::NotFound(missing), None))?;
+            let bus =
+                desk.backend.engine.bus(bus).map_err(|missing| desk.not_done(&BusError::NotFound(missing), None))?;
             Some(bus.arn.to_string())
         }
     };

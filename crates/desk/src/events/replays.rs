@@ -23,13 +23,13 @@ pub(super) async fn start(
     spec: ReplaySpec,
     description: Option<String>,
 ) -> Result<Response, Response> {
-    let started = desk.app.engine.start_replay(archive, spec, description).await;
+    let started = desk.backend.engine.start_replay(archive, spec, description).await;
     let started = started.map_err(|error| desk.not_done(&error, None))?;
     Ok(desk.say(Answer::ReplayStarted(&described(&started))))
 }
 
 pub(super) async fn cancel(desk: Desk<'_>, name: &ReplayName) -> Result<Response, Response> {
-    let cancelled = desk.app.engine.cancel_replay(name).await.map_err(|error| desk.not_done(&error, None))?;
+    let cancelled = desk.backend.engine.cancel_replay(name).await.map_err(|error| desk.not_done(&error, None))?;
     Ok(desk.say(Answer::ReplayCancelled(&described(&cancelled))))
 }
 
@@ -40,7 +40,7 @@ pub(super) async fn describe(desk: Desk<'_>, name: ReplayName) -> Result<Respons
 
 pub(super) async fn list(desk: Desk<'_>, filter: &ReplayFilter, page: &Page) -> Result<Response, Response> {
     let mut replays = desk.look(engine::Engine::replays).await?;
-    let account = desk.app.engine.account();
+    let account = desk.backend.engine.account();
     replays.retain(|replay| match filter {
         ReplayFilter::All => true,
         ReplayFilter::OfArchive(arn) => {

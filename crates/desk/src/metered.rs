@@ -1,6 +1,6 @@
 //! Decides what is counted and timed of what AWS clients ask of tables and queues, beside what the engine counts itself.
 
-use crate::app::App;
+use crate::Backend;
 use observe::metrics::{Counter, Family, Histogram, Page};
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -14,21 +14,21 @@ const WRITE_BLOCK: usize = 1024;
 
 /// What is counted of calls.
 #[derive(Debug)]
-pub(crate) struct Calls {
+pub struct Calls {
     /// How long calls on tables took that went well, by table and operation.
-    pub(crate) table_seconds: Family<Histogram>,
+    pub table_seconds: Family<Histogram>,
     /// Calls on tables that failed here, by table and operation.
-    pub(crate) table_failures: Family<Counter>,
+    pub table_failures: Family<Counter>,
     /// Calls on tables that were faulty.
-    pub(crate) table_faults: Family<Counter>,
+    pub table_faults: Family<Counter>,
     /// Writes whose condition did not hold, by table.
-    pub(crate) conditions_failed: Family<Counter>,
+    pub conditions_failed: Family<Counter>,
     /// Blocks of 1 KiB of the items that were looked at for those, by table.
-    pub(crate) failed_blocks: Family<Counter>,
+    pub failed_blocks: Family<Counter>,
     /// Blocks of 4 KiB that were read without a wish for consistency, which costs half, by table.
-    pub(crate) eventual_blocks: Family<Counter>,
+    pub eventual_blocks: Family<Counter>,
     /// Receives that found nothing, by queue.
-    pub(crate) empty_receives: Family<Counter>,
+    pub empty_receives: Family<Counter>,
 }
 
 impl Default for Calls {
@@ -75,7 +75,7 @@ impl Default for Calls {
 
 impl Calls {
     /// Writes all of it.
-    pub(crate) fn write(&self, page: &mut Page) {
+    pub fn write(&self, page: &mut Page) {
         self.table_seconds.write(page);
         self.table_failures.write(page);
         self.table_faults.write(page);
@@ -100,26 +100,26 @@ impl Calls {
 }
 
 /// Answers a call on tables, and counts and times it.
-pub(super) async fn tables(app: &App, reply: &Reply<'_>, call: Call) -> Response {
+pub(super) async fn tables(backend: &Backend, reply: &Reply<'_>, call: Call) -> Response {
     let mut tables = tables_of(&call);
     // Nobody makes up new ones.
-    tables.retain(|table| app.engine.table(table).is_ok());
+    tables.retain(|table| backend.engine.table(table).is_ok());
     let begun = Instant::now();
     let failed = |tables: &BTreeSet<TableName>| -> u64 {
-        tables.iter().map(|table| app.calls.conditions_failed.with(&[table.as_str()]).get()).sum()
+        tables.iter().map(|table| backend.calls.conditions_failed.with(&[table.as_str()]).get()).sum()
     };
     // Only writes have conditions; another write of the same table in between is counted for one of the two.
     let before = failed(&tables);
-    let response = super::tables::answer(app, reply, call).await;
+    let response = super::tables::answer(backend, reply, call).await;
     let operation = reply.operation();
     match response.status {
         200..300 => tables.iter().for_each(|table| {
-            app.calls.table_seconds.with(&[table.as_str(), operation]).took(begun.elapsed());
+            backend.calls.table_seconds.with(&[table.as_str(), operation]).took(begun.elapsed());
         }),
-        500.. => tables.iter().for_each(|table| app.calls.table_failures.with(&[table.as_str(), operation]).one()),
+        500.. => tables.iter().for_each(|table| backend.calls.table_failures.with(&[table.as_str(), operation]).one()),
         // A condition that does not hold is no fault of its client's.
         _ if failed(&tables) > before => {}
-        _ => app.calls.table_faults.with(&[operation]).one(),
+        _ => backend.calls.table_faults.with(&[operation]).one(),
     }
     response
 }

@@ -3,7 +3,6 @@
 use super::{Answered, Desk, Refused};
 use engine::{BodyRefused, Outgoing, QueueError, ReceiveRequest, ReceivedMessage, SendRefused};
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::Instant;
 use types::QueueName;
@@ -14,7 +13,7 @@ use wire::sqs::{self, Answer, Entry, Failure, NewMessage, Outcome, WantedOfMessa
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 pub(super) async fn send(desk: Desk<'_>, queue: &QueueName, message: &NewMessage) -> Answered {
-    let sent = desk.app.engine.send(queue, outgoing(message)).await;
+    let sent = desk.backend.engine.send(queue, outgoing(message)).await;
     let sent = sent.map_err(|error| desk.not_done(queue, &error))?;
     Ok(desk.say(Answer::Sent(told(queue, message, &sent))))
 }
@@ -28,7 +27,7 @@ pub(super) async fn send_batch(desk: Desk<'_>, queue: &QueueName, entries: &[Ent
             return Err(desk.refuse(Refused::NoDeduplication));
         }
     }
-    let sent = desk.app.engine.send_many(queue, good.into_iter().map(outgoing).collect()).await;
+    let sent = desk.backend.engine.send_many(queue, good.into_iter().map(outgoing).collect()).await;
     let sent = sent.map_err(|error| desk.not_done(queue, &error))?;
     let outcomes = outcomes(entries, sent, |message, sent| match sent {
         Ok(sent) => Ok(told(queue, message, &sent)),
@@ -113,7 +112,7 @@ pub(super) async fn receive(desk: Desk<'_>, request: ReceiveRequest, wanted: &Wa
     let received = wait_for_messages(desk, request).await;
     let mut received = received.map_err(|error| desk.not_done(&queue, &error))?;
     if received.is_empty() {
-        desk.app.calls.empty_receives.with(&[queue.as_str()]).one();
+        desk.backend.calls.empty_receives.with(&[queue.as_str()]).one();
     }
     let attributes: Vec<_> = received.iter_mut().map(|one| std::mem::take(&mut one.message.attributes)).collect();
     let messages: Vec<sqs::Message<'_>> =
@@ -124,7 +123,7 @@ pub(super) async fn receive(desk: Desk<'_>, request: ReceiveRequest, wanted: &Wa
 /// Receives, waiting for a message as long as the client or the queue says, or until the server stops. A receive is never
 /// broken off, because what it has just found would stay hidden.
 async fn wait_for_messages(desk: Desk<'_>, request: ReceiveRequest) -> Result<Vec<ReceivedMessage>, QueueError> {
-    let engine = &desk.app.engine;
+    let engine = &desk.backend.engine;
     let wait = match request.wait {
         Some(wait) => wait,
         None => Duration::from_secs(engine.queue_info(&request.queue)?.entry.spec.wait_seconds.into()),
@@ -133,14 +132,14 @@ async fn wait_for_messages(desk: Desk<'_>, request: ReceiveRequest) -> Result<Ve
     loop {
         let left = until.saturating_duration_since(Instant::now());
         let received = engine.receive(ReceiveRequest { wait: Some(left.min(LOOK_EVERY)), ..request.clone() }).await?;
-        if !received.is_empty() || left <= LOOK_EVERY || desk.app.stopping.load(Ordering::Relaxed) {
+        if !received.is_empty() || left <= LOOK_EVERY || desk.backend.is_stopping() {
             return Ok(received);
         }
     }
 }
 
 /// A message as pipes hand it on.
-pub(crate) fn record(queue: &QueueName, received: &ReceivedMessage, account: &types::Account) -> serde_json::Value {
+pub fn record(queue: &QueueName, received: &ReceivedMessage, account: &types::Account) -> serde_json::Value {
     sqs::record(queue, &shown(queue, received, received.message.attributes.clone()), account)
 }
 

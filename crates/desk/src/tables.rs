@@ -1,7 +1,7 @@
 //! Decides what calls on tables do.
 
 use super::{internal, not_written};
-use crate::app::App;
+use crate::Backend;
 use engine::trace;
 use engine::{CommandRefused, QueryRefused, TableWrite};
 use std::sync::Arc;
@@ -12,48 +12,48 @@ use wire::dynamodb::{
 };
 use wire::{Answer, Refusal, Reply, Response};
 
-pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response {
+pub(super) async fn answer(backend: &Backend, reply: &Reply<'_>, call: Call) -> Response {
     match call {
         Call::PutItem { table, item, condition, returning } => {
             let new = (returning.capacity != ReturnCapacity::None).then(|| item.clone());
             let size = item.size();
-            write(app, reply, &table, returning, (size, new), condition, |_| Ok(Write::Put(item))).await
+            write(backend, reply, &table, returning, (size, new), condition, |_| Ok(Write::Put(item))).await
         }
         Call::DeleteItem { table, key, condition, returning } => {
             let delete = |table: &Table| table.key_of(&key).map(Write::Delete);
-            write(app, reply, &table, returning, (0, None), condition, delete).await
+            write(backend, reply, &table, returning, (0, None), condition, delete).await
         }
-        Call::UpdateItem(call) => update(app, reply, &call).await,
+        Call::UpdateItem(call) => update(backend, reply, &call).await,
         Call::GetItem { table: name, key, consistent, paths, capacity } => {
-            let Ok(table) = app.engine.table(&name) else { return no_table(reply, &name) };
+            let Ok(table) = backend.engine.table(&name) else { return no_table(reply, &name) };
             let checked = table.check_paths(paths.iter().flatten()).and_then(|()| table.key_of(&key));
             let key = match checked {
                 Ok(key) => key,
                 Err(refused) => return reply.refuse(&Refusal::Table(&refused)),
             };
-            match app.engine.get(&table, &key) {
+            match backend.engine.get(&table, &key) {
                 Ok(item) => {
-                    app.calls.read(&name, item.as_ref().map_or(0, Item::size), consistent);
+                    backend.calls.read(&name, item.as_ref().map_or(0, Item::size), consistent);
                     let (table, paths, item) = (&name, paths.as_deref(), item.as_ref());
                     say(reply, dynamodb::Answer::Found { table, consistent, capacity, paths, item })
                 }
                 Err(refused) => not_written(reply, &refused),
             }
         }
-        Call::BatchWriteItem { writes, capacity } => batch(app, reply, writes, capacity).await,
-        Call::BatchGetItem { reads, capacity } => batch_read(app, reply, &reads, capacity),
-        Call::Query(call) => query(app, reply, &call),
-        Call::Scan(call) => scan(app, reply, &call),
-        Call::DescribeTable { table } => describe(app, reply, &table),
+        Call::BatchWriteItem { writes, capacity } => batch(backend, reply, writes, capacity).await,
+        Call::BatchGetItem { reads, capacity } => batch_read(backend, reply, &reads, capacity),
+        Call::Query(call) => query(backend, reply, &call),
+        Call::Scan(call) => scan(backend, reply, &call),
+        Call::DescribeTable { table } => describe(backend, reply, &table),
         Call::DescribeTimeToLive { table: name } => {
-            let Ok(table) = app.engine.table(&name) else {
+            let Ok(table) = backend.engine.table(&name) else {
                 return reply.refuse(&Refusal::NoSuchTable { name: &name, described: true });
             };
             let attribute = table.expiry.as_ref().map(|expiry| expiry.attribute.as_str());
             say(reply, dynamodb::Answer::TimeToLive { attribute })
         }
         Call::UpdateTimeToLive { table: name, attribute, enabled } => {
-            let Ok(table) = app.engine.table(&name) else {
+            let Ok(table) = backend.engine.table(&name) else {
                 return reply.refuse(&Refusal::NoSuchTable { name: &name, described: true });
             };
             let already = match &table.expiry {
@@ -63,7 +63,7 @@ pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response
             reply.refuse(&Refusal::TimeToLive { already })
         }
         Call::ListTables { after, limit } => {
-            let mut names = app.engine.table_names();
+            let mut names = backend.engine.table_names();
             names.retain(|name| after.as_ref().is_none_or(|after| name > after));
             let more = names.len() > limit;
             names.truncate(limit);
@@ -81,7 +81,7 @@ fn no_table(reply: &Reply<'_>, name: &TableName) -> Response {
 }
 
 async fn write(
-    app: &App,
+    backend: &Backend,
     reply: &Reply<'_>,
     name: &TableName,
     returning: Returning,
@@ -89,7 +89,7 @@ async fn write(
     condition: Condition,
     make: impl FnOnce(&Table) -> Result<Write, Refused>,
 ) -> Response {
-    let Ok(table) = app.engine.table(name) else { return no_table(reply, name) };
+    let Ok(table) = backend.engine.table(name) else { return no_table(reply, name) };
     let checked = table.check_paths(condition.paths()).and_then(|()| make(&table));
     let write = match checked {
         Ok(write) => write,
@@ -98,7 +98,7 @@ async fn write(
     // What a write costs depends on what was there, so that is wanted for either.
     let return_old = returning.old || returning.capacity != ReturnCapacity::None;
     let command = vec![TableWrite { table: Arc::clone(&table), write, condition, return_old }];
-    match app.engine.write(command).await {
+    match backend.engine.write(command).await {
         Ok(written) => {
             let old = written.first().and_then(|one| one.old.as_ref());
             let indexes = match returning.capacity {
@@ -108,14 +108,14 @@ async fn write(
             say(reply, dynamodb::Answer::Written { table: name, returning, old, new_size, indexes: &indexes })
         }
         Err(refused) => {
-            count_condition(app, name, &refused);
+            count_condition(backend, name, &refused);
             not_done(reply, &refused, returning.when_failed)
         }
     }
 }
 
-async fn update(app: &App, reply: &Reply<'_>, call: &UpdateCall) -> Response {
-    let Ok(table) = app.engine.table(&call.table) else { return no_table(reply, &call.table) };
+async fn update(backend: &Backend, reply: &Reply<'_>, call: &UpdateCall) -> Response {
+    let Ok(table) = backend.engine.table(&call.table) else { return no_table(reply, &call.table) };
     let paths = call.update.paths().chain(call.condition.paths());
     let write = table.key_of(&call.key).map(|key| Write::Update(key, call.update.clone()));
     // Whether a key is changed is asked before where its paths lead.
@@ -126,10 +126,10 @@ async fn update(app: &App, reply: &Reply<'_>, call: &UpdateCall) -> Response {
     };
     let return_old = call.returns != Returns::Nothing || call.capacity != ReturnCapacity::None;
     let command = TableWrite { table: Arc::clone(&table), write, condition: call.condition.clone(), return_old };
-    let written = match app.engine.write(vec![command]).await {
+    let written = match backend.engine.write(vec![command]).await {
         Ok(written) => written,
         Err(refused) => {
-            count_condition(app, &call.table, &refused);
+            count_condition(backend, &call.table, &refused);
             return not_done(reply, &refused, call.when_failed);
         }
     };
@@ -145,9 +145,9 @@ async fn update(app: &App, reply: &Reply<'_>, call: &UpdateCall) -> Response {
 }
 
 /// Counts a condition that did not hold.
-fn count_condition(app: &App, table: &TableName, refused: &CommandRefused) {
+fn count_condition(backend: &Backend, table: &TableName, refused: &CommandRefused) {
     if let CommandRefused::Table { refused: Refused::ConditionFailed { old }, .. } = refused {
-        app.calls.condition_failed(table, old.as_ref().map_or(0, Item::size));
+        backend.calls.condition_failed(table, old.as_ref().map_or(0, Item::size));
     }
 }
 
@@ -164,11 +164,16 @@ fn not_done(reply: &Reply<'_>, refused: &CommandRefused, show: bool) -> Response
 }
 
 /// A batch is no transaction: each write stands for itself, all go to the disk together.
-async fn batch(app: &App, reply: &Reply<'_>, writes: Vec<dynamodb::BatchWrite>, capacity: ReturnCapacity) -> Response {
+async fn batch(
+    backend: &Backend,
+    reply: &Reply<'_>,
+    writes: Vec<dynamodb::BatchWrite>,
+    capacity: ReturnCapacity,
+) -> Response {
     let mut commands = Vec::with_capacity(writes.len());
     let mut keys = Vec::with_capacity(writes.len());
     for one in writes {
-        let Ok(table) = app.engine.table(&one.table) else { return no_table(reply, &one.table) };
+        let Ok(table) = backend.engine.table(&one.table) else { return no_table(reply, &one.table) };
         let write = match one.what {
             BatchWriteKind::Put(item) => Ok(Write::Put(item)),
             BatchWriteKind::Delete(key) => table.key_of(&key).map(Write::Delete),
@@ -195,7 +200,7 @@ async fn batch(app: &App, reply: &Reply<'_>, writes: Vec<dynamodb::BatchWrite>, 
     }
     let mut running = tokio::task::JoinSet::new();
     for (name, new, command) in commands {
-        let engine = Arc::clone(&app.engine);
+        let engine = Arc::clone(&backend.engine);
         running.spawn(trace::within(trace::current(), async move {
             let table = Arc::clone(&command.table);
             let written = engine.write(vec![command]).await?;
@@ -219,10 +224,10 @@ async fn batch(app: &App, reply: &Reply<'_>, writes: Vec<dynamodb::BatchWrite>, 
 /// How many bytes of items are looked up for one batch; the keys behind them are given back.
 const BATCH_BYTES_MAX: usize = 16 << 20;
 
-fn batch_read(app: &App, reply: &Reply<'_>, reads: &[BatchRead], capacity: ReturnCapacity) -> Response {
+fn batch_read(backend: &Backend, reply: &Reply<'_>, reads: &[BatchRead], capacity: ReturnCapacity) -> Response {
     let mut asked = Vec::with_capacity(reads.len());
     for read in reads {
-        let Ok(table) = app.engine.table(&read.table) else { return no_table(reply, &read.table) };
+        let Ok(table) = backend.engine.table(&read.table) else { return no_table(reply, &read.table) };
         let keys = || read.keys.iter().map(|key| table.key_of(key)).collect::<Result<Vec<_>, _>>();
         match table.check_paths(read.paths.iter().flatten()).and_then(|()| keys()) {
             Ok(keys) => asked.push((read, table, keys)),
@@ -241,12 +246,12 @@ fn batch_read(app: &App, reply: &Reply<'_>, reads: &[BatchRead], capacity: Retur
             if bytes >= BATCH_BYTES_MAX {
                 break;
             }
-            let item = match app.engine.get(table, key) {
+            let item = match backend.engine.get(table, key) {
                 Ok(item) => item,
                 Err(refused) => return not_written(reply, &refused),
             };
             let size = item.as_ref().map_or(0, Item::size);
-            app.calls.read(&read.table, size, read.consistent);
+            backend.calls.read(&read.table, size, read.consistent);
             bytes += size;
             items.push(item);
         }
@@ -255,29 +260,29 @@ fn batch_read(app: &App, reply: &Reply<'_>, reads: &[BatchRead], capacity: Retur
     say(reply, dynamodb::Answer::BatchFound { capacity, found: &found })
 }
 
-fn query(app: &App, reply: &Reply<'_>, call: &QueryCall) -> Response {
+fn query(backend: &Backend, reply: &Reply<'_>, call: &QueryCall) -> Response {
     let name = &call.reading.table;
-    let Ok(table) = app.engine.table(name) else { return no_table(reply, name) };
+    let Ok(table) = backend.engine.table(name) else { return no_table(reply, name) };
     let query = match call.resolve(&table) {
         Ok(query) => query,
         Err(error) => return reply.error(&error),
     };
-    page(app, reply, &call.reading, app.engine.query(&call.reading.table, &query))
+    page(backend, reply, &call.reading, backend.engine.query(&call.reading.table, &query))
 }
 
-fn scan(app: &App, reply: &Reply<'_>, call: &ScanCall) -> Response {
+fn scan(backend: &Backend, reply: &Reply<'_>, call: &ScanCall) -> Response {
     let name = &call.reading.table;
-    let Ok(table) = app.engine.table(name) else { return no_table(reply, name) };
+    let Ok(table) = backend.engine.table(name) else { return no_table(reply, name) };
     match call.resolve(&table) {
-        Ok(scan) => page(app, reply, &call.reading, app.engine.scan(name, &scan)),
+        Ok(scan) => page(backend, reply, &call.reading, backend.engine.scan(name, &scan)),
         Err(error) => reply.error(&error),
     }
 }
 
-fn page(app: &App, reply: &Reply<'_>, reading: &Reading, found: Result<Page, QueryRefused>) -> Response {
+fn page(backend: &Backend, reply: &Reply<'_>, reading: &Reading, found: Result<Page, QueryRefused>) -> Response {
     match found {
         Ok(page) => {
-            app.calls.read(&reading.table, page.bytes, reading.consistent);
+            backend.calls.read(&reading.table, page.bytes, reading.consistent);
             say(reply, dynamodb::Answer::Read { reading, page })
         }
         Err(QueryRefused::NotFound(_)) => no_table(reply, &reading.table),
@@ -287,18 +292,18 @@ fn page(app: &App, reply: &Reply<'_>, reading: &Reading, found: Result<Page, Que
     }
 }
 
-fn describe(app: &App, reply: &Reply<'_>, name: &TableName) -> Response {
-    let Ok(table) = app.engine.table(name) else {
+fn describe(backend: &Backend, reply: &Reply<'_>, name: &TableName) -> Response {
+    let Ok(table) = backend.engine.table(name) else {
         return reply.refuse(&Refusal::NoSuchTable { name, described: true });
     };
-    let catalog = app.engine.catalog();
+    let catalog = backend.engine.catalog();
     let entry = &catalog.tables[name];
-    let stream: Option<Arc<Stream>> = app.engine.stream(name);
-    let count = app.engine.count(&table);
+    let stream: Option<Arc<Stream>> = backend.engine.stream(name);
+    let count = backend.engine.count(&table);
     let numbers = |index: &table::Index| {
-        let in_index = app.engine.index_count(&table, index.id)?;
+        let in_index = backend.engine.index_count(&table, index.id)?;
         Ok(dynamodb::IndexNumbers {
-            building: app.engine.index_state(index.id) != engine::IndexState::Ready,
+            building: backend.engine.index_state(index.id) != engine::IndexState::Ready,
             items: in_index.items,
             bytes: in_index.bytes,
         })

@@ -35,7 +35,7 @@ fn not_done(desk: Desk<'_>, error: &BusError) -> Response {
 }
 
 pub(super) async fn create_connection(desk: Desk<'_>, spec: ConnectionSpec) -> Result<Response, Response> {
-    let made = desk.app.engine.create_connection(spec).await.map_err(|error| not_done(desk, &error))?;
+    let made = desk.backend.engine.create_connection(spec).await.map_err(|error| not_done(desk, &error))?;
     Ok(desk.say(Answer::ConnectionPut { connection: &connection(&made), removed: false, made: true }))
 }
 
@@ -44,30 +44,30 @@ pub(super) async fn update_connection(
     name: &ConnectionName,
     change: ConnectionChange,
 ) -> Result<Response, Response> {
-    let changed = desk.app.engine.update_connection(name, move |spec| Ok(change.apply(spec)?)).await;
+    let changed = desk.backend.engine.update_connection(name, move |spec| Ok(change.apply(spec)?)).await;
     let changed = changed.map_err(|error| not_done(desk, &error))?;
     Ok(desk.say(Answer::ConnectionPut { connection: &connection(&changed), removed: false, made: false }))
 }
 
 pub(super) async fn delete_connection(desk: Desk<'_>, name: &ConnectionName) -> Result<Response, Response> {
-    let gone = desk.app.engine.delete_connection(name).await.map_err(|error| not_done(desk, &error))?;
+    let gone = desk.backend.engine.delete_connection(name).await.map_err(|error| not_done(desk, &error))?;
     Ok(desk.say(Answer::ConnectionPut { connection: &connection(&gone), removed: true, made: false }))
 }
 
 pub(super) fn describe_connection(desk: Desk<'_>, name: &ConnectionName) -> Result<Response, Response> {
-    let found = desk.app.engine.connection(name).map_err(|missing| not_done(desk, &missing.into()))?;
+    let found = desk.backend.engine.connection(name).map_err(|missing| not_done(desk, &missing.into()))?;
     Ok(desk.say(Answer::Connection(&connection(&found))))
 }
 
 pub(super) fn list_connections(desk: Desk<'_>, any: bool, page: &Page) -> Response {
-    let all = if any { desk.app.engine.connections() } else { Vec::new() };
+    let all = if any { desk.backend.engine.connections() } else { Vec::new() };
     let (connections, more) = page.of(all, |one| one.entry.spec.name.as_str());
     let connections: Vec<_> = connections.iter().map(connection).collect();
     desk.say(Answer::Connections { connections: &connections, more })
 }
 
 pub(super) async fn create_destination(desk: Desk<'_>, spec: DestinationSpec) -> Result<Response, Response> {
-    let made = desk.app.engine.create_destination(spec).await.map_err(|error| not_done(desk, &error))?;
+    let made = desk.backend.engine.create_destination(spec).await.map_err(|error| not_done(desk, &error))?;
     Ok(desk.say(Answer::DestinationPut(&destination(&made))))
 }
 
@@ -76,23 +76,23 @@ pub(super) async fn update_destination(
     name: &DestinationName,
     change: DestinationChange,
 ) -> Result<Response, Response> {
-    let changed = desk.app.engine.update_destination(name, move |spec| change.apply(spec)).await;
+    let changed = desk.backend.engine.update_destination(name, move |spec| change.apply(spec)).await;
     let changed = changed.map_err(|error| not_done(desk, &error))?;
     Ok(desk.say(Answer::DestinationPut(&destination(&changed))))
 }
 
 pub(super) async fn delete_destination(desk: Desk<'_>, name: &DestinationName) -> Result<Response, Response> {
-    desk.app.engine.delete_destination(name).await.map_err(|error| not_done(desk, &error))?;
+    desk.backend.engine.delete_destination(name).await.map_err(|error| not_done(desk, &error))?;
     Ok(desk.say(Answer::Changed))
 }
 
 pub(super) fn describe_destination(desk: Desk<'_>, name: &DestinationName) -> Result<Response, Response> {
-    let found = desk.app.engine.destination(name).map_err(|missing| not_done(desk, &missing.into()))?;
+    let found = desk.backend.engine.destination(name).map_err(|missing| not_done(desk, &missing.into()))?;
     Ok(desk.say(Answer::Destination(&destination(&found))))
 }
 
 pub(super) fn list_destinations(desk: Desk<'_>, of: Option<&str>, page: &Page) -> Response {
-    let mut all = desk.app.engine.destinations();
+    let mut all = desk.backend.engine.destinations();
     all.retain(|one| of.is_none_or(|arn| one.entry.spec.connection == arn));
     let (destinations, more) = page.of(all, |one| one.entry.spec.name.as_str());
     let destinations: Vec<_> = destinations.iter().map(destination).collect();

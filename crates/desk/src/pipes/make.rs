@@ -211,7 +211,7 @@ pub(super) fn kind(catalog: &Catalog, target: &PipeTarget) -> PipeTargetKind {
 /// An ARN of this account.
 fn own(seen: &Seen<'_>, field: &'static str, text: &str) -> Result<Arn, Wrong> {
     let arn: Arn = text.parse().map_err(|_| wrong(field, format!("{text} is no ARN")))?;
-    let account = seen.app.engine.account();
+    let account = seen.backend.engine.account();
     if *arn.account != *account.id || *arn.region != *account.region {
         return Err(wrong(field, format!("{text} is of another account or region")));
     }

@@ -5,7 +5,7 @@
 
 use super::super::internal;
 use super::{filter_refused, read, say, unread};
-use crate::app::App;
+use crate::Backend;
 use engine::watch::LineFilterError;
 use std::collections::BTreeMap;
 use std::io;
@@ -51,8 +51,13 @@ pub(super) async fn create_group(
 
 /// Deletes the filters that count a group's lines, and then the group: whatever fails in between, none is left that would
 /// count for a later group of its name.
-pub(super) async fn delete_group(app: &App, reply: &Reply<'_>, lines: Arc<Lines>, group: LogGroupName) -> Response {
-    let filters = Arc::clone(&app.engine.watch().line_filters);
+pub(super) async fn delete_group(
+    backend: &Backend,
+    reply: &Reply<'_>,
+    lines: Arc<Lines>,
+    group: LogGroupName,
+) -> Response {
+    let filters = Arc::clone(&backend.engine.watch().line_filters);
     let delete = move || {
         lines.info(group.as_str())?;
         for filter in filters.all().iter().filter(|filter| filter.group == group.as_str()) {
@@ -147,14 +152,14 @@ impl Taken {
 }
 
 pub(super) async fn put(
-    app: &App,
+    backend: &Backend,
     reply: &Reply<'_>,
     lines: Arc<Lines>,
     group: LogGroupName,
     stream: String,
     events: Vec<(Timestamp, String)>,
 ) -> Response {
-    let watch = app.engine.watch().clone();
+    let watch = backend.engine.watch().clone();
     let now = engine::now();
     let take = move || {
         if !lines.has_stream(group.as_str(), &stream)? {

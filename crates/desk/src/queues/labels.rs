@@ -41,7 +41,7 @@ async fn write(desk: Desk<'_>, queue: &QueueName, change: impl FnOnce(&mut Tags)
         settings.notes.insert(note::OWN_TAGS.to_owned(), "own".to_owned());
         true
     };
-    match desk.app.engine.configure_queue(queue, change).await {
+    match desk.backend.engine.configure_queue(queue, change).await {
         Ok(true) => Ok(desk.say(Answer::Done)),
         Ok(false) => Err(desk.refuse(Refused::TooManyTags(queue))),
         Err(error) => Err(desk.not_done(queue, &error)),
@@ -49,7 +49,7 @@ async fn write(desk: Desk<'_>, queue: &QueueName, change: impl FnOnce(&mut Tags)
 }
 
 pub(super) async fn allow(desk: Desk<'_>, queue: &QueueName, permission: Permission) -> Answered {
-    let (name, account) = (queue.clone(), desk.app.engine.account().clone());
+    let (name, account) = (queue.clone(), desk.backend.engine.account().clone());
     rule(desk, queue, move |policy| permission.add_to(policy, &name, &account).map(Some)).await
 }
 
@@ -71,7 +71,7 @@ async fn rule(
         }
         Ok(())
     };
-    match desk.app.engine.configure_queue(queue, change).await {
+    match desk.backend.engine.configure_queue(queue, change).await {
         Ok(Ok(())) => Ok(desk.say(Answer::Done)),
         Ok(Err(error)) => {
             let error: WireError = error;

@@ -1,7 +1,7 @@
 //! Decides what is done with calls of functions: invoked, told, published, named.
 
 use super::{internal, not_written};
-use crate::app::App;
+use crate::Backend;
 use engine::{FunctionEntry, VersionError};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
@@ -16,12 +16,12 @@ use wire::{Refusal, Reply, Response};
 type Answered = Result<Response, Response>;
 
 /// Answers a call of functions.
-pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response {
-    Desk { app, reply, catalog: app.engine.catalog() }.answer(call).await.unwrap_or_else(|refused| refused)
+pub(super) async fn answer(backend: &Backend, reply: &Reply<'_>, call: Call) -> Response {
+    Desk { backend, reply, catalog: backend.engine.catalog() }.answer(call).await.unwrap_or_else(|refused| refused)
 }
 
 struct Desk<'a> {
-    app: &'a App,
+    backend: &'a Backend,
     reply: &'a Reply<'a>,
     catalog: Arc<engine::Catalog>,
 }
@@ -53,7 +53,7 @@ impl Desk<'_> {
                 let version = Qualifier::Version(alias.version);
                 self.entry(&function).map_err(|_| self.refuse(Refused::NoVersion(&function, &version)))?;
                 let aim = engine::Aim { other: alias.other.map(pair), ..engine::Aim::one(alias.version) };
-                let (engine, name) = (&self.app.engine, alias.name);
+                let (engine, name) = (&self.backend.engine, alias.name);
                 let made = engine.create_alias(&function, name.clone(), aim, alias.description).await;
                 Ok(self.alias(&function, &name, &made.map_err(|error| self.refused(&error, false))?, true))
             }
@@ -61,7 +61,7 @@ impl Desk<'_> {
                 self.entry(&function)?;
                 let other = other.map(|other| other.map(pair));
                 let change = engine::AliasChange { version, other, description };
-                let changed = self.app.engine.update_alias(&function, &name, change, revision).await;
+                let changed = self.backend.engine.update_alias(&function, &name, change, revision).await;
                 Ok(self.alias(&function, &name, &changed.map_err(|error| self.refused(&error, true))?, false))
             }
             Call::GetAlias { function, name } => match self.entry(&function)?.versions.aliases.get(&name) {
@@ -70,7 +70,7 @@ impl Desk<'_> {
             },
             Call::DeleteAlias { function, name } => {
                 self.entry(&function)?;
-                let deleted = self.app.engine.delete_alias(&function, &name).await;
+                let deleted = self.backend.engine.delete_alias(&function, &name).await;
                 deleted.map_err(|error| self.refused(&error, true))?;
                 Ok(self.say(Answer::Deleted))
             }
@@ -89,7 +89,7 @@ impl Desk<'_> {
             }
             Call::DeleteInvokeConfig { function, qualifier } => {
                 self.entry_of_config(&function, &qualifier)?;
-                let deleted = self.app.engine.delete_invoke_config(&function, &qualifier).await;
+                let deleted = self.backend.engine.delete_invoke_config(&function, &qualifier).await;
                 deleted.map_err(|error| self.refused(&error, false))?;
                 Ok(self.say(Answer::Deleted))
             }
@@ -125,13 +125,13 @@ impl Desk<'_> {
     }
 
     fn is_awake(&self, entry: &FunctionEntry) -> bool {
-        self.app.stacks.contains(&entry.stack) && !entry.dormant
+        self.backend.stacks.contains(&entry.stack) && !entry.dormant
     }
 
     /// The version that an invocation runs.
     fn version(&self, function: &FunctionName, qualifier: Option<&Qualifier>) -> Result<Version, Response> {
         self.entry(function)?;
-        self.app.engine.version_for(function, qualifier).map_err(|error| self.refused(&error, false))
+        self.backend.engine.version_for(function, qualifier).map_err(|error| self.refused(&error, false))
     }
 
     async fn invoke(
@@ -143,10 +143,9 @@ impl Desk<'_> {
     ) -> Answered {
         let version = self.version(function, qualifier)?;
         let (payload, request_id) = (json_of(payload), self.reply.request_id().to_owned());
-        let (runtime, name) = (Arc::clone(&self.app.runtime), function.clone());
+        let (runtime, name) = (Arc::clone(&self.backend.runtime), function.clone());
         // Handlers may wait, so they run where waiting costs nobody else.
-        let invoked =
-            tokio::task::spawn_blocking(move || runtime.invoke_payload(&name, version, &payload, request_id)).await;
+        let invoked = engine::aside(move || runtime.invoke_payload(&name, version, &payload, request_id)).await;
         match invoked {
             Ok(Ok(invocation)) => {
                 let (mut payload, mut failed) = (invocation.payload.to_string(), invocation.failed);
@@ -173,7 +172,7 @@ impl Desk<'_> {
         let request_id = self.reply.request_id().to_owned();
         let handed = engine::Handed { request_id, payload: json_of(payload), qualifier };
         let command = engine::Command { hands: vec![(function, handed)], ..engine::Command::default() };
-        match self.app.engine.command(command, engine::By::Client).await {
+        match self.backend.engine.command(command, engine::By::Client).await {
             Ok(_) => Ok(self.say(Answer::Accepted)),
             Err(engine::CommandError::Write(refused)) => Err(not_written(self.reply, &refused)),
             Err(engine::CommandError::Refused(engine::CommandRefused::Write(refused))) => {
@@ -233,9 +232,9 @@ impl Desk<'_> {
         if let Some(given) = code_sha256.filter(|given| *given != is) {
             return Err(self.refuse(Refused::CodeSha256 { given, is: &is }));
         }
-        let published = self.app.engine.publish_version(function, description, revision).await;
+        let published = self.backend.engine.publish_version(function, description, revision).await;
         let number = published.map_err(|error| self.refused(&error, false))?;
-        let now = Desk { catalog: self.app.engine.catalog(), ..*self };
+        let now = Desk { catalog: self.backend.engine.catalog(), ..*self };
         let qualifier = Qualifier::Version(Version::Numbered(number));
         now.described(function, Some(&qualifier), |described| Answer::Published(described))
     }
@@ -295,7 +294,7 @@ impl Desk<'_> {
         let told = settings.told.map(|(on_success, on_failure)| (on_success.map(to_engine), on_failure.map(to_engine)));
         let InvokeSettings { retries, max_age_seconds, .. } = settings;
         let change = engine::InvokeChange { retries, max_age_seconds, told };
-        let set = self.app.engine.set_invoke_config(&function, &qualifier, change, add).await;
+        let set = self.backend.engine.set_invoke_config(&function, &qualifier, change, add).await;
         let config = set.map_err(|error| self.refused(&error, false))?;
         Ok(self.say(Answer::InvokeConfig(&config_of(&function, qualifier, config))))
     }

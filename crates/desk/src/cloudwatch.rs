@@ -1,7 +1,7 @@
 //! Decides what calls on metrics, alarms and dashboards do.
 
 use super::{internal, not_written};
-use crate::app::App;
+use crate::Backend;
 use engine::watch::{AlarmError, Alarms, Watch};
 use observe::alarm::{Alarm, History, Watched};
 use observe::measure::query::{self, Found, Query, QueryError, Windows};
@@ -13,13 +13,13 @@ use wire::{Answer, Refusal, Reply, Response};
 /// How many dashboards one page has.
 const DASHBOARDS_A_PAGE: usize = 100;
 
-pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response {
-    let watch = app.engine.watch().clone();
+pub(super) async fn answer(backend: &Backend, reply: &Reply<'_>, call: Call) -> Response {
+    let watch = backend.engine.watch().clone();
     match call {
         Call::PutMetricData { data } => put(reply, &watch, data),
         Call::GetMetricData { queries, from, to, newest_first, limit, skip } => {
             let asked = move || ask(&watch, &queries, from, to);
-            match tokio::task::spawn_blocking(asked).await {
+            match engine::aside(asked).await {
                 Ok(Ok(found)) => {
                     let (pages, next) = page(found, newest_first, limit, skip);
                     say(reply, cloudwatch::Answer::Data { found: &pages, next })
@@ -33,7 +33,7 @@ pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response
             let label = metric.name.clone();
             let windows = Windows::between(from, to, period);
             let read = move || watch.measures.read_by_unit(&metric, unit, &windows);
-            match tokio::task::spawn_blocking(read).await {
+            match engine::aside(read).await {
                 Ok(Ok(found)) => {
                     say(reply, cloudwatch::Answer::Statistics { label: &label, found: &found, stats: &stats })
                 }
@@ -201,7 +201,7 @@ async fn aside(
     work: impl FnOnce(&Alarms) -> Result<(), AlarmError> + Send + 'static,
 ) -> Result<(), Response> {
     let alarms = std::sync::Arc::clone(&watch.alarms);
-    match tokio::task::spawn_blocking(move || work(&alarms)).await {
+    match engine::aside(move || work(&alarms)).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(AlarmError::NotFound { kind: "alarm", .. })) => Err(refuse(reply, Refused::NoSuchAlarm)),
         Ok(Err(AlarmError::NotFound { name, .. })) => Err(refuse(reply, Refused::NoSuchDashboard(&name))),

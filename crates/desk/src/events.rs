@@ -8,15 +8,15 @@ mod rules;
 mod trial;
 
 use super::{internal, not_written};
-use crate::app::App;
+use crate::Backend;
 use engine::{BusError, Engine};
 use std::sync::Arc;
 use types::BusName;
 use wire::events::{Answer, Call, Put, Refused};
 use wire::{Refusal, Reply, Response};
 
-pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response {
-    let desk = Desk { app, reply };
+pub(super) async fn answer(backend: &Backend, reply: &Reply<'_>, call: Call) -> Response {
+    let desk = Desk { backend, reply };
     let answered = match call {
         Call::TestEventPattern { pattern, event } => trial::test_pattern(reply, pattern, event).await,
         Call::PutEvents { entries } => put_events(desk, entries).await,
@@ -70,7 +70,7 @@ pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response
 }
 
 async fn put_events(desk: Desk<'_>, entries: Vec<delivery::bus::entry::Entry>) -> Result<Response, Response> {
-    let put = match desk.app.engine.put_events(entries).await {
+    let put = match desk.backend.engine.put_events(entries).await {
         Ok(put) => put,
         Err(engine::PutError::Request(refused)) => return Err(desk.refuse(Refused::Request(&refused))),
         Err(engine::PutError::Write(refused)) => return Err(not_written(desk.reply, &refused)),
@@ -88,7 +88,7 @@ async fn put_events(desk: Desk<'_>, entries: Vec<delivery::bus::entry::Entry>) -
 /// Where one call is answered.
 #[derive(Clone, Copy)]
 struct Desk<'a> {
-    app: &'a App,
+    backend: &'a Backend,
     reply: &'a Reply<'a>,
 }
 
@@ -106,8 +106,8 @@ impl Desk<'_> {
         self,
         ask: impl FnOnce(&Engine) -> Result<T, BusError> + Send + 'static,
     ) -> Result<T, Response> {
-        let engine = Arc::clone(&self.app.engine);
-        match tokio::task::spawn_blocking(move || ask(&engine)).await {
+        let engine = Arc::clone(&self.backend.engine);
+        match engine::aside(move || ask(&engine)).await {
             Ok(found) => found.map_err(|error| self.not_done(&error, None)),
             Err(error) => Err(internal(self.reply, &error)),
         }

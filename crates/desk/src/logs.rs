@@ -4,7 +4,7 @@
 mod keeping;
 
 use super::{internal, not_written};
-use crate::app::App;
+use crate::Backend;
 use engine::watch::{LineFilter, LineFilterError, LineFilters};
 use observe::FilterPattern;
 use observe::measure::LineMetricError;
@@ -20,14 +20,14 @@ use wire::{Answer, Refusal, Reply, Response};
 #[cfg(test)]
 mod tests;
 
-pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response {
-    if needs_room(&call) && !app.engine.takes_writes() {
+pub(super) async fn answer(backend: &Backend, reply: &Reply<'_>, call: Call) -> Response {
+    if needs_room(&call) && !backend.engine.takes_writes() {
         return reply.refuse(&Refusal::DiskFull);
     }
-    let lines = Arc::clone(app.engine.lines());
+    let lines = Arc::clone(backend.engine.lines());
     match call {
         Call::DescribeLogGroups { names, after, limit } => {
-            groups(app, reply, lines, &names, after.as_deref(), limit).await
+            groups(backend, reply, lines, &names, after.as_deref(), limit).await
         }
         Call::DescribeLogStreams { group, names, order, descending, after, limit } => {
             let name = group.clone();
@@ -51,7 +51,7 @@ pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response
             let stack = None;
             let filter =
                 LineFilter { name, group, pattern, namespace, metric, value, otherwise, dimensions, unit, at, stack };
-            change_filters(app, reply, move |filters| filters.put(filter)).await
+            change_filters(backend, reply, move |filters| filters.put(filter)).await
         }
         Call::DescribeMetricFilters { group, prefix, metric, limit, skip } => {
             let wanted = |filter: &LineFilter| {
@@ -59,10 +59,10 @@ pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response
                     && prefix.as_ref().is_none_or(|prefix| filter.name.starts_with(prefix))
                     && metric.as_ref().is_none_or(|(name, space)| filter.metric == *name && filter.namespace == *space)
             };
-            metric_filters(app, reply, wanted, limit, skip).await
+            metric_filters(backend, reply, wanted, limit, skip).await
         }
         Call::DeleteMetricFilter { group, name } => {
-            change_filters(app, reply, move |filters| filters.delete(group.as_str(), &name)).await
+            change_filters(backend, reply, move |filters| filters.delete(group.as_str(), &name)).await
         }
         Call::TestMetricFilter { pattern, messages } => match FilterPattern::parse(&pattern) {
             Ok(pattern) => {
@@ -73,13 +73,15 @@ pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response
             Err(error) => reply.refuse(&Refusal::FilterPatternInvalid { problem: &error.to_string() }),
         },
         Call::CreateLogGroup { group, tags } => keeping::create_group(reply, lines, group, tags).await,
-        Call::DeleteLogGroup(group) => keeping::delete_group(app, reply, lines, group).await,
+        Call::DeleteLogGroup(group) => keeping::delete_group(backend, reply, lines, group).await,
         Call::PutRetentionPolicy { group, days } => {
             keeping::done(reply, move || lines.set_retention(group.as_str(), days)).await
         }
         Call::CreateLogStream { group, stream } => keeping::create_stream(reply, lines, group, stream).await,
         Call::DeleteLogStream { group, stream } => keeping::delete_stream(reply, lines, group, stream).await,
-        Call::PutLogEvents { group, stream, events } => keeping::put(app, reply, lines, group, stream, events).await,
+        Call::PutLogEvents { group, stream, events } => {
+            keeping::put(backend, reply, lines, group, stream, events).await
+        }
         Call::ListTags(group) => match read(move || lines.tags(group.as_str())).await {
             Ok(tags) => say(reply, logs::Answer::Tags(&tags)),
             Err(error) => unread(reply, &error),
@@ -141,13 +143,13 @@ fn told(filter: LineFilter) -> Option<logs::MetricFilter> {
 }
 
 async fn metric_filters(
-    app: &App,
+    backend: &Backend,
     reply: &Reply<'_>,
     wanted: impl Fn(&LineFilter) -> bool,
     limit: usize,
     skip: usize,
 ) -> Response {
-    let all = match all_filters(app).await {
+    let all = match all_filters(backend).await {
         Ok(all) => all,
         Err(error) => return internal(reply, &error),
     };
@@ -158,19 +160,19 @@ async fn metric_filters(
 }
 
 /// All filters; somebody may be writing one.
-async fn all_filters(app: &App) -> io::Result<Vec<LineFilter>> {
-    let filters = Arc::clone(&app.engine.watch().line_filters);
+async fn all_filters(backend: &Backend) -> io::Result<Vec<LineFilter>> {
+    let filters = Arc::clone(&backend.engine.watch().line_filters);
     read(move || Ok(filters.all())).await
 }
 
 /// Changes filters where waiting for the disk costs nobody else.
 async fn change_filters(
-    app: &App,
+    backend: &Backend,
     reply: &Reply<'_>,
     work: impl FnOnce(&LineFilters) -> Result<(), LineFilterError> + Send + 'static,
 ) -> Response {
-    let filters = Arc::clone(&app.engine.watch().line_filters);
-    match tokio::task::spawn_blocking(move || work(&filters)).await {
+    let filters = Arc::clone(&backend.engine.watch().line_filters);
+    match engine::aside(move || work(&filters)).await {
         Ok(Ok(())) => say(reply, logs::Answer::Done),
         Ok(Err(error)) => filter_refused(reply, &error),
         Err(error) => internal(reply, &error),
@@ -191,7 +193,7 @@ fn filter_refused(reply: &Reply<'_>, error: &LineFilterError) -> Response {
 
 /// Reads files where waiting for the disk costs nobody else.
 async fn read<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(io::Error::other(error)))
+    engine::aside(work).await.unwrap_or_else(|error| Err(io::Error::other(error)))
 }
 
 fn say(reply: &Reply<'_>, answer: logs::Answer<'_>) -> Response {
@@ -206,7 +208,7 @@ fn unread(reply: &Reply<'_>, error: &io::Error) -> Response {
 }
 
 async fn groups(
-    app: &App,
+    backend: &Backend,
     reply: &Reply<'_>,
     lines: Arc<Lines>,
     names: &NameFilter,
@@ -214,7 +216,7 @@ async fn groups(
     limit: usize,
 ) -> Response {
     let known = read(move || Ok(lines.groups())).await;
-    let (all, all_filters) = match (known, all_filters(app).await) {
+    let (all, all_filters) = match (known, all_filters(backend).await) {
         (Ok(all), Ok(filters)) => (all, filters),
         (Err(error), _) | (_, Err(error)) => return internal(reply, &error),
     };

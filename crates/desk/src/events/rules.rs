@@ -19,17 +19,17 @@ pub(super) async fn put(
     tags: Tags,
 ) -> Result<Response, Response> {
     let name = spec.name.clone();
-    let put = desk.app.engine.put_rule(bus, spec, role, tags).await;
+    let put = desk.backend.engine.put_rule(bus, spec, role, tags).await;
     put.map_err(|error| desk.not_done(&error, Some(bus)))?;
     Ok(desk.say(Answer::RulePut { bus, rule: &name }))
 }
 
 fn find(desk: Desk<'_>, bus: &BusName, rule: &RuleName) -> Result<RuleInfo, Response> {
-    desk.app.engine.rule(bus, rule).map_err(|missing| desk.not_found(&missing, Some(bus)))
+    desk.backend.engine.rule(bus, rule).map_err(|missing| desk.not_found(&missing, Some(bus)))
 }
 
 fn all(desk: Desk<'_>, bus: &BusName) -> Result<Vec<RuleInfo>, Response> {
-    desk.app.engine.rules(bus).map_err(|missing| desk.not_found(&missing, Some(bus)))
+    desk.backend.engine.rules(bus).map_err(|missing| desk.not_found(&missing, Some(bus)))
 }
 
 pub(super) fn describe(desk: Desk<'_>, bus: &BusName, rule: &RuleName) -> Result<Response, Response> {
@@ -44,13 +44,13 @@ pub(super) fn list(desk: Desk<'_>, bus: &BusName, page: &Page) -> Result<Respons
 
 pub(super) async fn switch(desk: Desk<'_>, bus: &BusName, rule: &RuleName, on: bool) -> Result<Response, Response> {
     let state = if on { RuleState::Enabled } else { RuleState::Disabled };
-    let switched = desk.app.engine.set_rule_state(bus, rule, state).await;
+    let switched = desk.backend.engine.set_rule_state(bus, rule, state).await;
     switched.map_err(|error| desk.not_done(&error, Some(bus)))?;
     Ok(desk.say(Answer::Done))
 }
 
 pub(super) async fn delete(desk: Desk<'_>, bus: &BusName, rule: &RuleName) -> Result<Response, Response> {
-    let deleted = desk.app.engine.delete_rule(bus, rule).await;
+    let deleted = desk.backend.engine.delete_rule(bus, rule).await;
     deleted.map_err(|error| desk.not_done(&error, Some(bus)))?;
     Ok(desk.say(Answer::Done))
 }
@@ -61,7 +61,7 @@ pub(super) async fn put_targets(
     rule: &RuleName,
     targets: Vec<TargetSpec>,
 ) -> Result<Response, Response> {
-    let put = desk.app.engine.put_targets(bus, rule, targets).await;
+    let put = desk.backend.engine.put_targets(bus, rule, targets).await;
     put.map_err(|error| desk.not_done(&error, Some(bus)))?;
     Ok(desk.say(Answer::TargetsPut))
 }
@@ -72,7 +72,7 @@ pub(super) async fn remove_targets(
     rule: &RuleName,
     ids: &[TargetId],
 ) -> Result<Response, Response> {
-    let removed = desk.app.engine.remove_targets(bus, rule, ids).await;
+    let removed = desk.backend.engine.remove_targets(bus, rule, ids).await;
     let unknown = removed.map_err(|error| desk.not_done(&error, Some(bus)))?;
     Ok(desk.say(Answer::TargetsRemoved { rule, unknown: &unknown }))
 }

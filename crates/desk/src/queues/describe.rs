@@ -3,7 +3,7 @@
 
 use super::settings::{self, note};
 use super::{Answered, Desk, Response};
-use crate::app::App;
+use crate::Backend;
 use engine::QueueInfo;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,9 +24,9 @@ pub(super) struct Known {
 }
 
 impl Known {
-    pub(super) fn find(app: &App, queue: &QueueName) -> Option<Self> {
-        let info = app.engine.queue_info(queue).ok()?;
-        let template = of_template(app, &info);
+    pub(super) fn find(backend: &Backend, queue: &QueueName) -> Option<Self> {
+        let info = backend.engine.queue_info(queue).ok()?;
+        let template = of_template(backend, &info);
         Some(Self::of(info, template))
     }
 
@@ -85,8 +85,8 @@ impl Known {
 }
 
 /// A queue as its stack's template has it.
-fn of_template(app: &App, info: &QueueInfo) -> Option<stack::Queue> {
-    let catalog = app.engine.catalog();
+fn of_template(backend: &Backend, info: &QueueInfo) -> Option<stack::Queue> {
+    let catalog = backend.engine.catalog();
     let queues = catalog.origins.get(&info.entry.stack)?.get("queues")?.as_array()?;
     let name = info.entry.spec.name.as_str();
     let spec = queues.iter().filter_map(|queue| queue.get("spec")).find(|spec| spec["name"] == *name)?;
@@ -105,7 +105,7 @@ fn allowed_by(template: &stack::DeadLettersFrom) -> Option<RedriveAllowed> {
 }
 
 pub(super) fn list(desk: Desk<'_>, prefix: &str, after: Option<&QueueName>, limit: Option<usize>) -> Response {
-    let (names, more) = page(desk.app.engine.queue_names_with(prefix), after, limit);
+    let (names, more) = page(desk.backend.engine.queue_names_with(prefix), after, limit);
     desk.say(sqs::Answer::Listed { names: &names, more })
 }
 
@@ -115,7 +115,7 @@ pub(super) fn list_sources(
     after: Option<&QueueName>,
     limit: Option<usize>,
 ) -> Answered {
-    let engine = &desk.app.engine;
+    let engine = &desk.backend.engine;
     let mut sources = engine.dead_letter_sources(queue).map_err(|_| desk.no_queue(queue))?;
     // A stack that is not up may have some more; nobody could ask for them.
     let served: BTreeSet<QueueName> = engine.queue_names().into_iter().collect();

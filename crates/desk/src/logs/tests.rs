@@ -1,14 +1,19 @@
 //! What clients are told of log groups, by an engine with a disk.
 
 use super::*;
-use orders::FailingOrders;
+use runtime::Runtime;
 use serde_json::{Value as Json, json};
 use std::path::Path;
 use wire::{Context, RequestHead};
 
+fn no_functions(engine: &Arc<engine::Engine>) -> Runtime {
+    let printer = |_: &str, _: &str, _: &[(types::Timestamp, &str)]| Ok(());
+    Runtime::new(&Arc::downgrade(engine), [], Default::default(), Arc::new(printer)).unwrap()
+}
+
 /// A server that runs no stack.
 struct Asked {
-    app: App,
+    backend: Backend,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -24,10 +29,10 @@ impl Asked {
             log_bytes_max: 1 << 30,
         };
         let engine = Arc::new(engine::Engine::open(options).unwrap().0);
-        let functions = crate::up::functions(&engine, &[], FailingOrders::parse("")).unwrap();
-        let app = App::of_test(engine, Arc::new(functions), Vec::new());
+        let functions = no_functions(&engine);
+        let backend = Backend::new(engine, Arc::new(functions), Vec::new());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        Self { app, runtime }
+        Self { backend, runtime }
     }
 
     /// What a call is answered: nothing if it is done, or the error's name.
@@ -37,7 +42,8 @@ impl Asked {
         let head = RequestHead { method: "POST", path: "/", query: "", headers: &headers };
         let context = Context { account: Default::default(), base_url: "http://127.0.0.1:4566".to_owned() };
         let body = body.to_string();
-        let answer = self.runtime.block_on(crate::aws::answer(&self.app, &context, &head, body.as_bytes()));
+        let reply = Reply::new(&head, body.as_bytes(), "a request", &context);
+        let answer = self.runtime.block_on(crate::answer(&self.backend, &reply, &head, body.as_bytes()));
         let said: Json = serde_json::from_slice(&answer.body).unwrap_or(Json::Null);
         if answer.status == 200 { Ok(said) } else { Err(said["__type"].as_str().unwrap_or_default().to_owned()) }
     }
@@ -45,7 +51,7 @@ impl Asked {
 
 impl Drop for Asked {
     fn drop(&mut self) {
-        self.app.engine.stop();
+        self.backend.engine.stop();
     }
 }
 
@@ -74,8 +80,8 @@ fn a_full_disk_refuses_what_takes_up_room_and_deletes_all_the_same() {
     ];
     let asked = Asked::open(directory.path(), u64::MAX / 2);
     // As it was made before the disk was full.
-    asked.app.engine.lines().create_group("g", None, 1).unwrap();
-    asked.app.engine.lines().create_stream("g", "s", 1).unwrap();
+    asked.backend.engine.lines().create_group("g", None, 1).unwrap();
+    asked.backend.engine.lines().create_stream("g", "s", 1).unwrap();
     for (operation, body) in &writes {
         let refused = asked.ask(operation, body);
         assert_eq!(refused, Err("ServiceUnavailableException".to_owned()), "{operation}");

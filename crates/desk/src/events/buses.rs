@@ -23,29 +23,29 @@ pub(super) async fn create(
     description: Option<String>,
     tags: Tags,
 ) -> Result<Response, Response> {
-    let made = desk.app.engine.create_bus(bus, description, tags).await;
+    let made = desk.backend.engine.create_bus(bus, description, tags).await;
     let made = made.map_err(|error| desk.not_done(&error, None))?;
     Ok(desk.say(Answer::BusCreated(&described(&made))))
 }
 
 pub(super) async fn update(desk: Desk<'_>, bus: &BusName, description: Option<String>) -> Result<Response, Response> {
-    let changed = desk.app.engine.describe_bus_as(bus, description).await;
+    let changed = desk.backend.engine.describe_bus_as(bus, description).await;
     let changed = changed.map_err(|error| desk.not_done(&error, None))?;
     Ok(desk.say(Answer::BusUpdated(&described(&changed))))
 }
 
 pub(super) async fn delete(desk: Desk<'_>, bus: &BusName) -> Result<Response, Response> {
-    desk.app.engine.delete_bus(bus).await.map_err(|error| desk.not_done(&error, None))?;
+    desk.backend.engine.delete_bus(bus).await.map_err(|error| desk.not_done(&error, None))?;
     Ok(desk.say(Answer::Done))
 }
 
 pub(super) fn describe(desk: Desk<'_>, bus: &BusName) -> Result<Response, Response> {
-    let found = desk.app.engine.bus(bus).map_err(|missing| desk.not_found(&missing, None))?;
+    let found = desk.backend.engine.bus(bus).map_err(|missing| desk.not_found(&missing, None))?;
     Ok(desk.say(Answer::Bus(&described(&found))))
 }
 
 pub(super) async fn put_permission(desk: Desk<'_>, bus: &BusName, grant: Grant) -> Result<Response, Response> {
-    let changed = desk.app.engine.change_bus_policy(bus, move |policy, arn| match grant {
+    let changed = desk.backend.engine.change_bus_policy(bus, move |policy, arn| match grant {
         Grant::Policy(policy) => Ok(Some(policy)),
         Grant::Statement(permission) => Policy::with(policy, &permission, &arn.to_string()).map(Some),
     });
@@ -58,7 +58,7 @@ pub(super) async fn remove_permission(
     bus: &BusName,
     statement: Option<String>,
 ) -> Result<Response, Response> {
-    let changed = desk.app.engine.change_bus_policy(bus, move |policy, _| match &statement {
+    let changed = desk.backend.engine.change_bus_policy(bus, move |policy, _| match &statement {
         Some(id) => Policy::without(policy, id),
         None => Ok(None),
     });
@@ -67,13 +67,13 @@ pub(super) async fn remove_permission(
 }
 
 pub(super) fn list(desk: Desk<'_>, page: &Page) -> Response {
-    let (buses, more) = page.of(desk.app.engine.buses(), |bus| bus.name.as_str());
+    let (buses, more) = page.of(desk.backend.engine.buses(), |bus| bus.name.as_str());
     let buses: Vec<BusDescription<'_>> = buses.iter().map(described).collect();
     desk.say(Answer::Buses { buses: &buses, more })
 }
 
 pub(super) async fn tag(desk: Desk<'_>, of: &Arn, set: Tags, remove: &[String]) -> Result<Response, Response> {
-    match desk.app.engine.change_bus_tags(of, set, remove).await {
+    match desk.backend.engine.change_bus_tags(of, set, remove).await {
         Ok(()) => Ok(desk.say(Answer::Changed)),
         Err(engine::BusError::NotFound(_)) => Err(desk.refuse(Refused::NoResource(of))),
         Err(error) => Err(desk.not_done(&error, None)),
@@ -81,6 +81,6 @@ pub(super) async fn tag(desk: Desk<'_>, of: &Arn, set: Tags, remove: &[String]) 
 }
 
 pub(super) fn tags(desk: Desk<'_>, of: &Arn) -> Result<Response, Response> {
-    let tags = desk.app.engine.bus_tags(of).map_err(|_| desk.refuse(Refused::NoResource(of)))?;
+    let tags = desk.backend.engine.bus_tags(of).map_err(|_| desk.refuse(Refused::NoResource(of)))?;
     Ok(desk.say(Answer::Tags(&tags)))
 }

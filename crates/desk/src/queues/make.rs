@@ -22,7 +22,7 @@ pub(super) async fn create(
     check_dead_letters(desk, &queue, &wanted.dead_letters)?;
     let made = settings::new(queue.clone(), wanted.clone(), tags);
     let made = made.map_err(|_| desk.refuse(Refused::ThroughputWithoutScope))?;
-    match (desk.app.engine.create_queue(made).await, desk.known(&queue)) {
+    match (desk.backend.engine.create_queue(made).await, desk.known(&queue)) {
         (Ok(_), _) => Ok(desk.say(Answer::Url(&queue))),
         // Somebody else has just made it.
         (Err(QueueError::Exists(_)), Ok(known)) => as_good(desk, &queue, &wanted, &known),
@@ -41,7 +41,7 @@ fn as_good(desk: Desk<'_>, queue: &QueueName, wanted: &Settings, known: &Known) 
 fn check_dead_letters(desk: Desk<'_>, queue: &QueueName, wanted: &Change<DeadLetters>) -> Result<(), Response> {
     let Change::Set(letters) = wanted else { return Ok(()) };
     let Ok(target) = desk.known(&letters.queue) else { return Err(desk.refuse(Refused::NoDeadLetterQueue(letters))) };
-    let own = desk.app.engine.account().arn("sqs", queue.as_str());
+    let own = desk.backend.engine.account().arn("sqs", queue.as_str());
     if target.redrive_allowed.is_none_or(|allowed| allowed.allows(&own)) {
         return Ok(());
     }
@@ -62,7 +62,7 @@ pub(super) async fn set(desk: Desk<'_>, queue: &QueueName, wanted: Settings) -> 
     check_dead_letters(desk, queue, &wanted.dead_letters)?;
     let letters = wanted.dead_letters.clone();
     let change = |queue: &mut engine::QueueSettings| settings::changed(queue, wanted).map(|changed| *queue = changed);
-    match desk.app.engine.configure_queue(queue, change).await {
+    match desk.backend.engine.configure_queue(queue, change).await {
         Ok(Ok(())) => Ok(desk.say(Answer::Done)),
         Ok(Err(settings::ThroughputWithoutScope)) => Err(desk.refuse(Refused::ThroughputWithoutScope)),
         Err(error) => Err(not_set(desk, queue, &letters, &error)),
@@ -70,7 +70,7 @@ pub(super) async fn set(desk: Desk<'_>, queue: &QueueName, wanted: Settings) -> 
 }
 
 pub(super) async fn delete(desk: Desk<'_>, queue: &QueueName) -> Answered {
-    let deleted = desk.app.engine.delete_queue(queue).await;
+    let deleted = desk.backend.engine.delete_queue(queue).await;
     deleted.map_err(|error| desk.not_done(queue, &error))?;
     Ok(desk.say(Answer::Done))
 }
@@ -80,7 +80,7 @@ pub(super) async fn purge(desk: Desk<'_>, queue: &QueueName) -> Answered {
     if purged_at.is_some_and(|purged_at| engine::now().since(purged_at) < BETWEEN_PURGES) {
         return Err(desk.refuse(Refused::PurgedRecently(queue)));
     }
-    let purged = desk.app.engine.purge_queue(queue).await;
+    let purged = desk.backend.engine.purge_queue(queue).await;
     purged.map_err(|error| desk.not_done(queue, &error))?;
     Ok(desk.say(Answer::Done))
 }

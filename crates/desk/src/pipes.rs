@@ -3,7 +3,7 @@
 mod make;
 
 use super::{internal, not_written};
-use crate::app::App;
+use crate::Backend;
 use engine::spec::{InvocationType, PipeSource, PipeTarget, StartingPosition};
 use engine::{Catalog, DeployRefused, Engine, PipeEntry, PipeRefused};
 use std::collections::BTreeSet;
@@ -12,63 +12,64 @@ use types::PipeName;
 use wire::pipes::{Answer, Call, PipeDescription, Way};
 use wire::{Refusal, Reply, Response};
 
-pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response {
+pub(super) async fn answer(backend: &Backend, reply: &Reply<'_>, call: Call) -> Response {
     match call {
         Call::CreatePipe { pipe, asked } => {
-            let spec = match make::new(&Seen::of(app), &pipe, &asked) {
+            let spec = match make::new(&Seen::of(backend), &pipe, &asked) {
                 Ok(spec) => spec,
                 Err(wrong) => return refuse_field(reply, &wrong),
             };
-            let made = act(app, reply, &pipe, move |engine| engine.create_pipe(spec)).await;
-            made.unwrap_or_else(|| tell(app, reply, &pipe, |pipe| Answer::OnItsWay(pipe, Way::Creating)))
+            let made = act(backend, reply, &pipe, move |engine| engine.create_pipe(spec)).await;
+            made.unwrap_or_else(|| tell(backend, reply, &pipe, |pipe| Answer::OnItsWay(pipe, Way::Creating)))
         }
         Call::UpdatePipe { pipe, asked } => {
-            let seen = Seen::of(app);
+            let seen = Seen::of(backend);
             let Some(entry) = seen.entry(&pipe) else { return reply.refuse(&Refusal::NoSuchPipe(&pipe)) };
             let spec = match make::changed(&seen, &entry.spec, &asked) {
                 Ok(spec) => spec,
                 Err(wrong) => return refuse_field(reply, &wrong),
             };
-            let changed = act(app, reply, &pipe, move |engine| engine.update_pipe(spec)).await;
-            changed.unwrap_or_else(|| tell(app, reply, &pipe, |pipe| Answer::OnItsWay(pipe, Way::Updating)))
+            let changed = act(backend, reply, &pipe, move |engine| engine.update_pipe(spec)).await;
+            changed.unwrap_or_else(|| tell(backend, reply, &pipe, |pipe| Answer::OnItsWay(pipe, Way::Updating)))
         }
         Call::DeletePipe { pipe } => {
-            let seen = Seen::of(app);
+            let seen = Seen::of(backend);
             let Some(described) = seen.find(&pipe) else { return reply.refuse(&Refusal::NoSuchPipe(&pipe)) };
             let name = pipe.clone();
-            let gone = act(app, reply, &pipe, move |engine| engine.delete_pipe(&name)).await;
+            let gone = act(backend, reply, &pipe, move |engine| engine.delete_pipe(&name)).await;
             let answer = || reply.answer(&wire::Answer::Pipes(Answer::OnItsWay(&described, Way::Deleting)));
             gone.unwrap_or_else(answer)
         }
-        Call::ListTags { pipe } => match Seen::of(app).entry(&pipe) {
+        Call::ListTags { pipe } => match Seen::of(backend).entry(&pipe) {
             Some(entry) => reply.answer(&wire::Answer::Pipes(Answer::Tags(&entry.spec.tags))),
             None => reply.refuse(&Refusal::NoSuchPipe(&pipe)),
         },
         Call::Tag { pipe, tags } => {
             let name = pipe.clone();
-            write_on(app, reply, &pipe, move |engine| engine.change_pipe_tags(&name, tags, &[])).await
+            write_on(backend, reply, &pipe, move |engine| engine.change_pipe_tags(&name, tags, &[])).await
         }
         Call::Untag { pipe, keys } => {
             let name = pipe.clone();
-            write_on(app, reply, &pipe, move |engine| engine.change_pipe_tags(&name, Default::default(), &keys)).await
+            write_on(backend, reply, &pipe, move |engine| engine.change_pipe_tags(&name, Default::default(), &keys))
+                .await
         }
-        Call::DescribePipe { pipe } => tell(app, reply, &pipe, |pipe| Answer::Described(pipe)),
+        Call::DescribePipe { pipe } => tell(backend, reply, &pipe, |pipe| Answer::Described(pipe)),
         Call::ListPipes { filter, page } => {
-            let seen = Seen::of(app);
+            let seen = Seen::of(backend);
             let mut pipes = seen.all();
             pipes.retain(|pipe| filter.wants(pipe));
             let (pipes, more) = page.of(pipes, |pipe| pipe.name.as_str());
             reply.answer(&wire::Answer::Pipes(Answer::Listed { pipes: &pipes, more }))
         }
-        Call::StartPipe { pipe } => switch(app, reply, pipe, true).await,
-        Call::StopPipe { pipe } => switch(app, reply, pipe, false).await,
+        Call::StartPipe { pipe } => switch(backend, reply, pipe, true).await,
+        Call::StopPipe { pipe } => switch(backend, reply, pipe, false).await,
     }
 }
 
 /// Starts or stops a pipe, which waits for what it is doing.
-async fn switch(app: &App, reply: &Reply<'_>, pipe: PipeName, on: bool) -> Response {
+async fn switch(backend: &Backend, reply: &Reply<'_>, pipe: PipeName, on: bool) -> Response {
     // One that does not run here is not there, whatever the engine may know of it.
-    if Seen::of(app).entry(&pipe).is_none() {
+    if Seen::of(backend).entry(&pipe).is_none() {
         return reply.refuse(&Refusal::NoSuchPipe(&pipe));
     }
     let name = pipe.clone();
@@ -76,31 +77,33 @@ async fn switch(app: &App, reply: &Reply<'_>, pipe: PipeName, on: bool) -> Respo
         let done = if on { engine.resume_pipe(&name) } else { engine.stop_pipe(&name) };
         done.map_err(PipeRefused::from)
     };
-    act(app, reply, &pipe, switched).await.unwrap_or_else(|| tell(app, reply, &pipe, |pipe| Answer::Switched(pipe)))
+    act(backend, reply, &pipe, switched)
+        .await
+        .unwrap_or_else(|| tell(backend, reply, &pipe, |pipe| Answer::Switched(pipe)))
 }
 
 async fn write_on(
-    app: &App,
+    backend: &Backend,
     reply: &Reply<'_>,
     pipe: &PipeName,
     work: impl FnOnce(&Engine) -> Result<(), PipeRefused> + Send + 'static,
 ) -> Response {
-    if Seen::of(app).entry(pipe).is_none() {
+    if Seen::of(backend).entry(pipe).is_none() {
         return reply.refuse(&Refusal::NoSuchPipe(pipe));
     }
-    let done = act(app, reply, pipe, work).await;
+    let done = act(backend, reply, pipe, work).await;
     done.unwrap_or_else(|| reply.answer(&wire::Answer::Pipes(Answer::Done)))
 }
 
 /// Does something that waits for the disk; what is answered if it is refused.
 async fn act(
-    app: &App,
+    backend: &Backend,
     reply: &Reply<'_>,
     pipe: &PipeName,
     work: impl FnOnce(&Engine) -> Result<(), PipeRefused> + Send + 'static,
 ) -> Option<Response> {
-    let engine = Arc::clone(&app.engine);
-    match tokio::task::spawn_blocking(move || work(&engine)).await {
+    let engine = Arc::clone(&backend.engine);
+    match engine::aside(move || work(&engine)).await {
         Ok(Ok(())) => None,
         Ok(Err(refused)) => Some(refuse(reply, pipe, &refused)),
         Err(error) => Some(internal(reply, &error)),
@@ -143,12 +146,12 @@ fn refuse(reply: &Reply<'_>, pipe: &PipeName, refused: &PipeRefused) -> Response
 }
 
 fn tell(
-    app: &App,
+    backend: &Backend,
     reply: &Reply<'_>,
     pipe: &PipeName,
     say: for<'a> fn(&'a PipeDescription<'a>) -> Answer<'a>,
 ) -> Response {
-    match Seen::of(app).find(pipe) {
+    match Seen::of(backend).find(pipe) {
         Some(pipe) => reply.answer(&wire::Answer::Pipes(say(&pipe))),
         None => reply.refuse(&Refusal::NoSuchPipe(pipe)),
     }
@@ -156,17 +159,17 @@ fn tell(
 
 /// What is known of pipes at one moment.
 struct Seen<'a> {
-    app: &'a App,
+    backend: &'a Backend,
     catalog: Arc<Catalog>,
     /// Those that run.
     running: BTreeSet<PipeName>,
 }
 
 impl<'a> Seen<'a> {
-    fn of(app: &'a App) -> Self {
-        let catalog = app.engine.catalog();
-        let running = app.engine.pipes().into_iter().filter(|pipe| pipe.running).map(|pipe| pipe.name).collect();
-        Self { app, catalog, running }
+    fn of(backend: &'a Backend) -> Self {
+        let catalog = backend.engine.catalog();
+        let running = backend.engine.pipes().into_iter().filter(|pipe| pipe.running).map(|pipe| pipe.name).collect();
+        Self { backend, catalog, running }
     }
 
     fn all(&self) -> Vec<PipeDescription<'_>> {
@@ -181,12 +184,12 @@ impl<'a> Seen<'a> {
     /// A pipe, if it is one of a stack that runs, or of no stack.
     fn entry(&self, name: &PipeName) -> Option<&PipeEntry> {
         let entry = self.catalog.pipes.get(name)?;
-        let is_seen = entry.stack.is_empty() || self.app.stacks.contains(&entry.stack);
+        let is_seen = entry.stack.is_empty() || self.backend.stacks.contains(&entry.stack);
         (is_seen && !entry.dormant).then_some(entry)
     }
 
     fn describe<'b>(&'b self, entry: &'b PipeEntry) -> PipeDescription<'b> {
-        let (spec, account) = (&entry.spec, self.app.engine.account());
+        let (spec, account) = (&entry.spec, self.backend.engine.account());
         let function = |name: &types::FunctionName| account.arn("lambda", &format!("function:{name}")).to_string();
         let source = match &spec.source {
             PipeSource::Table(table) => self.stream(table).unwrap_or_default(),
@@ -235,6 +238,6 @@ impl<'a> Seen<'a> {
     /// The ARN of a table's stream.
     fn stream(&self, table: &types::TableName) -> Option<String> {
         let label = &self.catalog.tables.get(table)?.stream.as_ref()?.label;
-        Some(self.app.engine.account().arn("dynamodb", &format!("table/{table}/stream/{label}")).to_string())
+        Some(self.backend.engine.account().arn("dynamodb", &format!("table/{table}/stream/{label}")).to_string())
     }
 }

@@ -9,7 +9,7 @@ use wire::Refusal;
 use wire::sqs::{Answer, Entry, Receipt};
 
 pub(super) async fn delete(desk: Desk<'_>, receipt: &Receipt) -> Answered {
-    let came = desk.app.engine.delete(&receipt.queue, held(receipt)).await;
+    let came = desk.backend.engine.delete(&receipt.queue, held(receipt)).await;
     let came = came.map_err(|error| desk.not_done(&receipt.queue, &error))?;
     deleted(came, &receipt.handle()).map_err(|refusal| desk.reply.refuse(&refusal))?;
     Ok(desk.say(Answer::Done))
@@ -19,7 +19,7 @@ pub(super) async fn delete_batch(desk: Desk<'_>, queue: &QueueName, entries: &[E
     let good: Vec<&Receipt> = entries.iter().filter_map(|entry| entry.asked.as_ref().ok()).collect();
     let handles: Vec<String> = good.iter().map(|receipt| receipt.handle()).collect();
     let receipts: Vec<engine::Receipt> = good.into_iter().map(held).collect();
-    let came = desk.app.engine.delete_many(queue, &receipts).await;
+    let came = desk.backend.engine.delete_many(queue, &receipts).await;
     let came = came.map_err(|error| desk.not_done(queue, &error))?;
     let came = came.into_iter().zip(&handles).collect();
     let outcomes = outcomes(entries, came, |_, (came, handle)| deleted(came, handle));
@@ -71,7 +71,7 @@ async fn hide_many(
     queue: &QueueName,
     wanted: &[&(Receipt, Duration)],
 ) -> Result<Vec<Hidden>, Response> {
-    let engine = &desk.app.engine;
+    let engine = &desk.backend.engine;
     desk.served(queue)?;
     let held: Vec<_> = wanted.iter().map(|(receipt, visible_after)| (held(receipt), *visible_after)).collect();
     let came = engine.change_visibility_many(queue, &held).await.map_err(|refused| desk.not_written(&refused))?;

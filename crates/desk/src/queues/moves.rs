@@ -17,12 +17,12 @@ pub(super) async fn start(
         desk.served(destination).map_err(|_| desk.refuse(Refused::NoMoveDestination))?;
     }
     let wanted = Move { source: source.clone(), destination, per_second };
-    let task = desk.app.engine.start_move(wanted).await.map_err(|refused| not_moved(desk, &source, &refused))?;
+    let task = desk.backend.engine.start_move(wanted).await.map_err(|refused| not_moved(desk, &source, &refused))?;
     Ok(desk.say(Answer::MoveStarted { source: &source, task: &id(task.id) }))
 }
 
 pub(super) fn list(desk: Desk<'_>, source: &QueueName, limit: usize) -> Answered {
-    let mut tasks = desk.app.engine.list_moves(source).map_err(|refused| not_moved(desk, source, &refused))?;
+    let mut tasks = desk.backend.engine.list_moves(source).map_err(|refused| not_moved(desk, source, &refused))?;
     tasks.truncate(limit);
     let ids: Vec<String> = tasks.iter().map(|task| id(task.id)).collect();
     let shown: Vec<sqs::MoveTask<'_>> = tasks.iter().zip(&ids).map(|(task, id)| shown(task, id)).collect();
@@ -30,7 +30,7 @@ pub(super) fn list(desk: Desk<'_>, source: &QueueName, limit: usize) -> Answered
 }
 
 pub(super) async fn cancel(desk: Desk<'_>, source: &QueueName, task: &str) -> Answered {
-    let engine = &desk.app.engine;
+    let engine = &desk.backend.engine;
     let tasks = engine.list_moves(source).map_err(|refused| not_moved(desk, source, &refused))?;
     let known = tasks.iter().find(|known| id(known.id) == task);
     let known = known.ok_or_else(|| desk.refuse(Refused::NoMoveTask))?;

@@ -1,13 +1,13 @@
 //! Decides what trying a pattern on an event does.
 
-use crate::aws::internal;
+use crate::internal;
 use pattern::{Dialect, Pattern};
 use wire::events::{self, Answer, EventFault};
 use wire::{Refusal, Reply, Response};
 
 pub(super) async fn test_pattern(reply: &Reply<'_>, pattern: String, event: String) -> Result<Response, Response> {
     // An event may be as large as a body, and matching it never waits: it is done where it holds nobody up.
-    match tokio::task::spawn_blocking(move || test(&pattern, &event)).await {
+    match engine::aside(move || test(&pattern, &event)).await {
         Ok(Ok(matched)) => Ok(reply.answer(&wire::Answer::Events(Answer::Tested { matched }))),
         Ok(Err(Fault::Pattern(problem))) => {
             Err(reply.refuse(&Refusal::EventPatternInvalid { problem: &problem.to_string() }))

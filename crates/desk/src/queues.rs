@@ -15,10 +15,10 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use messages::record as message_record;
+pub use messages::record as message_record;
 
 use super::{internal, not_written};
-use crate::app::App;
+use crate::Backend;
 use describe::Known;
 use engine::{QueueError, ReceiveRefused, ReceiveRequest};
 use types::QueueName;
@@ -28,8 +28,8 @@ use wire::{Answer, Refusal, Reply, Response};
 /// What a call is answered with; the error is a refusal.
 type Answered = Result<Response, Response>;
 
-pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response {
-    let desk = Desk { app, reply };
+pub(super) async fn answer(backend: &Backend, reply: &Reply<'_>, call: Call) -> Response {
+    let desk = Desk { backend, reply };
     let answered = match call {
         Call::CreateQueue { queue, settings, tags } => make::create(desk, queue, *settings, tags).await,
         Call::DeleteQueue { queue } => make::delete(desk, &queue).await,
@@ -70,7 +70,7 @@ pub(super) async fn answer(app: &App, reply: &Reply<'_>, call: Call) -> Response
 /// Where one call is answered.
 #[derive(Clone, Copy)]
 struct Desk<'a> {
-    app: &'a App,
+    backend: &'a Backend,
     reply: &'a Reply<'a>,
 }
 
@@ -89,12 +89,12 @@ impl Desk<'_> {
 
     /// Refuses a queue that is not there.
     fn served(self, queue: &QueueName) -> Result<(), Response> {
-        self.app.engine.queue_counts(queue).map(drop).map_err(|_| self.no_queue(queue))
+        self.backend.engine.queue_counts(queue).map(drop).map_err(|_| self.no_queue(queue))
     }
 
     /// What is known of a queue that is served.
     fn known(self, queue: &QueueName) -> Result<Known, Response> {
-        Known::find(self.app, queue).ok_or_else(|| self.no_queue(queue))
+        Known::find(self.backend, queue).ok_or_else(|| self.no_queue(queue))
     }
 
     fn internal(self, error: &dyn std::fmt::Display) -> Response {
