@@ -23,10 +23,11 @@ const BENCHES: &[(&str, &str, &str)] = &[
     ("start", "server", "start"),
 ];
 
-/// Runs benches; `arguments` are a name, or none for all, and what goes to the bench itself behind `--`.
+/// Runs benches; `arguments` are a name, or none for all, and from the first option or `--` on what goes to the bench itself.
 pub(crate) fn run(arguments: &[&str]) -> anyhow::Result<bool> {
-    let split = arguments.iter().position(|argument| *argument == "--").unwrap_or(arguments.len());
-    let (names, options) = (&arguments[..split], arguments.get(split + 1..).unwrap_or_default());
+    let split = arguments.iter().position(|argument| argument.starts_with('-')).unwrap_or(arguments.len());
+    let (names, options) = arguments.split_at(split);
+    let options = options.strip_prefix(&["--"]).unwrap_or(options);
     // Not among those that run when none is named: it installs other programs, and takes a long time.
     if names == ["shop"] {
         return crate::shop::run(options);

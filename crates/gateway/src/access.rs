@@ -5,6 +5,7 @@
 //!
 //! Invariant: a line has no control characters, and of each value at most 1,024 characters.
 
+use std::cell::RefCell;
 use std::fmt::Write;
 use std::time::Duration;
 use types::Timestamp;
@@ -192,7 +193,7 @@ fn write(variable: Variable, entry: &Entry<'_>, out: &mut String) {
     let millis = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
     match variable {
         Variable::RequestId | Variable::ExtendedRequestId => escape(entry.request_id, out),
-        Variable::RequestTime => out.push_str(&request_time(entry.at)),
+        Variable::RequestTime => with_request_time(entry.at, |time| out.push_str(time)),
         Variable::RequestTimeEpoch => number(entry.at.millis(), out),
         Variable::SourceIp => escape(entry.source_ip, out),
         Variable::UserAgent => escape(entry.user_agent, out),
@@ -247,6 +248,20 @@ fn escape(text: &str, out: &mut String) {
             letter => out.push(letter),
         }
     }
+}
+
+/// Shows a request's time. Thousands of requests fall into one second, which is put into words once.
+fn with_request_time(at: Timestamp, show: impl FnOnce(&str)) {
+    thread_local! {
+        static LAST: RefCell<(i64, String)> = const { RefCell::new((i64::MIN, String::new())) };
+    }
+    LAST.with_borrow_mut(|(second, time)| {
+        let asked = at.millis().div_euclid(1_000);
+        if *second != asked {
+            (*second, *time) = (asked, request_time(at));
+        }
+        show(time);
+    });
 }
 
 /// `09/Apr/2024:12:34:56 +0000`
@@ -309,6 +324,21 @@ mod tests {
             assert_eq!(Format::parse(format).unwrap().line(&entry("a", "/")), line);
         }
         assert_eq!(Format::parse("$context.requestId $context.odd.one").unwrap().unknown, ["$context.odd.one"]);
+    }
+
+    #[test]
+    fn each_line_has_its_own_second() {
+        let format = Format::parse("$context.requestId [$context.requestTime]").unwrap();
+        let at = |millis| format.line(&Entry { at: Timestamp::from_millis(millis), ..entry("-", "/") });
+        for (millis, time) in [
+            (1_712_666_096_123, "09/Apr/2024:12:34:56"),
+            (1_712_666_096_999, "09/Apr/2024:12:34:56"),
+            (1_712_666_097_000, "09/Apr/2024:12:34:57"),
+            (1_712_666_096_000, "09/Apr/2024:12:34:56"),
+            (-1, "31/Dec/1969:23:59:59"),
+        ] {
+            assert_eq!(at(millis), format!("r-1 [{time} +0000]"), "{millis}");
+        }
     }
 
     #[test]
