@@ -7,8 +7,7 @@
 //! Invariant: an answer that cannot be understood never settles a record. The whole batch counts as failed then.
 
 use serde_json::Value as Json;
-use std::collections::BTreeSet;
-use types::{Record, SequenceNumber};
+use types::{Record, SequenceNumber, SortedSet};
 
 /// From which record on a batch is not done, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,7 +42,7 @@ pub fn read(answer: &Json, batch: &[Record]) -> Result<(), Failure> {
 
 /// Which messages of a batch failed, by their places; each message stands for itself. An answer that cannot be understood
 /// is an error: then all failed.
-pub fn failed_messages(answer: &Json, ids: &[String]) -> Result<BTreeSet<usize>, String> {
+pub fn failed_messages(answer: &Json, ids: &[String]) -> Result<SortedSet<usize>, String> {
     let named = identifiers(answer)?.into_iter().enumerate();
     let place = |(index, identifier): (usize, &str)| {
         ids.iter().position(|id| id == identifier).ok_or_else(|| unknown(index, identifier))
@@ -145,9 +144,9 @@ mod tests {
             let list: Vec<Json> = names.iter().map(|name| json!({ "itemIdentifier": name })).collect();
             failed_messages(&json!({ "batchItemFailures": list }), &ids)
         };
-        assert_eq!(named(&["c", "a"]), Ok(BTreeSet::from([0, 2])));
-        assert_eq!(named(&[]), Ok(BTreeSet::new()));
-        assert_eq!(failed_messages(&json!({"statusCode": 200}), &ids), Ok(BTreeSet::new()));
+        assert_eq!(named(&["c", "a"]), Ok(SortedSet::from([0, 2])));
+        assert_eq!(named(&[]), Ok(SortedSet::new()));
+        assert_eq!(failed_messages(&json!({"statusCode": 200}), &ids), Ok(SortedSet::new()));
         assert!(named(&["a", "d"]).is_err() && named(&[""]).is_err());
     }
 

@@ -6,7 +6,7 @@ use engine::watch::{AlarmError, Alarms, Watch};
 use observe::alarm::{Alarm, History, Watched};
 use observe::measure::query::{self, Found, Query, QueryError, Windows};
 use observe::measure::{Datum, Metric, RecordRefused, has_dimensions};
-use std::collections::BTreeMap;
+use types::SortedMap;
 use wire::cloudwatch::{self, Call, LISTED_MAX, Page, Put, Refused, WhichAlarms};
 use wire::{Answer, Refusal, Reply, Response};
 
@@ -116,7 +116,7 @@ pub(super) async fn answer(backend: &Backend, reply: &Reply<'_>, call: Call) -> 
             let all = watch.alarms.dashboards();
             let wanted = all
                 .iter()
-                .filter(|(name, _)| name.starts_with(&prefix) && after.as_ref().is_none_or(|after| *name > after))
+                .filter(|(name, _)| name.starts_with(&prefix) && after.as_ref().is_none_or(|after| name > after))
                 .map(|(name, dashboard)| (name.as_str(), dashboard.body.len(), dashboard.at));
             let mut listed: Vec<_> = wanted.collect();
             let more = listed.len() > DASHBOARDS_A_PAGE;
@@ -132,7 +132,7 @@ pub(super) async fn answer(backend: &Backend, reply: &Reply<'_>, call: Call) -> 
             None => refuse(reply, Refused::NothingToTag),
         },
         Call::Tag { alarm, tags } => tag(reply, &watch, alarm, tags, Vec::new()).await,
-        Call::Untag { alarm, keys } => tag(reply, &watch, alarm, BTreeMap::new(), keys).await,
+        Call::Untag { alarm, keys } => tag(reply, &watch, alarm, SortedMap::new(), keys).await,
     }
 }
 
@@ -215,7 +215,7 @@ async fn tag(
     reply: &Reply<'_>,
     watch: &Watch,
     alarm: String,
-    tags: BTreeMap<String, String>,
+    tags: SortedMap<String, String>,
     gone: Vec<String>,
 ) -> Response {
     if !watch.alarms.all().contains_key(&alarm) {
@@ -246,7 +246,7 @@ mod tests {
                 id: format!("q{number}"),
                 label: String::new(),
                 points: (0..*count).map(|at| (at, at as f64)).collect(),
-                counts: BTreeMap::new(),
+                counts: std::collections::BTreeMap::new(),
                 units: Vec::new(),
             };
             let whole: Vec<Found> = counts.iter().enumerate().map(found).collect();

@@ -274,7 +274,7 @@ impl Desk<'_> {
                 alias.aim.version() == version || other == Some(version)
             })
         };
-        let wanted = all.filter(|(name, alias)| after.is_none_or(|after| *name > after) && stands(alias));
+        let wanted = all.filter(|(name, alias)| after.is_none_or(|after| name > after) && stands(alias));
         let mut aliases: Vec<_> = wanted.map(|(name, alias)| alias_of(function, name, alias)).collect();
         let more = cut(&mut aliases, limit);
         Ok(self.say(Answer::Aliases { aliases: &aliases, more }))

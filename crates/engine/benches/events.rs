@@ -14,12 +14,11 @@ use engine::spec::{
 };
 use engine::{Engine, EventDone, Functions, Handed, Invoked, Options, Outgoing};
 use serde_json::{Value as Json, json};
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
-use types::{Account, FunctionName, Record, Version};
+use types::{Account, FunctionName, Record, SortedMap, Version};
 
 /// Says when the function began.
 struct Begun(mpsc::SyncSender<Instant>);
@@ -66,7 +65,7 @@ fn stack(rules: usize) -> StackSpec {
         timeout_seconds: 3,
         memory_mb: 128,
         concurrency: None,
-        environment: BTreeMap::new(),
+        environment: SortedMap::new(),
         log_group: "/aws/lambda/F".parse().unwrap(),
         description: String::new(),
         role: String::new(),

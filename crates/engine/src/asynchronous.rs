@@ -7,6 +7,7 @@
 //!
 //! Events are worked on at the same time, so their order means nothing.
 
+use crate::aside::work;
 use crate::clock;
 use crate::command::{self, By, CommandError, Fate, Found, Settle};
 use crate::commit::WriteRefused;
@@ -18,11 +19,10 @@ use crate::spec::{AsynchronousSpec, Destination, QueueSpec};
 use crate::tables::Beside;
 use crate::trace::{self, Current};
 use serde_json::{Value as Json, json};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::{JoinError, JoinSet};
-use types::{FunctionName, Qualifier, QueueName, Record, TraceContext, Version};
+use types::{FunctionName, Qualifier, QueueName, Record, SortedMap, TraceContext, Version};
 
 /// How many events of one function are worked on at once.
 const UNDERWAY_MAX: usize = 64;
@@ -187,7 +187,7 @@ fn run(inner: &Arc<Inner>, queue: &Arc<LiveQueue>, function: &FunctionName) {
                         function: function.clone(),
                         received,
                     };
-                    underway.spawn(attempt.make());
+                    underway.spawn(work(attempt.make()));
                 }),
                 Err(refused) => {
                     crate::complain!("orderflow: the queue of function {function} cannot be read: {refused}");
@@ -345,7 +345,7 @@ impl Attempt {
                 data_type: data_type.to_owned(),
                 value: AttributeValue::Text(value),
             };
-            let mut attributes = BTreeMap::from([
+            let mut attributes = SortedMap::from([
                 ("ErrorCode".to_owned(), text("Number", "200".to_owned())),
                 ("ErrorMessage".to_owned(), text("String", shortened(error.clone()))),
             ]);

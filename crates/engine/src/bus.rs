@@ -38,6 +38,7 @@ pub(crate) use plan::Plan;
 pub use replay::ReplayInfo;
 pub use tell::TellError;
 
+use crate::aside::work;
 use crate::commit::{Commits, WriteRefused};
 use crate::engine::Inner;
 use std::sync::{Arc, Mutex, RwLock};
@@ -121,8 +122,8 @@ pub(crate) fn run(inner: &Arc<Inner>) {
     };
     runtime.block_on(async {
         let mut working = tokio::task::JoinSet::new();
-        working.spawn(deliver::run(Arc::clone(inner)));
-        working.spawn(schedule::run(Arc::clone(inner)));
+        working.spawn(work(deliver::run(Arc::clone(inner))));
+        working.spawn(work(schedule::run(Arc::clone(inner))));
         while working.join_next().await.is_some() {}
     });
 }

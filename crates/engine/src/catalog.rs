@@ -17,11 +17,10 @@ use delivery::Filters;
 use delivery::lane::lane_of;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
 use table::IndexId;
 use types::{
     Account, ArchiveName, BusName, ConnectionName, DestinationName, FunctionName, IndexName, LogGroupName, PipeName,
-    Qualifier, QueueName, SequenceNumber, TableId, TableName, Timestamp, ViewType,
+    Qualifier, QueueName, SequenceNumber, SortedMap, TableId, TableName, Timestamp, ViewType,
 };
 
 mod refused;
@@ -33,32 +32,32 @@ pub use refused::{DeployRefused, RedriveRefused};
 pub struct Catalog {
     next_id: u32,
     /// What each stack's template was, for comparing with its next version.
-    pub origins: BTreeMap<String, Json>,
+    pub origins: SortedMap<String, Json>,
     /// Tables.
-    pub tables: BTreeMap<TableName, TableEntry>,
+    pub tables: SortedMap<TableName, TableEntry>,
     /// Queues.
-    pub queues: BTreeMap<QueueName, QueueEntry>,
+    pub queues: SortedMap<QueueName, QueueEntry>,
     /// Functions.
-    pub functions: BTreeMap<FunctionName, FunctionEntry>,
+    pub functions: SortedMap<FunctionName, FunctionEntry>,
     /// Log groups.
-    pub log_groups: BTreeMap<LogGroupName, LogGroupEntry>,
+    pub log_groups: SortedMap<LogGroupName, LogGroupEntry>,
     /// What hands the messages of queues to functions, by stack.
     #[serde(default)]
-    pub pollers: BTreeMap<String, Vec<PollerSpec>>,
+    pub pollers: SortedMap<String, Vec<PollerSpec>>,
     /// Pipes.
-    pub pipes: BTreeMap<PipeName, PipeEntry>,
+    pub pipes: SortedMap<PipeName, PipeEntry>,
     /// Event buses, with their rules.
     #[serde(default)]
-    pub buses: BTreeMap<BusName, BusEntry>,
+    pub buses: SortedMap<BusName, BusEntry>,
     /// Archives of events.
     #[serde(default)]
-    pub archives: BTreeMap<ArchiveName, ArchiveEntry>,
+    pub archives: SortedMap<ArchiveName, ArchiveEntry>,
     /// As whom HTTP endpoints are called.
     #[serde(default)]
-    pub connections: BTreeMap<ConnectionName, ConnectionEntry>,
+    pub connections: SortedMap<ConnectionName, ConnectionEntry>,
     /// HTTP endpoints that events are brought to.
     #[serde(default)]
-    pub destinations: BTreeMap<DestinationName, DestinationEntry>,
+    pub destinations: SortedMap<DestinationName, DestinationEntry>,
     /// The number of the queue of what buses deliver, once there is a rule.
     #[serde(default)]
     pub(crate) deliveries: Option<u32>,
@@ -94,7 +93,7 @@ pub struct TableEntry {
     pub stream: Option<StreamEntry>,
     /// The numbers of its indexes.
     #[serde(default)]
-    pub indexes: BTreeMap<IndexName, IndexId>,
+    pub indexes: SortedMap<IndexName, IndexId>,
     /// The number of the index by which what expires is found.
     #[serde(default)]
     pub expiry: Option<IndexId>,
@@ -130,10 +129,10 @@ pub struct QueueEntry {
     pub dormant: bool,
     /// What clients have written on it, for finding it again.
     #[serde(default)]
-    pub tags: BTreeMap<String, String>,
+    pub tags: SortedMap<String, String>,
     /// What clients want to be told again of how it is set, and nobody here needs: who may do what, say.
     #[serde(default)]
-    pub notes: BTreeMap<String, String>,
+    pub notes: SortedMap<String, String>,
 }
 
 /// A function that there is.
@@ -229,7 +228,7 @@ impl TableEntry {
             self.indexes.get(&index.name).copied().filter(|_| same)
         };
         let number = |index: &IndexSpec| (index.name.clone(), known(index).unwrap_or_else(&mut new));
-        let indexes: BTreeMap<IndexName, IndexId> = spec.indexes.iter().map(number).collect();
+        let indexes: SortedMap<IndexName, IndexId> = spec.indexes.iter().map(number).collect();
         let expiry = spec.expires_by.as_ref().map(|_| {
             let known = self.expiry.filter(|_| self.spec.expires_by == spec.expires_by);
             known.unwrap_or_else(&mut new)
@@ -372,7 +371,7 @@ impl Catalog {
                     spec: spec.clone(),
                     created_at: standing.now,
                     stream: spec.view.map(stream),
-                    indexes: BTreeMap::new(),
+                    indexes: SortedMap::new(),
                     expiry: None,
                     dormant: false,
                 };
@@ -415,8 +414,8 @@ impl Catalog {
                     created_at: standing.now,
                     changed_at: standing.now,
                     dormant: false,
-                    tags: BTreeMap::new(),
-                    notes: BTreeMap::new(),
+                    tags: SortedMap::new(),
+                    notes: SortedMap::new(),
                 };
                 self.queues.insert(spec.name.clone(), entry);
                 deployed.step(Act::Created, "queue", &spec.name);

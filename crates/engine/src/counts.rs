@@ -6,10 +6,9 @@ use crate::codec::{self, State};
 use crate::commit::{Commits, Sizes, WriteRefused};
 use crate::layout::{self, COUNTS_KEY, ITEMS, STATE, kind};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::sync::Mutex;
 use store::Direction;
-use types::{Change, Item, SequenceNumber, TableId};
+use types::{Change, Item, SequenceNumber, SortedMap, TableId};
 
 /// What a table holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,7 +23,7 @@ pub struct Count {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Kept {
     up_to: SequenceNumber,
-    tables: BTreeMap<TableId, Count>,
+    tables: SortedMap<TableId, Count>,
 }
 
 /// Counts by walking over all items, which is only needed when what was kept is of no use.
@@ -35,7 +34,7 @@ fn recount(commits: &Commits) -> Result<Kept, WriteRefused> {
         let store::Item { key, value, .. } = found?;
         let table = key.first_chunk().map(|id| TableId(u32::from_be_bytes(*id))).ok_or(codec::Malformed("item"))?;
         if let State::Item(item) = codec::read_state(&value)? {
-            let count = kept.tables.entry(table).or_default();
+            let count = kept.tables.get_or_default(table);
             count.items += 1;
             count.bytes += item.size() as u64;
         }
@@ -82,7 +81,7 @@ impl Counters {
     pub(crate) fn add(&self, change: &Change, sizes: Sizes) {
         let mut kept = self.lock();
         kept.up_to = change.sequence;
-        let count = kept.tables.entry(change.table).or_default();
+        let count = kept.tables.get_or_default(change.table);
         let number = |item: &Option<Item>| u64::from(item.is_some());
         count.items = (count.items + number(&change.new)).saturating_sub(number(&change.old));
         count.bytes = (count.bytes + sizes.new as u64).saturating_sub(sizes.old as u64);

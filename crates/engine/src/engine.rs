@@ -1,6 +1,5 @@
 //! Decides how the parts of this room are put together, and offers them to the outside: [`Engine`].
 
-use crate::aside::aside;
 use crate::asynchronous;
 use crate::bus::{self, Buses};
 use crate::catalog::{Catalog, Deployed, Step, TableEntry};
@@ -29,7 +28,6 @@ use delivery::lane::Progress;
 use delivery::queue::Counts;
 use observe::measure::Statistics;
 use observe::trace::Tracer;
-use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -40,7 +38,8 @@ use store::EntryBuilder;
 use store::lines::Lines;
 use table::{Expiry, Index, IndexId, Page, Query, Scan, Table};
 use types::{
-    Account, FunctionName, IndexName, Item, Key, KeyValue, LogGroupName, PipeName, QueueName, SequenceNumber, TableName,
+    Account, FunctionName, IndexName, Item, Key, KeyValue, LogGroupName, PipeName, QueueName, SequenceNumber,
+    SortedMap, SortedSet, TableName,
 };
 
 mod error;
@@ -105,7 +104,7 @@ pub(crate) struct Inner {
     pub(crate) spell_message: OnceLock<Box<SpellMessage>>,
     pub(crate) lines: Arc<Lines>,
     pub(crate) catalog: RwLock<Arc<Catalog>>,
-    pub(crate) tables: RwLock<BTreeMap<TableName, Arc<Table>>>,
+    pub(crate) tables: RwLock<SortedMap<TableName, Arc<Table>>>,
     pub(crate) indexes: Indexes,
     pub(crate) queues: RwLock<LiveQueues>,
     /// What queues go by: it never runs backwards.
@@ -116,13 +115,13 @@ pub(crate) struct Inner {
     /// Held by whoever clears away what is left of queues.
     pub(crate) sweeping: Mutex<()>,
     /// The queues of what functions do without being waited for, by function.
-    pub(crate) handovers: RwLock<BTreeMap<String, Arc<LiveQueue>>>,
+    pub(crate) handovers: RwLock<SortedMap<String, Arc<LiveQueue>>>,
     /// The functions whose handover queue somebody works on.
-    pub(crate) handing: Mutex<BTreeSet<FunctionName>>,
+    pub(crate) handing: Mutex<SortedSet<FunctionName>>,
     pub(crate) functions: OnceLock<Arc<dyn Functions>>,
     pub(crate) pollers: Pollers,
     pub(crate) buses: Buses,
-    pub(crate) pipes: Mutex<BTreeMap<PipeName, RunningPipe>>,
+    pub(crate) pipes: Mutex<SortedMap<PipeName, RunningPipe>>,
     /// Held while a pipe is stopped or started, until that is done.
     pub(crate) control: Mutex<()>,
     /// Held by whoever delivers dead letters again, so that none is delivered twice at once.
@@ -625,7 +624,7 @@ impl Inner {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, MoveRefused> + Send + 'static,
 ) -> Result<T, MoveRefused> {
-    aside(work).await.unwrap_or(Err(MoveRefused::Write(WriteRefused::Stopping)))
+    crate::aside(work).await.unwrap_or(Err(MoveRefused::Write(WriteRefused::Stopping)))
 }
 
 /// The table as the deciding room knows it.
@@ -647,6 +646,11 @@ pub(crate) fn table_of(entry: &TableEntry) -> Table {
 }
 
 pub(crate) fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    spawn_boxed(name, Box::new(body))
+}
+
+/// Of one type for all threads, so that what begins one is made once.
+fn spawn_boxed(name: &str, body: Box<dyn FnOnce() + Send>) -> JoinHandle<()> {
     let thread = std::thread::Builder::new().name(name.to_owned());
     let guarded = move || {
         let _guard = PanicGuard;

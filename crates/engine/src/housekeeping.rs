@@ -12,12 +12,11 @@ use crate::engine::{Check, Inner, table_of};
 use crate::layout::{self, DEDUPLICATION, GRAVES, ITEMS, OUTCOMES, STATE, kind};
 use crate::queues::manage;
 use crate::{bus, expiry, indexes};
-use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::time::{Duration, Instant};
 use store::{Before, Direction, EntryBuilder};
 use table::Table;
-use types::{Change, SequenceNumber, TableId, Timestamp};
+use types::{Change, SequenceNumber, SortedMap, TableId, Timestamp};
 
 /// How long to sleep between rounds.
 const ROUND: Duration = Duration::from_secs(30);
@@ -56,7 +55,7 @@ pub(crate) fn run(inner: &Inner) {
 
 /// Up to where outcomes were cleared away already, by pipe and lane: nobody walks over deleted ones twice.
 #[derive(Default)]
-struct Cleared(BTreeMap<(u32, u16), Vec<u8>>);
+struct Cleared(SortedMap<(u32, u16), Vec<u8>>);
 
 fn round(inner: &Inner, counted: &mut SequenceNumber, cleared: &mut Cleared) -> Result<(), WriteRefused> {
     // Whatever one of these is kept from, the others may be what makes room for it.
@@ -167,8 +166,7 @@ fn clear_outcomes(inner: &Inner, lowest: SequenceNumber, cleared: &mut Cleared) 
         for lane in 0..pipe.lanes_ever() {
             let from = cleared
                 .0
-                .entry((pipe.id, lane))
-                .or_insert_with(|| layout::outcome(pipe.id, lane, SequenceNumber::ZERO, 0));
+                .get_or_insert_with((pipe.id, lane), || layout::outcome(pipe.id, lane, SequenceNumber::ZERO, 0));
             let end = layout::outcome(pipe.id, lane, lowest, 0);
             clear_range(inner, OUTCOMES, from, &end)?;
             *from = end;
@@ -288,7 +286,7 @@ pub(crate) fn check(inner: &Inner) -> Result<Check, WriteRefused> {
 }
 
 /// What is wrong if the index does not have a change of the log, or a later one of the same key.
-fn missing(inner: &Inner, tables: &BTreeMap<TableId, Table>, change: &Change) -> Result<Option<String>, WriteRefused> {
+fn missing(inner: &Inner, tables: &SortedMap<TableId, Table>, change: &Change) -> Result<Option<String>, WriteRefused> {
     let place = change.sequence;
     let Some(table) = tables.get(&change.table) else {
         return Ok(Some(format!("entry {place} of the log is of a table that is not known")));

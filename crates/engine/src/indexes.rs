@@ -13,13 +13,12 @@ use crate::counts::Count;
 use crate::engine::{Inner, table_of};
 use crate::layout::{self, INDEX_STATES, INDEXES, ITEMS, STATE, kind};
 use crate::tables::TableWrite;
-use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, RwLock};
 use std::time::Duration;
 use store::{Check, Class, Commit, Direction, EntryBuilder};
 use table::{IndexId, Table};
-use types::{Item, TableId};
+use types::{Item, SortedMap, SortedSet, TableId};
 
 /// The most items that one commit brings into an index; also the most entries that one clears away.
 const AT_ONCE: usize = 256;
@@ -63,11 +62,11 @@ impl IndexState {
 #[derive(Default)]
 pub(crate) struct Indexes {
     /// The newest definition of each table. Nobody but commands under way and this map holds on to these.
-    current: RwLock<BTreeMap<TableId, Arc<Table>>>,
+    current: RwLock<SortedMap<TableId, Arc<Table>>>,
     /// Older definitions, which commands may still be deciding by.
     retired: Mutex<Vec<Arc<Table>>>,
     /// Those that do not have all items yet.
-    building: RwLock<BTreeSet<IndexId>>,
+    building: RwLock<SortedSet<IndexId>>,
     /// Held while a deployment is half done: what it notes for the builder is served when it is let go.
     deploying: Mutex<()>,
     /// Whether there is something to do.
@@ -121,7 +120,9 @@ impl Indexes {
     /// Indexes come and go: nobody asks those that come before they have all items.
     pub(crate) fn noted(&self, states: &[(IndexId, IndexState)]) {
         let mut building = self.building.write().expect(POISON);
-        building.extend(states.iter().filter(|(_, state)| *state == IndexState::Building).map(|(id, _)| *id));
+        for (id, _) in states.iter().filter(|(_, state)| *state == IndexState::Building) {
+            building.insert(*id);
+        }
     }
 
     /// There may be something to do, or the engine stops.

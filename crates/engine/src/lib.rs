@@ -53,7 +53,7 @@ mod traffic;
 mod versions;
 pub mod watch;
 
-pub use aside::{Aside, aside};
+pub use aside::aside;
 pub use bus::{
     ArchiveChange, ArchiveEntry, ArchiveInfo, ArchivedEvent, BusEntry, BusError, BusInfo, ConnectionEntry,
     ConnectionInfo, DestinationEntry, DestinationInfo, PutError, PutRefused, ReplayInfo, RuleEntry, RuleInfo,

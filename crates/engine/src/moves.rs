@@ -10,11 +10,10 @@ use crate::engine::{Inner, NotFound, POISON, spawn};
 use crate::layout::{self, MOVES, STATE, kind};
 use crate::queues::{LiveQueue, Part};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use store::{Direction, EntryBuilder};
-use types::{QueueName, Timestamp};
+use types::{QueueName, SortedMap, Timestamp};
 
 /// How many tasks of one queue are remembered.
 const KEPT: usize = 10;
@@ -122,7 +121,7 @@ pub enum MoveRefused {
 
 /// The tasks of all queues, by the number of their source.
 #[derive(Debug, Default)]
-pub(crate) struct Moves(Mutex<BTreeMap<u32, Vec<MoveTask>>>);
+pub(crate) struct Moves(Mutex<SortedMap<u32, Vec<MoveTask>>>);
 
 impl MoveStatus {
     fn is_active(&self) -> bool {
@@ -133,13 +132,13 @@ impl MoveStatus {
 impl Moves {
     /// Reads back what was kept.
     pub(crate) fn open(commits: &crate::commit::Commits) -> Result<Self, WriteRefused> {
-        let mut tasks: BTreeMap<u32, Vec<MoveTask>> = BTreeMap::new();
+        let mut tasks: SortedMap<u32, Vec<MoveTask>> = SortedMap::new();
         for found in commits.store.snapshot().prefix(STATE, MOVES, Direction::Forward) {
             let store::Item { key, value, .. } = found?;
             let malformed = crate::codec::Malformed("move task");
             let queue = key.get(MOVES.len()..).and_then(|rest| rest.first_chunk().copied()).ok_or(malformed)?;
             let task = serde_json::from_slice(&value).map_err(|_| malformed)?;
-            tasks.entry(u32::from_be_bytes(queue)).or_default().push(task);
+            tasks.get_or_default(u32::from_be_bytes(queue)).push(task);
         }
         Ok(Self(Mutex::new(tasks)))
     }
@@ -204,7 +203,7 @@ pub(crate) fn start(inner: &Arc<Inner>, wanted: Move) -> Result<MoveTask, MoveRe
     }
     inner.commits.commit_one_blocking(kept)?;
     let mut tasks = inner.moves.0.lock().expect(POISON);
-    let of_source = tasks.entry(live.id).or_default();
+    let of_source = tasks.get_or_default(live.id);
     of_source.drain(..over);
     of_source.push(task.clone());
     drop(tasks);

@@ -335,7 +335,7 @@ impl Worker {
             }
         };
         let Parts { entries, after } = parts;
-        if self.commit_with(&[recorded(span_of(&batch.records), how)], || entries.clone()) {
+        if self.commit_with(&[recorded(span_of(&batch.records), how)], &|| entries.clone()) {
             after.durable();
         }
     }
@@ -402,12 +402,12 @@ impl Worker {
     /// Makes progress durable together with its dead letters.
     fn commit_now(&mut self, outcomes: &[Recorded], letters: &[Letter]) {
         let Some(queue) = self.pipe.dead_letters.clone().filter(|_| !letters.is_empty()) else {
-            self.commit_with(outcomes, Vec::new);
+            self.commit_with(outcomes, &Vec::new);
             return;
         };
         let sent = Sending::default();
         let send = |letter: &Letter| queue.letter_part(letter.body(), Some(&letter.aside)).split();
-        if self.commit_with(outcomes, || sent.entries(letters.iter().map(send))) {
+        if self.commit_with(outcomes, &|| sent.entries(letters.iter().map(send))) {
             sent.durable();
         }
     }
@@ -421,17 +421,17 @@ impl Worker {
         let spans = traced.map(|tracer| trace::hand_over(tracer, self.pipe.spec.name.as_str(), &batch.records));
         let sent = Sending::default();
         let part = || queue.place_part(asynchronous::message_of_records(body.clone(), spans.clone()));
-        if self.commit_with(&[outcome], || sent.entries(std::iter::once(part().split()))) {
+        if self.commit_with(&[outcome], &|| sent.entries(std::iter::once(part().split()))) {
             sent.durable();
         }
     }
 
     /// Makes progress durable together with these entries; whether that went well.
-    fn commit_with(&mut self, outcomes: &[Recorded], make: impl Fn() -> Vec<store::EntryBuilder>) -> bool {
+    fn commit_with(&mut self, outcomes: &[Recorded], make: &dyn Fn() -> Vec<store::EntryBuilder>) -> bool {
         let progress = self.lane.progress();
         self.written = progress.done;
         let stopping = || self.pipe.is_stopping();
-        let kept = self.pipe.checkpoints.commit_now(self.id, &progress, outcomes, make, stopping);
+        let kept = self.pipe.checkpoints.commit_now(self.id, &progress, outcomes, make, &stopping);
         if let Err(refused) = &kept {
             // The engine is stopping; the records are delivered again after the restart.
             crate::complain!("orderflow: pipe {} could not keep its progress: {refused}", self.pipe.spec.name);

@@ -9,6 +9,7 @@
 //! Whoever waits for an answer goes before work that nobody waits for: under a rush of requests pollers take one batch in a
 //! while, so that the queue grows on disk instead of the answers' times; they never stop altogether.
 
+use crate::aside::work;
 use crate::codec::Malformed;
 use crate::command::{self, By, Fate, Found, Settle};
 use crate::commit::WriteRefused;
@@ -18,12 +19,11 @@ use crate::pipes::FromQueue;
 use crate::queues::{LiveQueue, Message, Outgoing, ReceiveRefused, ReceivedMessage, Wanted};
 use crate::tables::Beside;
 use delivery::Filters;
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
-use types::{FunctionName, Qualifier, QueueName};
+use types::{FunctionName, Qualifier, QueueName, SortedSet};
 
 /// How many batches may be under way at once if nobody says.
 const BATCHES_USUAL: u32 = 64;
@@ -105,7 +105,7 @@ impl Poller {
         let receivers = RECEIVERS.min(most as usize);
         let mut running = JoinSet::new();
         for _ in 0..receivers {
-            running.spawn(Arc::clone(&self).receive(Arc::clone(&places), stop.clone()));
+            running.spawn(work(Arc::clone(&self).receive(Arc::clone(&places), stop.clone())));
         }
         while running.join_next().await.is_some() {}
     }
@@ -123,10 +123,10 @@ impl Poller {
                 Ok(batch) if batch.is_empty() => {}
                 Ok(batch) => {
                     let poller = Arc::clone(&self);
-                    batches.spawn(async move {
+                    batches.spawn(work(async move {
                         poller.hand_over(batch).await;
                         drop(place);
-                    });
+                    }));
                 }
                 Err(ReceiveRefused::Gone) => break,
                 Err(refused) => {
@@ -205,11 +205,11 @@ impl Poller {
         let mut putting = JoinSet::new();
         for (received, span) in later {
             let poller = Arc::clone(self);
-            putting.spawn(async move { poller.put_back(received, span).await });
+            putting.spawn(work(async move { poller.put_back(received, span).await }));
         }
         for settle in dead {
             let poller = Arc::clone(self);
-            putting.spawn(async move { poller.commit(vec![settle], Vec::new()).await });
+            putting.spawn(work(async move { poller.commit(vec![settle], Vec::new()).await }));
         }
         if !done.is_empty() {
             self.commit(done, Vec::new()).await;
@@ -295,14 +295,14 @@ impl Engine {
         &self,
         stacks: &[String],
         functions: &Arc<dyn Functions>,
-        shown: &BTreeSet<QueueName>,
+        shown: &SortedSet<QueueName>,
     ) -> Result<(), PipeError> {
         let catalog = self.inner.catalog();
         let specs = catalog.pollers.iter().filter(|(stack, _)| stacks.contains(stack)).flat_map(|(_, specs)| specs);
-        let polled: BTreeSet<QueueName> =
+        let polled: SortedSet<QueueName> =
             specs.clone().filter(|spec| spec.running).map(|spec| spec.queue.clone()).collect();
         // Before any begins, so that nothing is shown that one has just received.
-        for queue in polled.difference(shown) {
+        for queue in polled.iter().filter(|queue| !shown.contains(*queue)) {
             show_again(&self.inner, &self.inner.queue(queue)?)?;
         }
         let mut running = self.inner.pollers.lock();
@@ -328,7 +328,7 @@ impl Engine {
             let begun = || Running { stop: watch::channel(false).0, tasks: JoinSet::new() };
             let running = running.get_or_insert_with(begun);
             let stop = running.stop.subscribe();
-            running.tasks.spawn(poller.run(stop));
+            running.tasks.spawn(work(poller.run(stop)));
         }
         Ok(())
     }

@@ -11,11 +11,10 @@ use crate::commit::{Commits, WriteRefused};
 use crate::layout::{self, OUTCOMES, STATE, kind};
 use delivery::lane::Progress;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
-use store::{Class, Commit, EntryBuilder};
-use types::{SequenceNumber, Timestamp};
+use store::EntryBuilder;
+use types::{SequenceNumber, SortedMap, Timestamp};
 
 /// How long progress may wait for company.
 const GATHER_FOR: Duration = Duration::from_millis(50);
@@ -110,7 +109,7 @@ pub(crate) struct Checkpoints {
 
 #[derive(Debug, Default)]
 struct Stage {
-    lanes: BTreeMap<LaneId, Staged>,
+    lanes: SortedMap<LaneId, Staged>,
     /// Distinguishes outcomes that end at the same record.
     counter: u64,
     stopping: bool,
@@ -151,8 +150,8 @@ impl Checkpoints {
         lane: LaneId,
         progress: &Progress,
         outcomes: &[Outcome],
-        make: impl Fn() -> Vec<EntryBuilder>,
-        give_up: impl Fn() -> bool,
+        make: &dyn Fn() -> Vec<EntryBuilder>,
+        give_up: &dyn Fn() -> bool,
     ) -> Result<(), WriteRefused> {
         loop {
             let turn = self.turn();
@@ -162,10 +161,10 @@ impl Checkpoints {
             staged.outcomes.extend(before.iter().flat_map(|before| before.outcomes.clone()));
             staged.outcomes.extend_from_slice(outcomes);
             let mut entries = make();
-            entries.push(stage.entry(&BTreeMap::from([(lane, staged)])));
+            entries.push(stage.entry(&SortedMap::from([(lane, staged)])));
             drop(stage);
-            match self.hand_in(entries).and_then(Answer::wait) {
-                Ok(()) => return Ok(()),
+            match self.commits.commit_blocking(entries) {
+                Ok(_) => return Ok(()),
                 Err(WriteRefused::Busy | WriteRefused::NoSpace) if !give_up() => {
                     // The disk is full even for us: try until there is room. What was staged before goes back as it
                     // was; the new progress must not become durable without the entries that belong to it.
@@ -188,7 +187,7 @@ impl Checkpoints {
         }
         let entry = stage.entry(&taken);
         drop(stage);
-        let kept = self.hand_in(vec![entry]).and_then(Answer::wait);
+        let kept = self.commits.commit_one_blocking(entry).map(drop);
         if kept.is_err() {
             self.put_back(taken);
         }
@@ -207,20 +206,9 @@ impl Checkpoints {
     }
 
     /// What was taken off the stage and not kept; rings, because others may have found the stage empty meanwhile.
-    fn put_back(&self, taken: BTreeMap<LaneId, Staged>) {
+    fn put_back(&self, taken: SortedMap<LaneId, Staged>) {
         self.lock().put_back(taken);
         self.bell.notify_all();
-    }
-
-    fn hand_in(&self, entries: Vec<EntryBuilder>) -> Result<Answer, WriteRefused> {
-        let entries: Result<Vec<_>, _> = entries.into_iter().map(EntryBuilder::finish).collect();
-        let entries = entries.map_err(|error| WriteRefused::TooLarge(error.to_string()))?;
-        let (answer, answered) = std::sync::mpsc::sync_channel(1);
-        let commit = Commit { entries, checks: Vec::new(), class: Class::Engine, attachment: Vec::new() };
-        self.commits.store.commit(commit, move |result| {
-            let _ = answer.send(result);
-        });
-        Ok(Answer(answered))
     }
 
     /// Hands in what is staged until told to stop; the thread's whole life.
@@ -258,18 +246,9 @@ impl Checkpoints {
     }
 }
 
-struct Answer(std::sync::mpsc::Receiver<Result<store::Committed, store::Refused>>);
-
-impl Answer {
-    fn wait(self) -> Result<(), WriteRefused> {
-        self.0.recv().map_err(|_| WriteRefused::Stopping)??;
-        Ok(())
-    }
-}
-
 impl Stage {
     fn add(&mut self, lane: LaneId, progress: Progress, outcome: Option<Outcome>) {
-        let staged = self.lanes.entry(lane).or_insert_with(|| Staged { progress: progress.clone(), outcomes: vec![] });
+        let staged = self.lanes.get_or_insert_with(lane, || Staged { progress: progress.clone(), outcomes: vec![] });
         staged.progress = progress;
         let Some(outcome) = outcome else { return };
         match (staged.outcomes.last_mut(), &outcome.how) {
@@ -283,7 +262,7 @@ impl Stage {
         }
     }
 
-    fn put_back(&mut self, taken: BTreeMap<LaneId, Staged>) {
+    fn put_back(&mut self, taken: SortedMap<LaneId, Staged>) {
         for (lane, mut older) in taken {
             if let Some(newer) = self.lanes.remove(&lane) {
                 older.progress = newer.progress;
@@ -293,7 +272,7 @@ impl Stage {
         }
     }
 
-    fn entry(&mut self, lanes: &BTreeMap<LaneId, Staged>) -> EntryBuilder {
+    fn entry(&mut self, lanes: &SortedMap<LaneId, Staged>) -> EntryBuilder {
         let mut entry = EntryBuilder::new(kind::PROGRESS, &[]);
         for (lane, staged) in lanes {
             let progress = serde_json::to_vec(&staged.progress).expect("progress is plain data");

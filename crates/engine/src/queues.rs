@@ -33,12 +33,12 @@ use crate::spec::QueueSpec;
 use crate::traffic::QueueTraffic;
 use delivery::queue::{Counts, Fifo, Kept, Key, Queue, Receipt, Settings, State};
 use observe::measure::Statistics;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::ops::Bound;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock, Weak};
 use std::time::Duration;
-use types::{QueueName, Timestamp};
+use types::{QueueName, SortedMap, Timestamp};
 
 /// One queue, at work.
 #[derive(Debug)]
@@ -340,4 +340,4 @@ fn settings(spec: &QueueSpec, dead_letters: bool) -> Settings {
 }
 
 /// The queues at work, by name.
-pub(crate) type LiveQueues = BTreeMap<QueueName, Arc<LiveQueue>>;
+pub(crate) type LiveQueues = SortedMap<QueueName, Arc<LiveQueue>>;

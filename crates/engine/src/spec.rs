@@ -11,12 +11,11 @@ pub use delivery::bus::pipe_target::PipeParametersSpec;
 pub use delivery::bus::{RuleSpec, RuleState, TargetSpec};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
 use std::fmt;
 pub use table::Projection;
 use types::{
-    AliasName, BusName, FunctionName, IndexName, KeySchema, LogGroupName, PipeName, Qualifier, QueueName, TableName,
-    ViewType,
+    AliasName, BusName, FunctionName, IndexName, KeySchema, LogGroupName, PipeName, Qualifier, QueueName, SortedMap,
+    TableName, ViewType,
 };
 
 /// One stack's resources.
@@ -252,7 +251,7 @@ pub struct FunctionSpec {
     /// How many invocations may run at once; `None` for as many as are asked for.
     pub concurrency: Option<u32>,
     /// Its environment variables.
-    pub environment: BTreeMap<String, String>,
+    pub environment: SortedMap<String, String>,
     /// Where its lines go.
     pub log_group: LogGroupName,
     /// What the template says it is for.
@@ -366,7 +365,7 @@ pub struct PipeSpec {
     pub role: Option<String>,
     /// What people have written on it.
     #[serde(default)]
-    pub tags: BTreeMap<String, String>,
+    pub tags: SortedMap<String, String>,
 }
 
 /// What a pipe reads.

@@ -5,11 +5,10 @@
 //! begun: of 1 KiB for what is written, of 4 KiB for what is read, of 64 KiB for what is handed on. Start at [`Traffic`].
 
 use crate::commit::Sizes;
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
-use types::{BusName, Change, ChangeKind, PipeName, QueueName, RuleName, TableId, TableName};
+use types::{BusName, Change, ChangeKind, PipeName, QueueName, RuleName, SortedMap, TableId, TableName};
 
 const WRITTEN_BLOCK: usize = 1024;
 const READ_BLOCK: usize = 4 * 1024;
@@ -91,7 +90,7 @@ pub struct BusTraffic {
     /// Events that a rule wanted.
     pub matched: u64,
     /// What each rule did that wanted any.
-    pub rules: BTreeMap<RuleName, RuleTraffic>,
+    pub rules: SortedMap<RuleName, RuleTraffic>,
 }
 
 /// What a rule did.
@@ -118,10 +117,10 @@ impl QueueTraffic {
 
 /// Counts what tables are asked to do.
 #[derive(Debug, Default)]
-pub(crate) struct TableMeters(Mutex<BTreeMap<TableId, TableTraffic>>);
+pub(crate) struct TableMeters(Mutex<SortedMap<TableId, TableTraffic>>);
 
 impl TableMeters {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<TableId, TableTraffic>> {
+    fn lock(&self) -> MutexGuard<'_, SortedMap<TableId, TableTraffic>> {
         self.0.lock().expect("no thread panics while it counts")
     }
 
@@ -132,7 +131,7 @@ impl TableMeters {
         }
         let written = blocks(sizes.old.max(sizes.new), WRITTEN_BLOCK);
         let mut tables = self.lock();
-        let table = tables.entry(change.table).or_default();
+        let table = tables.get_or_default(change.table);
         table.inserts += u64::from(change.kind == ChangeKind::Insert);
         table.writes += 1;
         table.write_blocks += written;
@@ -142,7 +141,7 @@ impl TableMeters {
     /// So many bytes of items were read at once.
     pub(crate) fn read(&self, table: TableId, bytes: usize) {
         let mut tables = self.lock();
-        let table = tables.entry(table).or_default();
+        let table = tables.get_or_default(table);
         table.reads += 1;
         table.read_blocks += blocks(bytes, READ_BLOCK);
     }
@@ -154,7 +153,7 @@ impl TableMeters {
 
 /// Counts what pipes read: those that run, and those that have run.
 #[derive(Debug, Default)]
-pub(crate) struct PipeMeters(Mutex<BTreeMap<PipeName, Arc<PipeMeter>>>);
+pub(crate) struct PipeMeters(Mutex<SortedMap<PipeName, Arc<PipeMeter>>>);
 
 /// Counts what one pipe reads, in all of its lanes.
 #[derive(Debug, Default)]
@@ -179,13 +178,13 @@ impl PipeMeter {
 }
 
 impl PipeMeters {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<PipeName, Arc<PipeMeter>>> {
+    fn lock(&self) -> MutexGuard<'_, SortedMap<PipeName, Arc<PipeMeter>>> {
         self.0.lock().expect("no thread panics while it counts")
     }
 
     /// The one of this pipe, which goes on where it was.
     pub(crate) fn of(&self, pipe: &PipeName) -> Arc<PipeMeter> {
-        Arc::clone(self.lock().entry(pipe.clone()).or_default())
+        Arc::clone(self.lock().get_or_default(pipe.clone()))
     }
 
     pub(crate) fn all(&self) -> Vec<(PipeName, PipeTraffic)> {
@@ -195,7 +194,7 @@ impl PipeMeters {
 
 /// Counts what buses are asked to do.
 #[derive(Debug, Default)]
-pub(crate) struct BusMeters(Mutex<BTreeMap<BusName, BusTraffic>>);
+pub(crate) struct BusMeters(Mutex<SortedMap<BusName, BusTraffic>>);
 
 impl BusMeters {
     fn with(&self, bus: &BusName, count: impl FnOnce(&mut BusTraffic)) {
@@ -289,7 +288,7 @@ mod tests {
         meters.matched(&bus, [&one, &two].into_iter());
         meters.rule(&bus, &one, |rule| rule.invocations += 1);
         let wanted = RuleTraffic { matched: 1, ..RuleTraffic::default() };
-        let rules = BTreeMap::from([(one, RuleTraffic { invocations: 1, ..wanted }), (two, wanted)]);
+        let rules = SortedMap::from([(one, RuleTraffic { invocations: 1, ..wanted }), (two, wanted)]);
         assert_eq!(meters.all(), [(bus, BusTraffic { events: 2, event_blocks: 3, matched: 1, rules })]);
     }
 

@@ -13,8 +13,7 @@ pub use api::{AliasChange, InvokeChange};
 
 use crate::spec::{AsynchronousSpec, Destination, FunctionSpec};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use types::{AliasName, FunctionName, Qualifier, QueueName, Timestamp, Version};
+use types::{AliasName, FunctionName, Qualifier, QueueName, SortedMap, Timestamp, Version};
 
 /// How many versions one function has at most, and how many aliases.
 pub(crate) const VERSIONS_MAX: usize = 1_000;
@@ -25,17 +24,17 @@ pub struct Versions {
     /// The number that was given out last.
     last: u64,
     /// Those that there are.
-    pub published: BTreeMap<u64, VersionEntry>,
+    pub published: SortedMap<u64, VersionEntry>,
     /// The names that stand for some.
-    pub aliases: BTreeMap<AliasName, AliasEntry>,
+    pub aliases: SortedMap<AliasName, AliasEntry>,
     /// How what nobody waits for is done, where clients have said so.
-    pub(crate) invoking: BTreeMap<Qualifier, Invoking>,
+    pub(crate) invoking: SortedMap<Qualifier, Invoking>,
     /// How it is done of versions and aliases, where the template says so.
     #[serde(default)]
-    pub(crate) told: BTreeMap<Qualifier, AsynchronousSpec>,
+    pub(crate) told: SortedMap<Qualifier, AsynchronousSpec>,
     /// The numbers of the versions that the template names, by what it calls them.
     #[serde(default)]
-    pub(crate) of_stack: BTreeMap<String, u64>,
+    pub(crate) of_stack: SortedMap<String, u64>,
 }
 
 /// One version.
@@ -307,7 +306,7 @@ mod tests {
             timeout_seconds,
             memory_mb: 128,
             concurrency: None,
-            environment: BTreeMap::new(),
+            environment: SortedMap::new(),
             log_group: "/aws/lambda/F".parse().unwrap(),
             description: "of the function".to_owned(),
             role: String::new(),

@@ -13,8 +13,8 @@ pub use judge::{Judgement, judge};
 
 use crate::measure::query::{Found, MetricStat, Query, What, Windows};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, VecDeque};
-use types::Timestamp;
+use std::collections::VecDeque;
+use types::{SortedMap, Timestamp};
 
 /// How many more periods than an alarm asks for are looked at, in case some have no value.
 pub const PERIODS_BEYOND: i64 = 2;
@@ -156,7 +156,7 @@ pub struct Definition {
     /// What a period without a value counts as; `None` if it was not said.
     pub missing: Option<Missing>,
     /// Anything else to know it by.
-    pub tags: BTreeMap<String, String>,
+    pub tags: SortedMap<String, String>,
 }
 
 impl Definition {

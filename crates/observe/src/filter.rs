@@ -15,7 +15,7 @@ mod terms;
 mod value;
 
 use read::Reader;
-use std::collections::BTreeMap;
+use types::SortedMap;
 
 /// The most characters that a pattern may have.
 pub const FILTER_PATTERN_LENGTH_MAX: usize = 1024;
@@ -79,10 +79,10 @@ impl FilterPattern {
     }
 
     /// What a line says in the fields that the pattern names, if the pattern finds it.
-    pub fn extract(&self, message: &str) -> Option<BTreeMap<String, String>> {
+    pub fn extract(&self, message: &str) -> Option<SortedMap<String, String>> {
         self.matches(message).then(|| match &self.0 {
             Form::Fields(fields) => fields.extract(message),
-            Form::All | Form::Terms(_) | Form::Json(_) | Form::Regex(_) => BTreeMap::new(),
+            Form::All | Form::Terms(_) | Form::Json(_) | Form::Regex(_) => SortedMap::new(),
         })
     }
 
@@ -126,7 +126,7 @@ mod tests {
         }
         let extract = |pattern: &str| FilterPattern::parse(pattern).unwrap().extract(line);
         assert_eq!(extract("[..., status_code=200, size]"), None);
-        assert_eq!(extract("frank"), Some(BTreeMap::new()));
+        assert_eq!(extract("frank"), Some(SortedMap::new()));
     }
 
     fn check(cases: &[(&str, &str, bool)]) {

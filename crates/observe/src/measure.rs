@@ -28,8 +28,7 @@ pub use sketch::Sketch;
 pub use statistics::{Stat, Statistics};
 pub use unit::Unit;
 
-use std::collections::BTreeMap;
-use types::Timestamp;
+use types::{SortedMap, Timestamp};
 
 /// How long minutes are kept.
 pub const KEPT_MINUTES: i64 = 15 * 24 * 60;
@@ -53,7 +52,7 @@ pub struct Minute {
     /// What was recorded for the minute as a whole.
     pub coarse: Statistics,
     /// What was recorded second by second, by the second.
-    pub fine: BTreeMap<u8, Statistics>,
+    pub fine: SortedMap<u8, Statistics>,
 }
 
 impl Minute {
@@ -61,7 +60,7 @@ impl Minute {
     pub fn merge(&mut self, other: &Self) {
         self.coarse.merge(&other.coarse);
         for (second, values) in &other.fine {
-            self.fine.entry(*second).or_default().merge(values);
+            self.fine.get_or_default(*second).merge(values);
         }
     }
 }

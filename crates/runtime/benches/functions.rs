@@ -13,13 +13,12 @@ use engine::{Engine, Functions as _, Invoked, Options};
 use orders::FailingOrders;
 use runtime::Runtime;
 use serde_json::json;
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use types::{Account, FunctionName, Record, Timestamp};
+use types::{Account, FunctionName, Record, SortedMap, Timestamp};
 
 const ROUNDS: usize = 5;
 const BATCH: usize = 100;
@@ -35,7 +34,7 @@ fn spec(name: &str, handler: &str) -> FunctionSpec {
         timeout_seconds: 3,
         memory_mb: 128,
         concurrency: None,
-        environment: BTreeMap::new(),
+        environment: SortedMap::new(),
         log_group: format!("/aws/lambda/{name}").parse().unwrap(),
         description: String::new(),
         role: String::new(),

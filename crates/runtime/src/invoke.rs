@@ -19,13 +19,12 @@ use observe::trace::Tracer;
 use orders::shop::breaker::Position;
 use orders::{Context, FailingOrders, Handler};
 use serde_json::{Value as Json, json};
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::{Duration, Instant};
-use types::{BusName, FunctionName, Qualifier, QueueName, Record, Timestamp, Version};
+use types::{BusName, FunctionName, Qualifier, QueueName, Record, SortedMap, Timestamp, Version};
 
 /// Keeps what functions print: group, stream, lines with their instants. Returns when the system has them.
 pub type Printer = dyn Fn(&str, &str, &[(Timestamp, &str)]) -> std::io::Result<()> + Send + Sync;
@@ -36,9 +35,9 @@ pub(crate) const EVENT_BUS: &str = "EVENT_BUS_NAME";
 /// The functions of the stacks that run.
 pub struct Runtime {
     engine: Weak<Engine>,
-    functions: BTreeMap<FunctionName, Arc<Function>>,
+    functions: SortedMap<FunctionName, Arc<Function>>,
     /// Versions that have run.
-    published: RwLock<BTreeMap<(FunctionName, u64), Arc<Function>>>,
+    published: RwLock<SortedMap<(FunctionName, u64), Arc<Function>>>,
     printer: Arc<Printer>,
     printing_fails: AtomicBool,
     failing: FailingOrders,
@@ -153,7 +152,7 @@ impl Runtime {
         failing: FailingOrders,
         printer: Arc<Printer>,
     ) -> Result<Self, Vec<WrongEnvironment>> {
-        let (mut functions, mut wrong) = (BTreeMap::new(), Vec::new());
+        let (mut functions, mut wrong) = (SortedMap::new(), Vec::new());
         for spec in specs {
             let environments = Environments::new(spec.concurrency);
             match Function::make(engine, spec, Version::Latest, environments) {
@@ -186,7 +185,7 @@ impl Runtime {
     /// Whether each dependency of each worker is asked at present, the chatbot's model, and whoever is told of premium
     /// orders, by function.
     pub fn breakers(&self) -> Vec<(FunctionName, &'static str, Position)> {
-        let of_worker = |(name, function): (&FunctionName, &Arc<Function>)| match &function.body {
+        let of_worker = |(name, function): &(FunctionName, Arc<Function>)| match &function.body {
             Body::Worker(work) => {
                 work.breakers().map(|(dependency, position)| (name.clone(), dependency, position)).to_vec()
             }
@@ -296,7 +295,7 @@ impl Runtime {
         };
         // Of two who made it at once, one has made it for nothing.
         let mut published = self.published.write().unwrap_or_else(PoisonError::into_inner);
-        Ok(Arc::clone(published.entry(key).or_insert(made)))
+        Ok(Arc::clone(published.get_or_insert_with(key, || made)))
     }
 
     /// The version that is run of a function that is asked for so; nothing for the function as it is.

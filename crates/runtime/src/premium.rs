@@ -24,14 +24,13 @@ use orders::shop::ports::{CommitRefused, Unreadable};
 use orders::shop::worker::Timer as _;
 use orders::{Failure, Handler, HandlerError, Layout};
 use serde_json::{Map, Value as Json};
-use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 use table::{Condition, Names, Write};
 use tokio::sync::Semaphore;
-use types::{FunctionName, Item, Record, TableName, Timestamp, Value};
+use types::{FunctionName, Item, Record, SortedMap, TableName, Timestamp, Value};
 
 /// How many effects of one batch are under way at once.
 const AT_ONCE: usize = 64;
@@ -72,7 +71,7 @@ struct EngineDesk {
     timeout: Duration,
     clock: Clock,
     /// Whether each of those who are told is asked at present.
-    breakers: BTreeMap<Effect, Mutex<Breaker>>,
+    breakers: SortedMap<Effect, Mutex<Breaker>>,
 }
 
 impl Premium {
@@ -281,8 +280,8 @@ impl EngineDesk {
     ) -> Result<TableWrite, String> {
         let table = engine.table(table).map_err(|error| error.to_string())?;
         let key = table.key_of(&Memory::key(order_id)).map_err(|error| error.to_string())?;
-        let mut names = BTreeMap::new();
-        let mut values = BTreeMap::new();
+        let mut names = SortedMap::new();
+        let mut values = SortedMap::new();
         let mut actions = Vec::new();
         for (index, (name, value)) in set.iter().enumerate() {
             names.insert(format!("#n{index}"), (*name).to_owned());

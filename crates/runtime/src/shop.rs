@@ -15,12 +15,12 @@ use orders::shop::ports::{
     Commit, CommitRefused, CustomerPage, CustomerQuery, Expected, Put, Settle, Shop, Table, Unreadable,
 };
 use orders::shop::told;
-use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use table::{Comparison, Condition, Operand, Order, Path, Query, Write};
 use types::{
-    BusName, FunctionName, Item, KeyValue, Number, Origin, QueueName, SpanId, TableName, Timestamp, TraceContext,
+    BusName, FunctionName, Item, KeyValue, Number, Origin, QueueName, SortedMap, SpanId, TableName, Timestamp,
+    TraceContext,
 };
 
 /// The index of customers' orders.
@@ -65,7 +65,7 @@ impl Places {
     pub(crate) fn read(
         engine: &Weak<Engine>,
         function: &FunctionName,
-        environment: &BTreeMap<String, String>,
+        environment: &SortedMap<String, String>,
     ) -> Result<Self, WrongEnvironment> {
         let others = Others {
             stock: name(function, environment, "STOCK_TABLE")?,
@@ -84,7 +84,7 @@ impl Places {
     pub(crate) fn read_orders(
         engine: &Weak<Engine>,
         function: &FunctionName,
-        environment: &BTreeMap<String, String>,
+        environment: &SortedMap<String, String>,
     ) -> Result<Self, WrongEnvironment> {
         let orders = name(function, environment, "ORDERS_TABLE")?;
         Ok(Self {
@@ -125,7 +125,7 @@ impl Places {
 /// The name that a variable of a function's environment gives.
 pub(crate) fn name<T: std::str::FromStr<Err: std::fmt::Display>>(
     function: &FunctionName,
-    environment: &BTreeMap<String, String>,
+    environment: &SortedMap<String, String>,
     variable: &str,
 ) -> Result<T, WrongEnvironment> {
     let wrong =

@@ -7,12 +7,11 @@ use console::config::Config;
 use desk::Backend;
 use engine::Engine;
 use runtime::Runtime;
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use types::FunctionName;
+use types::{FunctionName, SortedMap};
 
 /// A running server.
 pub(crate) struct App {
@@ -33,7 +32,7 @@ pub(crate) struct App {
     /// What outlives the requests of customers.
     pub(crate) front: Arc<Shared>,
     /// Where functions that answer requests write their lines.
-    pub(crate) pens: BTreeMap<FunctionName, Pen>,
+    pub(crate) pens: SortedMap<FunctionName, Pen>,
     /// What is counted of requests.
     pub(crate) http: Http,
     /// How many requests of customers are under way.
@@ -56,7 +55,7 @@ impl App {
             public: "http://127.0.0.1:8080".to_owned(),
             directory: "orderflow-data".into(),
             front: Shared::open(&engine).unwrap(),
-            pens: BTreeMap::default(),
+            pens: SortedMap::default(),
             http: Http::default(),
             under_way: AtomicUsize::default(),
             turns: tokio::sync::Semaphore::new(1),

@@ -7,11 +7,11 @@ use console::KEY_FILE;
 use console::config::Config;
 use engine::Act;
 use serde_json::{Value as Json, json};
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
+use types::SortedMap;
 
 /// An order to paste.
 const SAMPLE_ORDER: &str = r#"{"customerId":"C-1001","customerEmail":"vip@example.com","items":[{"sku":"TEA-1",
@@ -45,7 +45,7 @@ pub(crate) struct Greeting<'a> {
 pub(crate) fn json(greeting: &Greeting<'_>) -> Json {
     let stack = |one: &Deployed| {
         let stack = &one.stack;
-        let outputs: BTreeMap<&str, &str> = stack.outputs.iter().map(|out| (&*out.name, &*out.value)).collect();
+        let outputs: SortedMap<&str, &str> = stack.outputs.iter().map(|out| (&*out.name, &*out.value)).collect();
         json!({
             "name": stack.name,
             "tables": stack.tables.iter().map(|table| &table.spec.name).collect::<Vec<_>>(),

@@ -19,7 +19,6 @@ use orders::FailingOrders;
 use runtime::{Collector, Runtime};
 use serde_json::json;
 use stack::Stack;
-use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -29,7 +28,7 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
-use types::FunctionName;
+use types::{FunctionName, SortedMap};
 
 mod admin;
 mod first_key;
@@ -357,7 +356,7 @@ async fn bind(address: SocketAddr, which: &str) -> Result<TcpListener, String> {
 }
 
 /// The functions that answer requests, each with where it writes its lines.
-fn pens(engine: &Engine, front: &Shared) -> BTreeMap<FunctionName, Pen> {
+fn pens(engine: &Engine, front: &Shared) -> SortedMap<FunctionName, Pen> {
     let catalog = engine.catalog();
     let stream =
         observe::invocation::stream_name(engine::now(), types::Version::Latest, uuid::Uuid::new_v4().as_u128());

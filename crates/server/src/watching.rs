@@ -12,10 +12,9 @@ use engine::{By, Command, Handed};
 use observe::measure::{Datum, Metric, Series, Statistics, Unit};
 use orders::shop::money::Currency;
 use serde_json::{Value as Json, json};
-use std::collections::BTreeMap;
 use std::sync::Weak;
 use std::time::Duration;
-use types::{Arn, FunctionName, Timestamp};
+use types::{Arn, FunctionName, SortedMap, Timestamp};
 
 /// Under which name alarms tell whom their actions name; no rule has that.
 const ACTIONS: &str = "alarm-actions";
@@ -27,7 +26,7 @@ pub(crate) struct Rounds {
     app: Weak<App>,
     runtime: tokio::runtime::Handle,
     /// What counters said last.
-    counted: BTreeMap<String, u64>,
+    counted: SortedMap<String, u64>,
     last_minute: i64,
     /// The name and the stage of the API that customers are served by, if there is one.
     api: Option<(String, String)>,
@@ -35,7 +34,7 @@ pub(crate) struct Rounds {
 
 impl Rounds {
     pub(crate) fn new(app: Weak<App>, runtime: tokio::runtime::Handle, api: Option<(String, String)>) -> Self {
-        Self { app, runtime, counted: BTreeMap::new(), last_minute: i64::MIN, api }
+        Self { app, runtime, counted: SortedMap::new(), last_minute: i64::MIN, api }
     }
 
     /// By how much a counter has grown since it was looked at last.
@@ -45,10 +44,10 @@ impl Rounds {
     }
 
     fn functions(&mut self, app: &App, into: &mut Vec<Datum>) {
-        let mut counts: BTreeMap<String, [u64; 3]> = BTreeMap::new();
+        let mut counts: SortedMap<String, [u64; 3]> = SortedMap::new();
         app.runtime.meters().invocations.each(|labels, counter| {
             let [function, outcome] = labels else { return };
-            let kinds = counts.entry(function.to_string()).or_default();
+            let kinds = counts.get_or_default(function.to_string());
             match &**outcome {
                 "ok" => kinds[0] += counter.get(),
                 "failed" => kinds[1] += counter.get(),

@@ -4,9 +4,8 @@
 //! deployments, gateway responses, plans and keys that point at it go into it. What points nowhere was refused when it
 //! was read; what is complete and serves nothing is a [`Note`].
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value as Json, json};
+use types::SortedMap;
 
 use crate::environment::Environment;
 use crate::findings::{Findings, Path, Position};
@@ -36,7 +35,7 @@ pub(crate) struct RestApi {
     pub(crate) id: String,
     pub(crate) body: Json,
     pub(crate) routes: Vec<Route>,
-    pub(crate) tags: BTreeMap<String, String>,
+    pub(crate) tags: SortedMap<String, String>,
 }
 
 /// A method of a path that calls a function.
@@ -62,8 +61,8 @@ pub(crate) struct Stage {
     pub(crate) method_settings: Vec<MethodSettings>,
     pub(crate) caching: Caching,
     pub(crate) access_log: Option<AccessLog>,
-    pub(crate) variables: BTreeMap<String, String>,
-    pub(crate) tags: BTreeMap<String, String>,
+    pub(crate) variables: SortedMap<String, String>,
+    pub(crate) tags: SortedMap<String, String>,
 }
 
 /// `AWS::ApiGateway::UsagePlan`.
@@ -74,7 +73,7 @@ pub(crate) struct UsagePlan {
     pub(crate) throttle: Throttle,
     pub(crate) quota: Option<Quota>,
     pub(crate) stages: Vec<PlanStage>,
-    pub(crate) tags: BTreeMap<String, String>,
+    pub(crate) tags: SortedMap<String, String>,
 }
 
 /// A stage that a usage plan lets its keys into.
@@ -90,7 +89,7 @@ pub(crate) struct Key {
     pub(crate) name: String,
     pub(crate) description: Option<String>,
     pub(crate) enabled: bool,
-    pub(crate) tags: BTreeMap<String, String>,
+    pub(crate) tags: SortedMap<String, String>,
 }
 
 /// `AWS::ApiGateway::UsagePlanKey`.

@@ -1,10 +1,11 @@
 //! What a template is resolved against: the account it runs in, and what the caller overrides.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
+use types::SortedMap;
+
 /// Values for parameters that take the place of their defaults, by parameter name.
-pub type Overrides = BTreeMap<String, String>;
+pub type Overrides = SortedMap<String, String>;
 
 /// Answers the label of a table's change stream, given the table's name.
 ///

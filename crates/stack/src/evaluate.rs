@@ -10,9 +10,9 @@ mod conditions;
 mod substitute;
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
+use types::{SortedMap, SortedSet};
 
 use crate::environment::Environment;
 use crate::findings::{Failed, Findings, Path, Position, did_you_mean};
@@ -34,12 +34,12 @@ const NODE_BYTES: usize = 64;
 pub(crate) struct Scope<'s> {
     pub(crate) template: &'s Template,
     pub(crate) environment: &'s Environment,
-    pub(crate) parameters: BTreeMap<String, ParameterValue>,
-    pub(crate) conditions: BTreeMap<String, bool>,
+    pub(crate) parameters: SortedMap<String, ParameterValue>,
+    pub(crate) conditions: SortedMap<String, bool>,
     /// The resources that are evaluated; those that a resource refers to come before it.
-    pub(crate) identities: BTreeMap<String, Identity>,
+    pub(crate) identities: SortedMap<String, Identity>,
     /// Those of them whose properties could not be evaluated, so that less is known of them than they have.
-    pub(crate) failed: BTreeSet<String>,
+    pub(crate) failed: SortedSet<String>,
     made_bytes: Cell<usize>,
 }
 
@@ -50,15 +50,15 @@ impl<'s> Scope<'s> {
     pub(crate) fn new(
         template: &'s Template,
         environment: &'s Environment,
-        parameters: BTreeMap<String, ParameterValue>,
+        parameters: SortedMap<String, ParameterValue>,
     ) -> Self {
         Self {
             template,
             environment,
             parameters,
-            conditions: BTreeMap::new(),
-            identities: BTreeMap::new(),
-            failed: BTreeSet::new(),
+            conditions: SortedMap::new(),
+            identities: SortedMap::new(),
+            failed: SortedSet::new(),
             made_bytes: Cell::new(0),
         }
     }

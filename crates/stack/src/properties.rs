@@ -5,12 +5,11 @@
 //! for a key that is not there and for one that is wrong; what is wrong is a finding already,
 //! so a caller only has to give up (`?`) where it cannot go on without the value.
 
-use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use regex_lite::{Regex, RegexBuilder};
-use types::NameError;
+use types::{NameError, SortedMap};
 
 use crate::findings::{Findings, Path, Position, Sort, did_you_mean};
 use crate::node::{Entry, Node, find};
@@ -313,7 +312,7 @@ impl<'n, 'p, 'f> Properties<'n, 'p, 'f> {
     }
 
     /// Tags as most resources write them: a list of `Key` and `Value`.
-    pub(crate) fn tag_list(&mut self, key: &'static str) -> BTreeMap<String, String> {
+    pub(crate) fn tag_list(&mut self, key: &'static str) -> SortedMap<String, String> {
         let tags = self.objects(key, |tag| {
             let name = tag.required_text("Key", 1..=128);
             let value = tag.required_text("Value", 0..=256);
@@ -323,16 +322,16 @@ impl<'n, 'p, 'f> Properties<'n, 'p, 'f> {
     }
 
     /// Tags as pipes write them: a map.
-    pub(crate) fn tag_map(&mut self, key: &'static str) -> BTreeMap<String, String> {
+    pub(crate) fn tag_map(&mut self, key: &'static str) -> SortedMap<String, String> {
         let tags = self.text_map(key).unwrap_or_default();
         self.checked_tags(key, tags)
     }
 
-    fn checked_tags(&mut self, key: &'static str, tags: Vec<(String, String)>) -> BTreeMap<String, String> {
+    fn checked_tags(&mut self, key: &'static str, tags: Vec<(String, String)>) -> SortedMap<String, String> {
         if tags.len() > 50 {
             self.wrong(key, format!("has {} tags, the limit is 50", tags.len()));
         }
-        let mut checked = BTreeMap::new();
+        let mut checked = SortedMap::new();
         for (name, value) in tags {
             if name.to_ascii_lowercase().starts_with("aws:") {
                 self.wrong(key, format!("the tag `{name}` begins with `aws:`, which AWS keeps for itself"));

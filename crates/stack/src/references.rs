@@ -4,19 +4,18 @@
 //! Start at [`order`]. A name that does not exist is a finding even where an `Fn::If` does not
 //! take its branch; only branches that are taken make one resource wait for another.
 
-use std::collections::BTreeMap;
-
 use crate::evaluate::{Piece, Scope, parts, pieces};
 use crate::findings::{Findings, Path, Position};
 use crate::node::{Data, Entry, Node, find};
 use crate::template::RawResource;
+use types::SortedMap;
 
 /// The places in `template.resources` of those whose condition holds, each after those that
 /// it refers to; `None` when there is a circle.
 pub(crate) fn order(scope: &Scope<'_>, findings: &mut Findings) -> Option<Vec<usize>> {
     let section = Path::TOP.key("Resources");
     let resources = &scope.template.resources;
-    let places: BTreeMap<&str, usize> =
+    let places: SortedMap<&str, usize> =
         resources.iter().enumerate().map(|(place, resource)| (resource.id.as_str(), place)).collect();
     let mut active = vec![false; resources.len()];
     for (place, resource) in resources.iter().enumerate() {
@@ -56,7 +55,7 @@ pub(crate) fn order(scope: &Scope<'_>, findings: &mut Findings) -> Option<Vec<us
 /// Collects which resources a node refers to.
 struct Walk<'w, 's, 'f> {
     scope: &'w Scope<'s>,
-    places: &'w BTreeMap<&'w str, usize>,
+    places: &'w SortedMap<&'w str, usize>,
     findings: &'f mut Findings,
     found: Vec<usize>,
 }

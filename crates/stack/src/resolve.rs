@@ -4,8 +4,6 @@
 //! after those that it refers to, their reading into types, outputs, and last the check of the
 //! roles. Each step goes on as far as it can, so that one run finds as much as possible.
 
-use std::collections::BTreeMap;
-
 use crate::apis::Parts;
 use crate::environment::{Environment, Overrides};
 use crate::evaluate::{Scope, evaluate_conditions};
@@ -24,7 +22,7 @@ use crate::resource::{
 };
 use crate::stack::{Asynchronous, LogGroup, LogGroupOrigin, LogicalId, Note, Output, QualifiedConfig, Resource, Stack};
 use crate::template::Template;
-use types::Qualifier;
+use types::{Qualifier, SortedMap};
 
 impl Template {
     /// Resolves the template to the resources to run.
@@ -123,7 +121,7 @@ impl Template {
         &self,
         overrides: &Overrides,
         findings: &mut Findings,
-    ) -> BTreeMap<String, ParameterValue> {
+    ) -> SortedMap<String, ParameterValue> {
         let section = Path::TOP.key("Parameters");
         for name in overrides.keys() {
             if self.parameters.iter().any(|parameter| parameter.name == *name) {
@@ -242,7 +240,7 @@ pub(crate) fn evaluate_resources(scope: &mut Scope<'_>, order: &[usize], finding
 /// Two resources of one type cannot have one name.
 fn check_names(resources: &[Evaluated], findings: &mut Findings) {
     let section = Path::TOP.key("Resources");
-    let mut seen: BTreeMap<(ResourceType, &str), &Evaluated> = BTreeMap::new();
+    let mut seen: SortedMap<(ResourceType, &str), &Evaluated> = SortedMap::new();
     for resource in resources {
         let Identity { kind, name, .. } = &resource.identity;
         if !kind.has_unique_name() {
@@ -320,7 +318,7 @@ fn read(
 
 /// What says how functions do what nobody waits for goes to the functions.
 fn add_invoke_configs(stack: &mut Stack, configs: Vec<Resource<InvokeConfig>>, findings: &mut Findings) {
-    let mut seen: BTreeMap<(LogicalId, Option<Qualifier>), LogicalId> = BTreeMap::new();
+    let mut seen: SortedMap<(LogicalId, Option<Qualifier>), LogicalId> = SortedMap::new();
     for Resource { logical_id, at, spec } in configs {
         let InvokeConfig { function, asynchronous } = spec;
         let of = (function.logical_id.clone(), function.qualifier.clone());
@@ -352,7 +350,7 @@ fn add_log_groups_of_functions(stack: &mut Stack) {
                 name: name.clone(),
                 retention_days: None,
                 origin: LogGroupOrigin::OfFunction,
-                tags: BTreeMap::new(),
+                tags: SortedMap::new(),
             },
         });
     }

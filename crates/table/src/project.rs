@@ -3,14 +3,13 @@
 //! Start at [`project`]. What a path does not lead to is left out; the elements of a list that are wanted close up.
 
 use crate::{Path, Step};
-use std::collections::BTreeMap;
-use types::{Item, Value};
+use types::{Item, SortedMap, Value};
 
 /// What these paths lead to in an item. No path leads through another.
 pub fn project(item: &Item, paths: &[Path]) -> Item {
-    let mut wanted: BTreeMap<&str, Vec<&[Step]>> = BTreeMap::new();
+    let mut wanted: SortedMap<&str, Vec<&[Step]>> = SortedMap::new();
     for path in paths {
-        wanted.entry(&path.attribute).or_default().push(&path.steps);
+        wanted.get_or_default(&path.attribute).push(&path.steps);
     }
     let pick = |(name, steps): (&str, Vec<&[Step]>)| Some((name.into(), part(item.get(name)?, &steps)?));
     wanted.into_iter().filter_map(pick).collect()
@@ -21,12 +20,12 @@ fn part(value: &Value, steps: &[&[Step]]) -> Option<Value> {
     if steps.iter().any(|steps| steps.is_empty()) {
         return Some(value.clone());
     }
-    let mut fields: BTreeMap<&str, Vec<&[Step]>> = BTreeMap::new();
-    let mut elements: BTreeMap<usize, Vec<&[Step]>> = BTreeMap::new();
+    let mut fields: SortedMap<&str, Vec<&[Step]>> = SortedMap::new();
+    let mut elements: SortedMap<usize, Vec<&[Step]>> = SortedMap::new();
     for steps in steps {
         match steps.split_first() {
-            Some((Step::Field(name), rest)) => fields.entry(name).or_default().push(rest),
-            Some((Step::Index(at), rest)) => elements.entry(*at).or_default().push(rest),
+            Some((Step::Field(name), rest)) => fields.get_or_default(name).push(rest),
+            Some((Step::Index(at), rest)) => elements.get_or_default(*at).push(rest),
             None => {}
         }
     }

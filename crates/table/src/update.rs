@@ -10,8 +10,7 @@
 mod arithmetic;
 
 use crate::{Path, Step};
-use std::collections::BTreeMap;
-use types::{IndexName, Item, KeyType, Number, NumberError, VALUE_DEPTH_MAX, Value};
+use types::{IndexName, Item, KeyType, Number, NumberError, SortedMap, VALUE_DEPTH_MAX, Value};
 
 /// What is to be changed in an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,9 +165,9 @@ impl Update {
 
     fn made_of(&self, old: &Item, is_new: bool) -> Result<Item, UpdateRefused> {
         let edits = self.edits(old, is_new)?;
-        let mut by_attribute: BTreeMap<&str, Vec<(&[Step], Edit)>> = BTreeMap::new();
+        let mut by_attribute: SortedMap<&str, Vec<(&[Step], Edit)>> = SortedMap::new();
         for (path, edit) in edits {
-            by_attribute.entry(&path.attribute).or_default().push((&path.steps, edit));
+            by_attribute.get_or_default(&path.attribute).push((&path.steps, edit));
         }
         edit_map(old, by_attribute)
     }
@@ -277,7 +276,7 @@ fn union<T: Ord + Clone>(a: &[T], b: &[T]) -> Vec<T> {
 }
 
 /// A map with what is at some of its members from now on.
-fn edit_map(old: &Item, mut edits: BTreeMap<&str, Vec<(&[Step], Edit)>>) -> Result<Item, UpdateRefused> {
+fn edit_map(old: &Item, mut edits: SortedMap<&str, Vec<(&[Step], Edit)>>) -> Result<Item, UpdateRefused> {
     let mut members = Vec::with_capacity(old.len() + edits.len());
     for (name, value) in old.iter() {
         let value = match edits.remove(name) {
@@ -293,7 +292,7 @@ fn edit_map(old: &Item, mut edits: BTreeMap<&str, Vec<(&[Step], Edit)>>) -> Resu
 }
 
 /// A list with what is at some of its places from now on. What is put behind its end follows in order.
-fn edit_list(old: &[Value], mut edits: BTreeMap<usize, Vec<(&[Step], Edit)>>) -> Result<Vec<Value>, UpdateRefused> {
+fn edit_list(old: &[Value], mut edits: SortedMap<usize, Vec<(&[Step], Edit)>>) -> Result<Vec<Value>, UpdateRefused> {
     let mut elements = Vec::with_capacity(old.len() + edits.len());
     for (at, value) in old.iter().enumerate() {
         elements.extend(match edits.remove(&at) {
@@ -317,12 +316,12 @@ fn edit(old: Option<&Value>, mut edits: Vec<(&[Step], Edit)>) -> Result<Option<V
         });
     }
     let Some(old) = old else { return Ok(None) };
-    let mut fields: BTreeMap<&str, Vec<(&[Step], Edit)>> = BTreeMap::new();
-    let mut places: BTreeMap<usize, Vec<(&[Step], Edit)>> = BTreeMap::new();
+    let mut fields: SortedMap<&str, Vec<(&[Step], Edit)>> = SortedMap::new();
+    let mut places: SortedMap<usize, Vec<(&[Step], Edit)>> = SortedMap::new();
     for (steps, edit) in edits {
         match steps.split_first() {
-            Some((Step::Field(name), rest)) => fields.entry(name).or_default().push((rest, edit)),
-            Some((Step::Index(at), rest)) => places.entry(*at).or_default().push((rest, edit)),
+            Some((Step::Field(name), rest)) => fields.get_or_default(name).push((rest, edit)),
+            Some((Step::Index(at), rest)) => places.get_or_default(*at).push((rest, edit)),
             None => {}
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! [`Value`] and [`Item`] are what a table keeps, [`Key`] is how it finds them, a [`Change`] is what happened to one
 //! item, a [`Record`] is a change as a function receives it ([`event`]). [`Number`] is exact: 38 decimal digits, one
-//! canonical text. Names and ARNs are parsed once, at the edge.
+//! canonical text. Names and ARNs are parsed once, at the edge. A [`SortedMap`] keeps what is defined, in order.
 //!
 //! Invariant: nothing here reads a clock, touches a disk or waits.
 
@@ -14,6 +14,7 @@ mod key;
 mod names;
 mod number;
 mod qualifier;
+mod sorted;
 mod text;
 mod time;
 mod trace;
@@ -29,6 +30,7 @@ pub use names::{
 };
 pub use number::{Number, NumberError};
 pub use qualifier::{Qualifier, Version};
+pub use sorted::{SortedMap, SortedSet};
 pub use text::Text;
 pub use time::Timestamp;
 pub use trace::{Origin, SpanId, TraceContext, TraceId};

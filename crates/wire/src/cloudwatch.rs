@@ -18,11 +18,10 @@ use crate::members::{Members, parse_body, serialization};
 use crate::reply::Service;
 use crate::unknown_operation;
 use observe::alarm::{Alarm, Definition, History, HistoryKind, State};
-use observe::measure::query::{Found, Query};
+use observe::measure::query::{Found, Query, Totals};
 use observe::measure::{Metric, Series, Stat, Statistics, Unit};
 use serde_json::{Map, Value as Json};
-use std::collections::BTreeMap;
-use types::Timestamp;
+use types::{SortedMap, Timestamp};
 
 pub use alarms::definition;
 pub(crate) use form::parse_form;
@@ -172,7 +171,7 @@ pub enum Call {
         /// The alarm.
         alarm: String,
         /// Its new tags; others stay.
-        tags: BTreeMap<String, String>,
+        tags: SortedMap<String, String>,
     },
     /// Take tags from an alarm.
     Untag {
@@ -219,7 +218,7 @@ pub enum Answer<'a> {
     /// It is done, and there could have been something to say of it.
     Nothing,
     /// By which tags an alarm is known.
-    Tags(&'a BTreeMap<String, String>),
+    Tags(&'a SortedMap<String, String>),
     /// What queries came to.
     Data {
         /// Of each query what fits into the page.
@@ -232,7 +231,7 @@ pub enum Answer<'a> {
         /// Its name.
         label: &'a str,
         /// Of each unit, by when periods began.
-        found: &'a BTreeMap<Unit, BTreeMap<i64, Statistics>>,
+        found: &'a SortedMap<Unit, Totals>,
         /// What was asked of each.
         stats: &'a [Stat],
     },

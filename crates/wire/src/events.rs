@@ -43,11 +43,10 @@ use delivery::bus::entry::Entry;
 use delivery::bus::replay::ReplaySpec;
 use delivery::bus::{RuleSpec, TargetSpec};
 use request::Request;
-use std::collections::BTreeMap;
-use types::{ArchiveName, Arn, BusName, ConnectionName, DestinationName, ReplayName, RuleName, TargetId};
+use types::{ArchiveName, Arn, BusName, ConnectionName, DestinationName, ReplayName, RuleName, SortedMap, TargetId};
 
 /// Tags by their keys.
-pub type Tags = BTreeMap<String, String>;
+pub type Tags = SortedMap<String, String>;
 
 /// What a client asks of EventBridge.
 #[derive(Debug, Clone, PartialEq)]

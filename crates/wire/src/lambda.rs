@@ -23,7 +23,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use naming::{DOTTED, PLAIN, named};
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest as _, Sha256};
-use types::{Account, AliasName, FunctionName, LogGroupName, Qualifier, QueueName, Timestamp, Version};
+use types::{Account, AliasName, FunctionName, LogGroupName, Qualifier, QueueName, SortedMap, Timestamp, Version};
 
 /// The largest payload, in and out.
 pub const PAYLOAD_MAX: usize = 6_291_456;
@@ -281,7 +281,7 @@ pub struct FunctionDescription<'a> {
     /// How much memory it is given.
     pub memory_mb: u32,
     /// Its environment variables.
-    pub environment: &'a std::collections::BTreeMap<String, String>,
+    pub environment: &'a SortedMap<String, String>,
     /// Where its lines go.
     pub log_group: &'a LogGroupName,
     /// When it was last changed.

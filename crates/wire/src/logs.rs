@@ -14,7 +14,7 @@ use crate::{Context, unknown_operation};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use std::collections::BTreeMap;
-use types::{Arn, LogGroupName, Timestamp};
+use types::{Arn, LogGroupName, SortedMap, Timestamp};
 
 /// The most events of one page.
 pub const EVENTS_MAX: usize = 10_000;
@@ -271,7 +271,7 @@ pub enum Answer<'a> {
     /// What a group is known by.
     Tags(&'a BTreeMap<String, String>),
     /// Which lines a pattern found, by their numbers, and what it took out of them.
-    Matches(&'a [(usize, &'a str, BTreeMap<String, String>)]),
+    Matches(&'a [(usize, &'a str, SortedMap<String, String>)]),
     /// Which lines are counted.
     MetricFilters {
         /// The filters, by group and name.

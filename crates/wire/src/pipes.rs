@@ -15,8 +15,7 @@ use crate::reply::Service;
 use crate::{Context, unknown_operation};
 use delivery::bus::pipe_target::{PipeParametersSpec, PipeTargetKind};
 use serde_json::{Map, Value as Json, json};
-use std::collections::BTreeMap;
-use types::{Account, PipeName, Timestamp};
+use types::{Account, PipeName, SortedMap, Timestamp};
 
 /// The path that all of them begin with.
 pub(crate) const PATH: &str = "/v1/pipes";
@@ -79,7 +78,7 @@ pub enum Call {
         /// Which.
         pipe: PipeName,
         /// What.
-        tags: BTreeMap<String, String>,
+        tags: SortedMap<String, String>,
     },
     /// Take away something that is written on a pipe.
     Untag {
@@ -142,7 +141,7 @@ pub enum Answer<'a> {
     /// A pipe is being made, changed or deleted.
     OnItsWay(&'a PipeDescription<'a>, Way),
     /// What is written on a pipe.
-    Tags(&'a BTreeMap<String, String>),
+    Tags(&'a SortedMap<String, String>),
     /// It is done.
     Done,
     /// Which pipes there are.
@@ -213,7 +212,7 @@ pub struct PipeDescription<'a> {
     /// Whether it waits for the function's answer.
     pub waits: bool,
     /// Its tags.
-    pub tags: Option<&'a BTreeMap<String, String>>,
+    pub tags: Option<&'a SortedMap<String, String>>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -392,7 +391,7 @@ fn described(pipe: &PipeDescription<'_>, account: &Account) -> Map<String, Json>
     put("SourceParameters", source);
     put("Target", pipe.target.as_str().into());
     put("TargetParameters", target(pipe));
-    put("Tags", json!(pipe.tags.into_iter().flatten().collect::<BTreeMap<_, _>>()));
+    put("Tags", pipe.tags.map_or_else(|| json!({}), |tags| json!(tags)));
     if let Some(enrichment) = &pipe.enrichment {
         put("Enrichment", enrichment.as_str().into());
     }

@@ -23,6 +23,7 @@ use stack::cost::{
 };
 use std::path::Path;
 use std::time::Duration;
+use types::SortedMap;
 
 /// What is shown.
 struct Shown<'a> {
@@ -144,9 +145,9 @@ fn hand_over(
 
 /// What a server counted, as the cost of it is reckoned from.
 fn measured(traffic: &Traffic) -> Measured {
-    let mut answers = std::collections::BTreeMap::new();
+    let mut answers = SortedMap::new();
     for (status, count) in traffic.routes.iter().flat_map(|route| &route.by_status) {
-        *answers.entry(status.parse().unwrap_or(0)).or_default() += count;
+        *answers.get_or_default(status.parse().unwrap_or(0)) += count;
     }
     let tables = traffic.tables.iter().map(|table| {
         let counted = MeasuredTable {

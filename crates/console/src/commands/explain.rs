@@ -12,7 +12,7 @@ use crate::views::Layout;
 use crate::views::order::{
     Attribute, Change, Delivery, Filter, History, Line, Mark, Older, Order, Outcome, PipeVerdict, Then, Verdict,
 };
-use std::collections::BTreeSet;
+use types::SortedSet;
 
 /// How much of a value is shown.
 const VALUE_COLUMNS_MAX: usize = 120;
@@ -83,7 +83,7 @@ fn draw_logs(view: &Order, again: &str, look: Look) -> String {
     let given = pipes.filter(
         |pipe| matches!(&pipe.verdict, Verdict::Matched { outcomes, settled, .. } if *settled || !outcomes.is_empty()),
     );
-    let logs: BTreeSet<(&str, &str)> =
+    let logs: SortedSet<(&str, &str)> =
         given.filter_map(|pipe| Some((pipe.function.as_str(), pipe.log_group.as_deref()?))).collect();
     // An id that a shell or a filter would read in another way is not worth its quotes.
     let is_plain = view.order.chars().all(|character| character.is_ascii_alphanumeric() || "-_.:".contains(character));

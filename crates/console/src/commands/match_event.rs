@@ -10,9 +10,9 @@ use crate::exit::{DONE, Failure, NO, Stop, USAGE};
 use crate::terminal::{Look, Out, Paint, safe};
 use pattern::{Dialect, Explanation, Mark, Pattern};
 use serde::Serialize;
-use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
+use types::SortedSet;
 
 /// How much is read of a file or of the standard input.
 const INPUT_BYTES_MAX: u64 = 64 << 20;
@@ -73,7 +73,7 @@ impl Event {
             notes.extend(record.notes);
         }
         // What is true of many records is said once.
-        let mut said = BTreeSet::new();
+        let mut said = SortedSet::new();
         notes.retain(|note| said.insert(note.clone()));
         Self { given, seen, notes }
     }

@@ -19,12 +19,12 @@ use hyper::Method;
 use orders::sample::{self, SampleOrder};
 use serde::Serialize;
 use serde_json::json;
-use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
+use types::SortedMap;
 
 /// How many orders are under way at once, at most.
 const SENDERS_MAX: usize = 32;
@@ -42,8 +42,8 @@ struct Sent {
     orders: u64,
     /// How many states of them.
     writes: u64,
-    by_status: BTreeMap<String, u64>,
-    by_tier: BTreeMap<String, u64>,
+    by_status: SortedMap<String, u64>,
+    by_tier: SortedMap<String, u64>,
     millis: u64,
 }
 
@@ -151,18 +151,18 @@ async fn send(target: &Target, wanted: &cli::Trigger, seed: u64, tell_each: bool
         seed,
         orders: 0,
         writes: 0,
-        by_status: BTreeMap::new(),
-        by_tier: BTreeMap::new(),
+        by_status: SortedMap::new(),
+        by_tier: SortedMap::new(),
         millis: 0,
     };
     let mut progress = Progress::new(wanted.count, !tell_each);
     while let Some(one) = told.recv().await {
         let Told { order } = one.inspect_err(|_| progress.clear())?;
         sent.orders += 1;
-        *sent.by_tier.entry(orders::Tier::of(order.amount).name().to_owned()).or_default() += 1;
+        *sent.by_tier.get_or_default(orders::Tier::of(order.amount).name().to_owned()) += 1;
         for status in order.statuses {
             sent.writes += 1;
-            *sent.by_status.entry((*status).to_owned()).or_default() += 1;
+            *sent.by_status.get_or_default((*status).to_owned()) += 1;
         }
         if tell_each {
             let line = draw_order(&order, out.look);
@@ -348,7 +348,7 @@ mod tests {
             orders: 2,
             writes: 3,
             by_status: [("pending".to_owned(), 2), ("shipped".to_owned(), 1)].into(),
-            by_tier: BTreeMap::new(),
+            by_tier: SortedMap::new(),
             millis: 1500,
         };
         insta::assert_snapshot!(draw_summary(&sent, "orderflow explain ORD-1", Look::PLAIN), @r"

@@ -2,7 +2,7 @@
 //! AWS would charge for.
 
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use types::SortedMap;
 
 /// What was asked of a server since it started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,7 +55,7 @@ pub struct Route {
     /// Its method.
     pub method: String,
     /// How many were answered with which status.
-    pub by_status: BTreeMap<String, u64>,
+    pub by_status: SortedMap<String, u64>,
 }
 
 /// What a table was asked.

@@ -4,7 +4,7 @@
 //! before, or another process, is a server that has started again.
 
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use types::SortedMap;
 
 /// How a server is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,7 +51,7 @@ pub struct Route {
     /// Its method.
     pub method: String,
     /// How many were answered with which status.
-    pub by_status: BTreeMap<String, u64>,
+    pub by_status: SortedMap<String, u64>,
     /// How long they took.
     pub took: Timings,
 }
@@ -87,7 +87,7 @@ pub struct Worked {
     /// What it is called.
     pub name: String,
     /// How often it ended in which way.
-    pub by_outcome: BTreeMap<String, u64>,
+    pub by_outcome: SortedMap<String, u64>,
     /// How long it took.
     pub took: Timings,
 }

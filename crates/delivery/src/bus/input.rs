@@ -12,8 +12,7 @@ use super::path::{Found, JsonPath, PathError};
 use super::template::{Fault, Meaning, TEMPLATE_MAX, Template};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use types::{Arn, RuleName, TargetId};
+use types::{Arn, RuleName, SortedMap, TargetId};
 
 /// How many names a transformer's paths may have.
 pub const PATHS_MAX: usize = 100;
@@ -37,7 +36,7 @@ pub struct InputSpec {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransformerSpec {
     /// The path of each name.
-    pub paths: BTreeMap<String, String>,
+    pub paths: SortedMap<String, String>,
     /// The template.
     pub template: String,
 }
@@ -221,7 +220,7 @@ fn template(spec: &TransformerSpec, target: impl Fn() -> TargetId) -> Result<Tem
     if spec.paths.len() > PATHS_MAX {
         return Err(refused(format!("it has {} names, {PATHS_MAX} are allowed", spec.paths.len())));
     }
-    let mut paths = BTreeMap::new();
+    let mut paths = SortedMap::new();
     for (name, path) in &spec.paths {
         let is_reserved = name.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("aws"));
         if is_reserved {

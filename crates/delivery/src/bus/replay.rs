@@ -11,8 +11,7 @@ use super::archive::Archive;
 use super::entry::{BusRef, BusRefError, DEFAULT_BUS};
 use super::event::Event;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
-use types::{Account, Arn, BusName, ReplayName, RuleName, Timestamp};
+use types::{Account, Arn, BusName, ReplayName, RuleName, SortedSet, Timestamp};
 
 /// A replay as it was asked for. Whether its archive is there is the caller's to say: [`archive_missing`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +33,7 @@ pub struct ReplaySpec {
 pub struct Replay {
     spec: ReplaySpec,
     bus: BusName,
-    rules: Option<BTreeSet<RuleName>>,
+    rules: Option<SortedSet<RuleName>>,
 }
 
 /// Why a replay is refused: a `ValidationException`.
@@ -86,7 +85,7 @@ impl Replay {
             let name = rule_of(text, &bus, account);
             name.ok_or_else(|| ReplayRefused::Rule { arn: text.chars().take(200).collect(), bus: bus.clone() })
         };
-        let rules: BTreeSet<RuleName> = spec.rules.iter().map(rule).collect::<Result<_, _>>()?;
+        let rules: SortedSet<RuleName> = spec.rules.iter().map(rule).collect::<Result<_, _>>()?;
         let rules = if rules.is_empty() { None } else { Some(rules) };
         Ok(Self { spec, bus, rules })
     }

@@ -8,8 +8,7 @@ use super::parameter::Parameter;
 use super::path::PathError;
 use super::retry::{Policy, PolicyRefused};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use types::{Account, Arn, NameError, TargetId};
+use types::{Account, Arn, NameError, SortedMap, TargetId};
 
 /// A target as it was asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,9 +40,9 @@ pub struct HttpSpec {
     /// What stands for each `*` of the endpoint's path.
     pub path_values: Vec<String>,
     /// Headers.
-    pub headers: BTreeMap<String, String>,
+    pub headers: SortedMap<String, String>,
     /// Parameters of the query.
-    pub query: BTreeMap<String, String>,
+    pub query: SortedMap<String, String>,
 }
 
 /// Where a rule sends events.
@@ -92,9 +91,9 @@ pub struct HttpParameters {
     /// What stands for each `*` of the endpoint's path.
     pub path_values: Vec<Parameter>,
     /// Headers.
-    pub headers: BTreeMap<String, Parameter>,
+    pub headers: SortedMap<String, Parameter>,
     /// Parameters of the query.
-    pub query: BTreeMap<String, Parameter>,
+    pub query: SortedMap<String, Parameter>,
 }
 
 /// Why a target is refused when it is put: a `ValidationException`.
@@ -242,7 +241,7 @@ fn http_parameters(spec: &HttpSpec, id: &TargetId) -> Result<HttpParameters, Tar
     if let Some(name) = spec.headers.keys().find(|name| !may_be_set(name)) {
         return Err(TargetRefused::Header { id: id.clone(), name: cut(name) });
     }
-    let named = |all: &BTreeMap<String, String>| {
+    let named = |all: &SortedMap<String, String>| {
         all.iter().map(|(name, text)| Ok((name.clone(), parse(name, text)?))).collect::<Result<_, TargetRefused>>()
     };
     Ok(HttpParameters {

@@ -6,9 +6,9 @@ use super::{Answered, Desk, Response};
 use crate::Backend;
 use engine::QueueInfo;
 use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
-use types::QueueName;
+use types::{QueueName, SortedMap};
 use wire::sqs::{self, DeadLetters, Encryption, Fifo, QueueDescription, RedriveAllowed};
 
 /// AWS lists at most so many queues when it is not told how many.
@@ -20,7 +20,7 @@ pub(super) struct Known {
     /// Which queues may send their dead letters to it, if that was said.
     pub(super) redrive_allowed: Option<RedriveAllowed>,
     /// What is written on it.
-    pub(super) tags: BTreeMap<String, String>,
+    pub(super) tags: SortedMap<String, String>,
 }
 
 impl Known {

@@ -4,15 +4,14 @@
 use super::settings::note;
 use super::{Answered, Desk, Refused};
 use engine::QueueSettings;
-use std::collections::BTreeMap;
-use types::QueueName;
+use types::{QueueName, SortedMap};
 use wire::WireError;
 use wire::sqs::{self, Answer, Permission};
 
 /// The most tags of a queue.
 const TAGS_MAX: usize = 50;
 
-type Tags = BTreeMap<String, String>;
+type Tags = SortedMap<String, String>;
 
 pub(super) fn list(desk: Desk<'_>, queue: &QueueName) -> Answered {
     let tags: Vec<(String, String)> = desk.known(queue)?.tags.into_iter().collect();

@@ -2,10 +2,9 @@
 
 use super::{Answered, Desk, Refused};
 use engine::{BodyRefused, Outgoing, QueueError, ReceiveRequest, ReceivedMessage, SendRefused};
-use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::Instant;
-use types::QueueName;
+use types::{QueueName, SortedMap};
 use wire::Refusal;
 use wire::sqs::{self, Answer, Entry, Failure, NewMessage, Outcome, WantedOfMessages};
 
@@ -146,7 +145,7 @@ pub fn record(queue: &QueueName, received: &ReceivedMessage, account: &types::Ac
 fn shown<'a>(
     queue: &QueueName,
     received: &'a ReceivedMessage,
-    attributes: BTreeMap<String, engine::Attribute>,
+    attributes: SortedMap<String, engine::Attribute>,
 ) -> sqs::Message<'a> {
     let message = &received.message;
     sqs::Message {

@@ -2,9 +2,8 @@
 
 use engine::QueueSettings;
 use engine::spec::{FifoSpec, QueueSpec, RedriveSpec};
-use std::collections::BTreeMap;
 use std::time::Duration;
-use types::QueueName;
+use types::{QueueName, SortedMap};
 use wire::sqs::{self, Change, DeadLetters, RedriveAllowed, Settings};
 
 /// The names of what is kept in notes: AWS's, where it has any.
@@ -21,7 +20,7 @@ pub(super) mod note {
     pub(crate) const OWN_TAGS: &str = "Tags";
 }
 
-type Notes = BTreeMap<String, String>;
+type Notes = SortedMap<String, String>;
 
 const TRUE: &str = "true";
 

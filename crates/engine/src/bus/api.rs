@@ -5,7 +5,6 @@ use super::error::{BusError, PutError, PutRefused};
 use super::plan::Plan;
 use super::replay::{self, ReplayInfo};
 use super::{change, kept};
-use crate::aside::aside;
 use crate::command::CommandError;
 use crate::commit::WriteRefused;
 use crate::engine::{Engine, Inner, NotFound};
@@ -17,10 +16,9 @@ use delivery::bus::policy::{Policy, PolicyRefused};
 use delivery::bus::replay::ReplaySpec;
 use delivery::bus::{EventId, RuleSpec, RuleState, TargetSpec, rule_arn};
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::Class;
-use types::{Account, ArchiveName, Arn, BusName, ReplayName, RuleName, TargetId, Timestamp};
+use types::{Account, ArchiveName, Arn, BusName, ReplayName, RuleName, SortedMap, TargetId, Timestamp};
 
 /// Among how many archived events a value is looked for, and how many of them are told.
 const SEARCHED_MAX: usize = 10_000;
@@ -42,7 +40,7 @@ pub struct BusInfo {
     /// The stack it belongs to; empty if clients have made it, and for the default bus.
     pub stack: String,
     /// What clients have written on it.
-    pub tags: BTreeMap<String, String>,
+    pub tags: SortedMap<String, String>,
     /// Who may do what with it, if clients have said so.
     pub policy: Option<Policy>,
 }
@@ -63,7 +61,7 @@ pub struct RuleInfo {
     /// The stack it belongs to; empty if clients have made it.
     pub stack: String,
     /// What clients have written on it.
-    pub tags: BTreeMap<String, String>,
+    pub tags: SortedMap<String, String>,
 }
 
 /// What is known of an archive.
@@ -221,7 +219,7 @@ impl Engine {
         &self,
         name: BusName,
         description: Option<String>,
-        tags: BTreeMap<String, String>,
+        tags: SortedMap<String, String>,
     ) -> Result<BusInfo, BusError> {
         let made = name.clone();
         self.change_buses(move |inner| {
@@ -297,7 +295,7 @@ impl Engine {
         bus: &BusName,
         spec: RuleSpec,
         role: Option<String>,
-        tags: BTreeMap<String, String>,
+        tags: SortedMap<String, String>,
     ) -> Result<Arn, BusError> {
         let arn = rule_arn(&self.inner.account, bus, &spec.name);
         let bus = bus.clone();
@@ -373,7 +371,7 @@ impl Engine {
     }
 
     /// The tags of a bus or a rule.
-    pub fn bus_tags(&self, of: &Arn) -> Result<BTreeMap<String, String>, NotFound> {
+    pub fn bus_tags(&self, of: &Arn) -> Result<SortedMap<String, String>, NotFound> {
         let mut catalog = (*self.inner.catalog()).clone();
         Ok(change::tags_mut(&mut catalog, of, Timestamp::EPOCH)?.clone())
     }
@@ -382,7 +380,7 @@ impl Engine {
     pub async fn change_bus_tags(
         &self,
         of: &Arn,
-        set: BTreeMap<String, String>,
+        set: SortedMap<String, String>,
         remove: &[String],
     ) -> Result<(), BusError> {
         let (of, remove) = (of.clone(), remove.to_vec());
@@ -446,15 +444,17 @@ impl Engine {
         let catalog = self.inner.catalog();
         let archives: Vec<_> = catalog.archives.iter().filter(|(_, entry)| !entry.dormant).collect();
         let quoted = Json::from(value).to_string();
-        let mut found = BTreeMap::new();
+        let mut found = Vec::new();
         for (name, entry) in &archives {
             let among = SEARCHED_MAX / archives.len();
             for event in kept::holding(&self.inner, entry.id, &quoted, among, FOUND_MAX)? {
                 let (received_at, json) = (event.ingested_at(), event.json().to_owned());
                 let one = ArchivedEvent { archive: (*name).clone(), received_at, json };
-                found.entry((received_at, event.id().clone())).or_insert(one);
+                found.push(((received_at, event.id().clone()), one));
             }
         }
+        // The last one of an event stays: that of the first archive.
+        let found: SortedMap<_, _> = found.into_iter().rev().collect();
         let newest = found.len().saturating_sub(FOUND_MAX);
         Ok(found.into_values().skip(newest).collect())
     }
@@ -493,7 +493,7 @@ impl Engine {
         work: impl FnOnce(&Arc<Inner>) -> Result<T, BusError> + Send + 'static,
     ) -> Result<T, BusError> {
         let inner = Arc::clone(&self.inner);
-        let done = aside(move || work(&inner)).await;
+        let done = crate::aside(move || work(&inner)).await;
         done.unwrap_or(Err(BusError::Write(WriteRefused::Stopping)))
     }
 }

@@ -9,10 +9,10 @@ use delivery::bus::endpoint::{Answer, Call, Connection, Destination};
 use delivery::bus::failure::{ErrorCode, Failure};
 use delivery::bus::pace::{Pace, Turn};
 use delivery::bus::{Event, HttpParameters};
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use types::SortedMap;
 
 /// The environment variable that holds the secret with which endpoints are told that are known by their URL alone.
 pub const WEBHOOK_SECRET: &str = "ORDERFLOW_WEBHOOK_SECRET";
@@ -33,7 +33,7 @@ pub(super) struct Asked {
 pub(super) struct Calls {
     begun: Instant,
     places: Arc<Semaphore>,
-    paces: Mutex<BTreeMap<String, Pace>>,
+    paces: Mutex<SortedMap<String, Pace>>,
 }
 
 impl Default for Calls {
@@ -70,7 +70,7 @@ impl Calls {
         if paces.len() >= PACES_MAX {
             paces.retain(|_, pace| !pace.is_idle(now));
         }
-        let pace = paces.entry(asked.key.clone()).or_default();
+        let pace = paces.get_or_default(asked.key.clone());
         match (pace.ask(now, asked.per_second, has_turn, place.is_some()), place) {
             (Turn::Now, Some(place)) => {
                 Ok(Taken { calls: self, key: asked.key.clone(), since: Instant::now(), _place: place })

@@ -14,8 +14,7 @@ use crate::engine::{Inner, NotFound};
 use crate::queues::manage;
 use delivery::bus::archive::ArchiveSpec;
 use delivery::bus::{RuleRefused, RuleSpec, RuleState, TargetSpec};
-use std::collections::BTreeMap;
-use types::{ArchiveName, Arn, BusName, RuleName, TargetId, Timestamp};
+use types::{ArchiveName, Arn, BusName, RuleName, SortedMap, TargetId, Timestamp};
 
 /// Changes what is deployed, and then what buses do by it.
 pub(super) fn change<T>(
@@ -29,7 +28,7 @@ pub(super) fn create_bus(
     catalog: &mut Catalog,
     name: &BusName,
     description: Option<String>,
-    tags: BTreeMap<String, String>,
+    tags: SortedMap<String, String>,
     now: Timestamp,
 ) -> Result<(), BusError> {
     if is_default(name) {
@@ -65,7 +64,7 @@ pub(super) fn put_rule(
     bus: &BusName,
     spec: RuleSpec,
     role: Option<String>,
-    tags: BTreeMap<String, String>,
+    tags: SortedMap<String, String>,
     now: Timestamp,
 ) -> Result<(), BusError> {
     let is_new = catalog.bus(bus).is_none_or(|entry| !entry.rules.contains_key(&spec.name));
@@ -141,7 +140,7 @@ pub(super) fn tags_mut<'c>(
     catalog: &'c mut Catalog,
     of: &Arn,
     now: Timestamp,
-) -> Result<&'c mut BTreeMap<String, String>, NotFound> {
+) -> Result<&'c mut SortedMap<String, String>, NotFound> {
     let nothing = || missing("resource", of);
     if let Some(name) = of.resource.strip_prefix("event-bus/") {
         let name: BusName = name.parse().map_err(|_| nothing())?;

@@ -6,6 +6,7 @@
 use super::call::Asked;
 use super::header::{Header, Tried, What, Why};
 use super::plan::{Aim, Attempt, Plan, measure, say};
+use crate::aside::work;
 use crate::commit::WriteRefused;
 use crate::engine::Inner;
 use crate::pollers::show_again;
@@ -57,11 +58,11 @@ pub(super) async fn run(inner: Arc<Inner>) {
                 for one in received {
                     let place = Arc::clone(&places).acquire_owned().await.expect("the semaphore is never closed");
                     let (inner, queue) = (Arc::clone(&inner), Arc::clone(&queue));
-                    running.spawn(async move {
+                    running.spawn(work(async move {
                         if let Err(refused) = deliver(&inner, &queue, &one, place).await {
                             crate::complain!("orderflow: the delivery of an event is tried again later: {refused}");
                         }
-                    });
+                    }));
                 }
             }
             Err(refused) => {

@@ -13,8 +13,7 @@ use delivery::bus::entry::DEFAULT_BUS;
 use delivery::bus::policy::Policy;
 use delivery::bus::{Rule, RuleState};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use types::{Account, BusName, RuleName, Timestamp};
+use types::{Account, BusName, RuleName, SortedMap, Timestamp};
 
 /// How many buses there may be.
 pub(super) const BUSES_MAX: usize = 100;
@@ -37,12 +36,12 @@ pub struct BusEntry {
     /// Whether its stack no longer names it.
     pub dormant: bool,
     /// What clients have written on it.
-    pub tags: BTreeMap<String, String>,
+    pub tags: SortedMap<String, String>,
     /// Who may do what with it, if clients have said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<Policy>,
     /// Its rules.
-    pub rules: BTreeMap<RuleName, RuleEntry>,
+    pub rules: SortedMap<RuleName, RuleEntry>,
 }
 
 /// A rule that there is.
@@ -59,7 +58,7 @@ pub struct RuleEntry {
     /// Since when it has this schedule, enabled.
     pub began_at: Timestamp,
     /// What clients have written on it.
-    pub tags: BTreeMap<String, String>,
+    pub tags: SortedMap<String, String>,
 }
 
 /// An archive that there is.
@@ -140,9 +139,9 @@ impl Catalog {
             role: None,
             targets: Vec::new(),
             began_at: now,
-            tags: BTreeMap::new(),
+            tags: SortedMap::new(),
         };
-        let rule = entry.rules.entry(name).or_insert(new);
+        let rule = entry.rules.get_or_insert_with(name, || new);
         let was_enabled = rule.spec.state != RuleState::Disabled;
         if rule.spec.schedule != spec.schedule || (!was_enabled && parsed.is_enabled()) {
             rule.began_at = now;

@@ -9,9 +9,8 @@ use delivery::bus::failure::{ErrorCode, Failure};
 use delivery::bus::retry::{Exhausted, GivenUp};
 use delivery::bus::{Event, TargetSpec};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::time::Duration;
-use types::{BusName, RuleName, TargetId, Timestamp};
+use types::{BusName, RuleName, SortedMap, TargetId, Timestamp};
 
 /// The attribute that holds the header.
 const HEADER: &str = "delivery";
@@ -108,7 +107,7 @@ impl Header {
         let attribute = Attribute { data_type: "String".to_owned(), value: AttributeValue::Text(header) };
         Outgoing {
             body: event.json().to_owned(),
-            attributes: BTreeMap::from([(HEADER.to_owned(), attribute)]),
+            attributes: SortedMap::from([(HEADER.to_owned(), attribute)]),
             trace: event.trace_header().map(str::to_owned),
             delay: Some(delay),
             ..Outgoing::default()
@@ -121,7 +120,8 @@ impl Header {
             Some(AttributeValue::Text(text)) => text,
             Some(AttributeValue::Bytes(_)) | None => return Err(Malformed("delivery")),
         };
-        let header: Self = serde_json::from_str(header).map_err(|_| Malformed("delivery"))?;
+        // As bytes, as everything else is read: what reads a header from a text would be a second copy of that.
+        let header: Self = serde_json::from_slice(header.as_bytes()).map_err(|_| Malformed("delivery"))?;
         let event = Event::restore(&message.body, header.ingested_at, message.trace.as_deref());
         Ok((header, event.map_err(|_| Malformed("event"))?))
     }

@@ -106,8 +106,8 @@ pub(super) fn count(inner: &Inner, archive: u32) -> Result<(u64, u64), WriteRefu
 /// Clears away what archives need not keep any more, and what is left of those that were deleted.
 pub(crate) fn sweep(inner: &Inner) -> Result<(), WriteRefused> {
     let (catalog, now) = (inner.catalog(), inner.clock.now());
-    let due = if inner.buses.sweeps() { catalog.archives.values() } else { Default::default() };
-    for entry in due {
+    let sweeps = inner.buses.sweeps();
+    for entry in catalog.archives.values().filter(|_| sweeps) {
         let archive = Archive::parse(entry.spec.clone(), &inner.account).ok();
         if let Some(since) = archive.and_then(|archive| archive.keeps_since(now)) {
             let first = layout::archived(entry.id, Timestamp::EPOCH, "");

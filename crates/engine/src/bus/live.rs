@@ -13,9 +13,8 @@ use delivery::bus::archive::Archive;
 use delivery::bus::matcher::{BusMatcher, MatchScratch};
 use delivery::bus::{Event, Rule, Target, TargetSpec, rule_arn};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use types::{Account, Arn, BusName, Timestamp};
+use types::{Account, Arn, BusName, SortedMap, SortedSet, Timestamp};
 
 /// How long a delivery is hidden while it is tried; longer than any attempt takes.
 const HIDDEN_FOR_SECONDS: u32 = 120;
@@ -25,9 +24,9 @@ const KEPT_FOR_SECONDS: u32 = 14 * 24 * 60 * 60;
 /// All buses at work.
 #[derive(Default)]
 pub(crate) struct LiveBuses {
-    buses: BTreeMap<BusName, Arc<LiveBus>>,
+    buses: SortedMap<BusName, Arc<LiveBus>>,
     /// Which stacks are up.
-    awake: BTreeSet<String>,
+    awake: SortedSet<String>,
     /// What waits to be delivered, once there has been a rule.
     pub(super) deliveries: Option<Arc<LiveQueue>>,
 }
@@ -38,7 +37,7 @@ pub(crate) struct LiveBus {
     pub(super) rules: Vec<LiveRule>,
     pub(super) archives: Vec<(u32, Archive)>,
     matcher: BusMatcher<Who>,
-    made_of: (BTreeMap<types::RuleName, RuleEntry>, Vec<ArchiveEntry>),
+    made_of: (SortedMap<types::RuleName, RuleEntry>, Vec<ArchiveEntry>),
 }
 
 /// One rule at work.
@@ -108,7 +107,7 @@ pub(super) fn rule_of(bus: &BusName, entry: &RuleEntry) -> Result<Rule, BusError
 
 fn bus_of(name: &BusName, entry: &BusEntry, live: &LiveBuses, catalog: &Catalog, account: &Account) -> LiveBus {
     let rules = entry.rules.iter().filter(|(_, rule)| live.is_awake(&rule.stack));
-    let kept: BTreeMap<_, _> = rules.map(|(name, rule)| (name.clone(), rule.clone())).collect();
+    let kept: SortedMap<_, _> = rules.map(|(name, rule)| (name.clone(), rule.clone())).collect();
     let mut rules = Vec::new();
     for (rule_name, entry) in &kept {
         // What was taken in was read before; a rule of another version that cannot be is left out, and said.
@@ -143,13 +142,15 @@ pub(crate) fn rebuild(inner: &Inner, waking: Option<&str>) -> Result<(), crate::
     let current = inner.buses.live();
     let catalog = inner.catalog();
     let mut awake = current.awake.clone();
-    awake.extend(waking.filter(|stack| !stack.is_empty()).map(str::to_owned));
+    if let Some(stack) = waking.filter(|stack| !stack.is_empty()) {
+        awake.insert(stack.to_owned());
+    }
     let deliveries = match (&current.deliveries, catalog.deliveries) {
         (Some(live), _) => Some(Arc::clone(live)),
         (None, Some(id)) => Some(Arc::new(LiveQueue::open(id, &queue_spec(), &inner.commits, &inner.clock)?)),
         (None, None) => None,
     };
-    let mut live = LiveBuses { buses: BTreeMap::new(), awake, deliveries };
+    let mut live = LiveBuses { buses: SortedMap::new(), awake, deliveries };
     for (name, entry) in catalog.buses.iter().filter(|(_, entry)| !entry.dormant) {
         if !live.is_awake(&entry.stack) {
             continue;

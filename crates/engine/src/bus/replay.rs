@@ -14,11 +14,10 @@ use delivery::bus::archive::Archive;
 use delivery::bus::entry::BusRef;
 use delivery::bus::replay::{Happened, Replay, ReplaySpec, State};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Direction, EntryBuilder};
-use types::{Account, ArchiveName, Arn, ReplayName, Timestamp};
+use types::{Account, ArchiveName, Arn, ReplayName, SortedMap, Timestamp};
 
 /// How many events are brought with one commit at most, and how many bytes of them.
 const AT_ONCE: usize = 50;
@@ -62,12 +61,12 @@ struct Kept {
 }
 
 /// All replays, as they are durable. Whoever changes one holds all of them until that is.
-pub(crate) struct Replays(BTreeMap<ReplayName, Kept>);
+pub(crate) struct Replays(SortedMap<ReplayName, Kept>);
 
 impl Replays {
     pub(crate) fn open(commits: &Commits) -> Result<Self, WriteRefused> {
         let snapshot = commits.store.snapshot();
-        let mut replays = BTreeMap::new();
+        let mut replays = SortedMap::new();
         for found in snapshot.prefix(STATE, REPLAYS, Direction::Forward) {
             let kept: Kept = serde_json::from_slice(&found?.value).map_err(|_| Malformed("replay"))?;
             replays.insert(kept.spec.name.clone(), kept);

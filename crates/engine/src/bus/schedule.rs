@@ -9,11 +9,10 @@ use crate::commit::{Commits, WriteRefused};
 use crate::engine::Inner;
 use crate::layout::{self, FIRED, STATE, kind};
 use delivery::bus::{Event, EventId};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Class, Direction, EntryBuilder};
-use types::Timestamp;
+use types::{SortedMap, Timestamp};
 
 /// The longest sleep, since the system's clock may be set.
 const SLEEP_MAX: Duration = Duration::from_secs(60);
@@ -22,12 +21,12 @@ const LATER: Duration = Duration::from_secs(1);
 
 /// When each rule fired last, by the rule's ARN without what all have in common.
 #[derive(Default)]
-pub(crate) struct Fired(BTreeMap<String, Timestamp>);
+pub(crate) struct Fired(SortedMap<String, Timestamp>);
 
 impl Fired {
     pub(crate) fn open(commits: &Commits) -> Result<Self, WriteRefused> {
         let snapshot = commits.store.snapshot();
-        let mut fired = BTreeMap::new();
+        let mut fired = SortedMap::new();
         for found in snapshot.prefix(STATE, FIRED, Direction::Forward) {
             let store::Item { key, value, .. } = found?;
             let millis = value.as_ref().try_into().map(i64::from_be_bytes).map_err(|_| Malformed("schedule"))?;

@@ -14,12 +14,11 @@ use crate::pollers::show_again;
 use crate::spec::{InvocationType, PipeSource};
 use delivery::filters::Filters;
 use delivery::lane::Progress;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use store::EntryBuilder;
-use types::{LogGroupName, PipeName, QueueName, SequenceNumber};
+use types::{LogGroupName, PipeName, QueueName, SequenceNumber, SortedMap, SortedSet};
 
 /// A pipe at work.
 pub(crate) enum RunningPipe {
@@ -78,11 +77,11 @@ impl Engine {
         &self,
         stacks: &[String],
         functions: &Arc<dyn Functions>,
-    ) -> Result<BTreeSet<QueueName>, PipeError> {
+    ) -> Result<SortedSet<QueueName>, PipeError> {
         let catalog = self.inner.catalog();
         let all = || catalog.pipes.values().filter(|entry| entry.spec.running && !entry.dormant);
         let started = || all().filter(|entry| stacks.contains(&entry.stack) || entry.stack.is_empty());
-        let mut shown = BTreeSet::new();
+        let mut shown = SortedSet::new();
         // Before any begins, so that nothing is shown that one has just received.
         for name in started().filter_map(|entry| entry.spec.source.queue()) {
             if let Ok(queue) = self.inner.queue(name)
@@ -229,7 +228,7 @@ impl Inner {
     pub(crate) fn known_progress(
         &self,
         catalog: &Catalog,
-    ) -> Result<BTreeMap<(u32, u16), SequenceNumber>, WriteRefused> {
+    ) -> Result<SortedMap<(u32, u16), SequenceNumber>, WriteRefused> {
         let lanes = catalog.pipes.values().flat_map(|pipe| (0..pipe.lanes()).map(|lane| (pipe.id, lane)));
         lanes.map(|(pipe, lane)| Ok(((pipe, lane), self.progress(pipe, lane)?.done))).collect()
     }

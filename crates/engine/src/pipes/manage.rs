@@ -11,9 +11,8 @@ use crate::housekeeping::clear_range;
 use crate::layout::{self, OUTCOMES, STATE, kind};
 use crate::queues::manage::keep;
 use crate::spec::PipeSpec;
-use std::collections::BTreeMap;
 use store::EntryBuilder;
-use types::{LogGroupName, PipeName};
+use types::{LogGroupName, PipeName, SortedMap};
 
 /// Why a pipe is not as it was asked for. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -120,7 +119,7 @@ impl Engine {
     pub fn change_pipe_tags(
         &self,
         name: &PipeName,
-        set: BTreeMap<String, String>,
+        set: SortedMap<String, String>,
         remove: &[String],
     ) -> Result<(), PipeRefused> {
         self.change(Vec::new(), |catalog| {

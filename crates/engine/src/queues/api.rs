@@ -191,7 +191,7 @@ impl Engine {
         work: impl FnOnce(&Inner) -> Result<T, QueueError> + Send + 'static,
     ) -> Result<T, QueueError> {
         let inner = Arc::clone(&self.inner);
-        let done = crate::aside::aside(move || work(&inner)).await;
+        let done = crate::aside(move || work(&inner)).await;
         done.unwrap_or(Err(QueueError::Write(WriteRefused::Stopping)))
     }
 

@@ -13,10 +13,9 @@ use crate::engine::{Inner, NotFound, POISON, QueueError};
 use crate::housekeeping::clear_range;
 use crate::layout::{self, CATALOG_KEY, DEDUPLICATION, MESSAGES, MessagePart, STATE, kind};
 use crate::spec::QueueSpec;
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 use store::EntryBuilder;
-use types::{QueueName, Timestamp};
+use types::{QueueName, SortedMap, Timestamp};
 
 /// All that can be set of a queue.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,9 +23,9 @@ pub struct QueueSettings {
     /// How it works.
     pub spec: QueueSpec,
     /// What clients have written on it.
-    pub tags: BTreeMap<String, String>,
+    pub tags: SortedMap<String, String>,
     /// What clients want to be told again.
-    pub notes: BTreeMap<String, String>,
+    pub notes: SortedMap<String, String>,
 }
 
 /// What came of making a queue.
@@ -75,15 +74,21 @@ pub(crate) fn configure<T>(
     name: &QueueName,
     change: impl FnOnce(&mut QueueSettings) -> T,
 ) -> Result<T, QueueError> {
+    let (mut change, mut said) = (Some(change), None);
+    set(inner, name, &mut |settings| said = change.take().map(|change| change(settings)))?;
+    Ok(said.expect("nothing is set before it is asked what changes"))
+}
+
+fn set(inner: &Inner, name: &QueueName, change: &mut dyn FnMut(&mut QueueSettings)) -> Result<(), QueueError> {
     let _alone = inner.changing.lock().expect(POISON);
     inner.queue(name)?;
     let mut catalog = (*inner.catalog()).clone();
     let entry = catalog.queues.get_mut(name).filter(|entry| !entry.dormant).ok_or_else(|| missing(name))?;
     let before = QueueSettings { spec: entry.spec.clone(), tags: entry.tags.clone(), notes: entry.notes.clone() };
     let mut settings = before.clone();
-    let said = change(&mut settings);
+    change(&mut settings);
     if settings == before {
-        return Ok(said);
+        return Ok(());
     }
     if settings.spec.name != *name || settings.spec.fifo.is_some() != before.spec.fifo.is_some() {
         return Err(QueueError::KindChanged(name.clone()));
@@ -98,7 +103,7 @@ pub(crate) fn configure<T>(
     }
     keep(inner, catalog, Vec::new())?;
     link(inner);
-    Ok(said)
+    Ok(())
 }
 
 /// Deletes a queue that clients have made.
@@ -144,15 +149,26 @@ pub(crate) fn change<T, E: From<WriteRefused>>(
     act: impl FnOnce(&mut Catalog, Timestamp) -> Result<T, E>,
     follow: impl FnOnce() -> Result<(), E>,
 ) -> Result<T, E> {
-    let _alone = inner.changing.lock().expect(POISON);
-    let before = inner.catalog();
-    let mut catalog = (*before).clone();
+    let (_alone, mut catalog) = begin_change(inner);
     let done = act(&mut catalog, inner.clock.now())?;
-    if catalog != *before {
-        keep(inner, catalog, Vec::new())?;
+    if end_change(inner, catalog)? {
         follow()?;
     }
     Ok(done)
+}
+
+fn begin_change(inner: &Inner) -> (MutexGuard<'_, ()>, Catalog) {
+    let alone = inner.changing.lock().expect(POISON);
+    (alone, (*inner.catalog()).clone())
+}
+
+/// Whether there was anything to change.
+fn end_change(inner: &Inner, catalog: Catalog) -> Result<bool, WriteRefused> {
+    let changed = catalog != *inner.catalog();
+    if changed {
+        keep(inner, catalog, Vec::new())?;
+    }
+    Ok(changed)
 }
 
 /// Makes a catalog durable, together with these entries, and then everybody's. The caller holds `changing`.

@@ -13,9 +13,8 @@
 use crate::codec::{Malformed, Reader, write_bytes, write_whole};
 use delivery::dead_letter::Aside;
 use delivery::queue::State;
-use std::collections::BTreeMap;
 use std::time::Duration;
-use types::{FunctionName, QueueName, Timestamp};
+use types::{FunctionName, QueueName, SortedMap, Timestamp};
 
 const PLAIN: u8 = 1;
 const COUNTED: u8 = 2;
@@ -34,7 +33,7 @@ pub struct Message {
     /// What clients receive.
     pub body: String,
     /// What clients receive beside the body.
-    pub attributes: BTreeMap<String, Attribute>,
+    pub attributes: SortedMap<String, Attribute>,
     /// The trace that it belongs to.
     pub trace: Option<String>,
     /// Its group.
@@ -93,7 +92,7 @@ pub struct Outgoing {
     /// What clients receive.
     pub body: String,
     /// What clients receive beside the body.
-    pub attributes: BTreeMap<String, Attribute>,
+    pub attributes: SortedMap<String, Attribute>,
     /// The trace that it belongs to.
     pub trace: Option<String>,
     /// Its group; a queue that keeps order wants one.
@@ -117,8 +116,8 @@ impl Outgoing {
 }
 
 /// The bytes of a message, as clients count them.
-pub(super) fn size(body: &str, attributes: &BTreeMap<String, Attribute>) -> usize {
-    let attribute = |(name, attribute): (&String, &Attribute)| {
+pub(super) fn size(body: &str, attributes: &SortedMap<String, Attribute>) -> usize {
+    let attribute = |(name, attribute): &(String, Attribute)| {
         let value = match &attribute.value {
             AttributeValue::Text(text) => text.len(),
             AttributeValue::Bytes(bytes) => bytes.len(),
@@ -224,7 +223,7 @@ pub(super) fn read(id: u64, bytes: &[u8]) -> Result<Message, Malformed> {
         [] => None,
         json => Some(serde_json::from_slice(json).map_err(|_| Malformed("dead letter"))?),
     };
-    let mut attributes = BTreeMap::new();
+    let mut attributes = SortedMap::new();
     for _ in 0..reader.whole()? {
         let (name, data_type) = (reader.text()?.to_owned(), reader.text()?.to_owned());
         let value = match reader.byte()? {

@@ -6,6 +6,7 @@ use crate::engine::{Engine, Options};
 use crate::spec::QueueSpec;
 use proptest::prelude::*;
 use store::Class;
+use types::SortedMap;
 
 fn any_message() -> impl Strategy<Value = Message> {
     let text = || proptest::option::of("[a-z]{1,5}");
@@ -27,7 +28,7 @@ fn any_message() -> impl Strategy<Value = Message> {
             sent_at: Timestamp::from_millis(sent_at),
             origin: Origin { queue, id: origin },
             body,
-            attributes,
+            attributes: attributes.into_iter().collect(),
             trace,
             group,
             deduplication,
@@ -67,7 +68,7 @@ fn open(directory: &std::path::Path) -> Engine {
     let engine = Engine::open(options).unwrap().0;
     for name in ["Work", "Dead"] {
         let spec = QueueSpec { name: name.parse().unwrap(), ..crate::asynchronous::queue_spec() };
-        let settings = QueueSettings { spec, tags: BTreeMap::new(), notes: BTreeMap::new() };
+        let settings = QueueSettings { spec, tags: SortedMap::new(), notes: SortedMap::new() };
         manage::create(&engine.inner, settings).unwrap();
     }
     engine

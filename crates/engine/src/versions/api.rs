@@ -1,15 +1,13 @@
 //! Decides how versions and aliases are made and changed while the engine runs.
 
 use super::{Aim, AliasEntry, InvokeConfig, Invoking, VERSIONS_MAX, VersionError, Versions};
-use crate::aside::aside;
 use crate::catalog::{Catalog, FunctionEntry};
 use crate::commit::WriteRefused;
 use crate::engine::{Engine, Inner};
 use crate::queues::manage;
 use crate::spec::{AsynchronousSpec, Destination};
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use types::{AliasName, FunctionName, Qualifier, Timestamp, Version};
+use types::{AliasName, FunctionName, Qualifier, SortedMap, SortedSet, Timestamp, Version};
 
 /// What of an alias changes; what is not given stays.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -62,7 +60,7 @@ impl FunctionEntry {
     /// All that was said of how what nobody waits for is done, in the order of what it was said of.
     pub fn invoke_configs(&self) -> Vec<(Qualifier, InvokeConfig)> {
         let said = self.versions.invoking.keys().chain(self.versions.told.keys()).cloned();
-        let all: BTreeSet<Qualifier> = said.chain([Qualifier::LATEST]).collect();
+        let all: SortedSet<Qualifier> = said.chain([Qualifier::LATEST]).collect();
         let told = |qualifier: Qualifier| self.invoke_config(&qualifier).map(|config| (qualifier, config));
         all.into_iter().filter_map(told).collect()
     }
@@ -255,7 +253,7 @@ impl Engine {
         act: impl FnOnce(&mut Catalog, Timestamp) -> Result<T, VersionError> + Send + 'static,
     ) -> Result<T, VersionError> {
         let inner = Arc::clone(&self.inner);
-        let done = aside(move || manage::change(&inner, act, || Ok(()))).await;
+        let done = crate::aside(move || manage::change(&inner, act, || Ok(()))).await;
         done.unwrap_or(Err(VersionError::Write(WriteRefused::Stopping)))
     }
 }
@@ -283,7 +281,7 @@ fn draw() -> f64 {
 
 impl Versions {
     /// The numbers of the versions that the function's stack names, by what it calls them.
-    pub fn numbers(&self) -> &BTreeMap<String, u64> {
+    pub fn numbers(&self) -> &SortedMap<String, u64> {
         &self.of_stack
     }
 

@@ -6,12 +6,11 @@
 use super::{AliasEntry, Invoking, Versions};
 use crate::catalog::{Act, Catalog, DeployRefused, Deployed};
 use crate::spec::{AliasSpec, StackSpec, VersionSpec};
-use std::collections::BTreeMap;
-use types::{AliasName, FunctionName, Qualifier, Timestamp};
+use types::{AliasName, FunctionName, Qualifier, SortedMap, Timestamp};
 
 impl Versions {
     /// Whether another template says something else of a version or alias, or nothing any more.
-    fn takes_over(&mut self, told: BTreeMap<Qualifier, crate::spec::AsynchronousSpec>) {
+    fn takes_over(&mut self, told: SortedMap<Qualifier, crate::spec::AsynchronousSpec>) {
         let before = std::mem::replace(&mut self.told, told);
         // A template that says something new is heard before clients.
         let said_anew = |qualifier: &Qualifier| before.get(qualifier) != self.told.get(qualifier);

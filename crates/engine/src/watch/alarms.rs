@@ -6,9 +6,8 @@ use crate::commit::WriteRefused;
 use crate::documents::{Document, Documents};
 use observe::alarm::{Alarm, Definition, State, Status};
 use observe::measure::query::{self, QueryError};
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use types::{Account, Timestamp};
+use types::{Account, SortedMap, SortedSet, Timestamp};
 
 /// The most alarms of a data directory.
 const ALARMS_MAX: usize = 1_000;
@@ -51,8 +50,8 @@ pub struct Dashboard {
 pub struct Alarms {
     documents: Documents,
     account: Account,
-    alarms: Mutex<BTreeMap<String, Alarm>>,
-    dashboards: Mutex<BTreeMap<String, Dashboard>>,
+    alarms: Mutex<SortedMap<String, Alarm>>,
+    dashboards: Mutex<SortedMap<String, Dashboard>>,
 }
 
 impl Alarms {
@@ -62,16 +61,16 @@ impl Alarms {
         Ok(Self { documents, account, alarms: Mutex::new(alarms), dashboards: Mutex::new(dashboards) })
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Alarm>> {
+    fn lock(&self) -> MutexGuard<'_, SortedMap<String, Alarm>> {
         self.alarms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock_dashboards(&self) -> MutexGuard<'_, BTreeMap<String, Dashboard>> {
+    fn lock_dashboards(&self) -> MutexGuard<'_, SortedMap<String, Dashboard>> {
         self.dashboards.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// All alarms, by name.
-    pub fn all(&self) -> BTreeMap<String, Alarm> {
+    pub fn all(&self) -> SortedMap<String, Alarm> {
         self.lock().clone()
     }
 
@@ -107,7 +106,7 @@ impl Alarms {
     }
 
     /// Gives an alarm tags, and takes some from it.
-    pub fn tag(&self, name: &str, tags: BTreeMap<String, String>, gone: &[String]) -> Result<(), AlarmError> {
+    pub fn tag(&self, name: &str, tags: SortedMap<String, String>, gone: &[String]) -> Result<(), AlarmError> {
         let mut alarms = self.lock();
         let missing = || AlarmError::NotFound { kind: "alarm", name: name.to_owned() };
         let mut alarm = alarms.get(name).cloned().ok_or_else(missing)?;
@@ -162,8 +161,8 @@ impl Alarms {
         dashboards: Vec<(String, String)>,
     ) -> Result<(), AlarmError> {
         let of_stack = Some(stack.to_owned());
-        let stays: BTreeSet<String> = alarms.iter().map(|alarm| alarm.name.clone()).collect();
-        let gone = |known: &Option<String>, name: &String, stays: &BTreeSet<String>| {
+        let stays: SortedSet<String> = alarms.iter().map(|alarm| alarm.name.clone()).collect();
+        let gone = |known: &Option<String>, name: &String, stays: &SortedSet<String>| {
             *known == of_stack && !stays.contains(name)
         };
         let names: Vec<String> = {
@@ -176,7 +175,7 @@ impl Alarms {
         };
         self.delete(&names)?;
         alarms.into_iter().try_for_each(|alarm| self.put(alarm, of_stack.clone()))?;
-        let stays: BTreeSet<String> = dashboards.iter().map(|(name, _)| name.clone()).collect();
+        let stays: SortedSet<String> = dashboards.iter().map(|(name, _)| name.clone()).collect();
         let names: Vec<String> = {
             let known = self.lock_dashboards();
             known.iter().filter(|(name, one)| gone(&one.stack, name, &stays)).map(|(name, _)| name.clone()).collect()
@@ -186,7 +185,7 @@ impl Alarms {
     }
 
     /// All dashboards, by name.
-    pub fn dashboards(&self) -> BTreeMap<String, Dashboard> {
+    pub fn dashboards(&self) -> SortedMap<String, Dashboard> {
         self.lock_dashboards().clone()
     }
 
@@ -286,7 +285,7 @@ impl Alarms {
         }
     }
 
-    fn keep(&self, alarms: &mut BTreeMap<String, Alarm>, alarm: Alarm) -> Result<(), WriteRefused> {
+    fn keep(&self, alarms: &mut SortedMap<String, Alarm>, alarm: Alarm) -> Result<(), WriteRefused> {
         let bytes = serde_json::to_vec(&alarm).expect("an alarm is plain data");
         self.documents.keep_blocking(Document::Alarm, &[(&alarm.definition.name, Some(&bytes))])?;
         alarms.insert(alarm.definition.name.clone(), alarm);
@@ -307,7 +306,7 @@ fn event_id(alarm: &Alarm, at: Timestamp) -> String {
 fn read_all<T: serde::de::DeserializeOwned>(
     documents: &Documents,
     of: Document,
-) -> Result<BTreeMap<String, T>, WriteRefused> {
+) -> Result<SortedMap<String, T>, WriteRefused> {
     let read = |(name, bytes): (String, Vec<u8>)| {
         let read = serde_json::from_slice(&bytes).map_err(|_| crate::codec::Malformed("document of alarms"))?;
         Ok((name, read))
@@ -318,7 +317,7 @@ fn read_all<T: serde::de::DeserializeOwned>(
 fn forget<T>(
     documents: &Documents,
     of: Document,
-    known: &mut BTreeMap<String, T>,
+    known: &mut SortedMap<String, T>,
     names: &[String],
 ) -> Result<(), AlarmError> {
     if !names.is_empty() {

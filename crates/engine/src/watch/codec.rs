@@ -106,7 +106,7 @@ mod tests {
             fine in proptest::collection::btree_map(0..60u8, statistics(), 0..4),
             cut in any::<proptest::sample::Index>(),
         ) {
-            let minute = Minute { coarse, fine };
+            let minute = Minute { coarse, fine: fine.into_iter().collect() };
             let bytes = write_minute(&minute);
             prop_assert_eq!(read_minute(&bytes).unwrap(), minute);
             prop_assert!(read_minute(&bytes[..cut.index(bytes.len())]).is_err());

@@ -5,9 +5,8 @@ use crate::commit::WriteRefused;
 use crate::documents::{Document, Documents};
 use observe::measure::{LINE_METRICS_MAX, LineMetric, LineMetricError, Metric, Unit, is_for_clients};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use types::Timestamp;
+use types::{SortedMap, SortedSet, Timestamp};
 
 /// A filter of lines, and what they count for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -76,17 +75,17 @@ pub struct LineFilters {
 
 #[derive(Default)]
 struct Known {
-    filters: BTreeMap<String, LineFilter>,
-    ready: BTreeMap<String, Arc<Vec<LineMetric>>>,
+    filters: SortedMap<String, LineFilter>,
+    ready: SortedMap<String, Arc<Vec<LineMetric>>>,
 }
 
 impl Known {
     fn prepare(&mut self) {
-        let mut ready: BTreeMap<String, Vec<LineMetric>> = BTreeMap::new();
+        let mut ready: SortedMap<String, Vec<LineMetric>> = SortedMap::new();
         // One that was kept before may measure in the name of a service, which is not for clients.
         for filter in self.filters.values().filter(|filter| is_for_clients(&filter.namespace)) {
             if let Ok(metric) = filter.line_metric() {
-                ready.entry(filter.group.clone()).or_default().push(metric);
+                ready.get_or_default(filter.group.clone()).push(metric);
             }
         }
         self.ready = ready.into_iter().map(|(group, metrics)| (group, Arc::new(metrics))).collect();
@@ -143,7 +142,7 @@ impl LineFilters {
         Ok(())
     }
 
-    fn change(&self, change: impl FnOnce(&mut BTreeMap<String, LineFilter>)) {
+    fn change(&self, change: impl FnOnce(&mut SortedMap<String, LineFilter>)) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         change(&mut known.filters);
         known.prepare();
@@ -151,7 +150,7 @@ impl LineFilters {
 
     /// Makes the filters of a stack what its template says; those that it no longer says go.
     pub fn of_stack(&self, stack: &str, filters: Vec<LineFilter>) -> Result<(), LineFilterError> {
-        let stays: BTreeSet<String> = filters.iter().map(LineFilter::key).collect();
+        let stays: SortedSet<String> = filters.iter().map(LineFilter::key).collect();
         for known in self.all() {
             if known.stack.as_deref() == Some(stack) && !stays.contains(&known.key()) {
                 self.delete(&known.group, &known.name)?;

@@ -8,15 +8,12 @@ use crate::codec::Malformed;
 use crate::commit::{Commits, WriteRefused};
 use crate::housekeeping::clear_keys;
 use crate::layout::{self, METRICS, kind};
-use observe::measure::query::{Measured, MetricStat, Windows, aggregate};
-use observe::measure::{
-    Batch, Datum, KEPT_MINUTES, Ledger, Metric, Minute, RecordRefused, Series, SeriesId, Statistics, Unit,
-};
-use std::collections::BTreeMap;
+use observe::measure::query::{Measured, MetricStat, Totals, Windows, aggregate};
+use observe::measure::{Batch, Datum, KEPT_MINUTES, Ledger, Metric, Minute, RecordRefused, Series, SeriesId, Unit};
 use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use store::{Direction, EntryBuilder};
-use types::Timestamp;
+use types::{SortedMap, Timestamp};
 
 /// How many minutes are written in one commit.
 const MINUTES_AT_ONCE: usize = 256;
@@ -87,13 +84,13 @@ impl Measures {
         metric: &Metric,
         unit: Option<Unit>,
         windows: &Windows,
-    ) -> Result<BTreeMap<Unit, BTreeMap<i64, Statistics>>, WriteRefused> {
+    ) -> Result<SortedMap<Unit, Totals>, WriteRefused> {
         let _written_or_gathered = self.gate.read().unwrap_or_else(PoisonError::into_inner);
         let minutes = windows.minutes();
-        let mut found = BTreeMap::new();
+        let mut found = SortedMap::new();
         let ids = self.ledger().find(metric, unit);
         for (unit, id) in ids {
-            let into: &mut BTreeMap<i64, Statistics> = found.entry(unit).or_default();
+            let into = found.get_or_default(unit);
             let snapshot = self.commits.store.snapshot();
             let (from, to) = (layout::minute(id.0, minutes.start), layout::minute(id.0, minutes.end));
             if from < to {

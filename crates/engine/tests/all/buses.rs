@@ -8,11 +8,10 @@ use delivery::bus::replay::{ReplaySpec, State};
 use engine::spec::*;
 use engine::{BusError, By, Command, CommandError, Engine, Functions, ReceiveRequest};
 use serde_json::{Value as Json, json};
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use types::{Account, BusName, RuleName, Timestamp};
+use types::{Account, BusName, RuleName, SortedMap, Timestamp};
 
 const ARN: &str = "us-east-1:000000000000";
 
@@ -135,7 +134,7 @@ fn a_bus_is_unheard_until_a_rule_or_an_archive_of_it_is_at_work() {
     let counted: Vec<_> = engine.traffic().buses.into_iter().map(|(name, bus)| (name, bus.events)).collect();
     assert_eq!(counted, [(bus("other"), 2)]);
     let late = rule("other", "late", all, vec![]).rule;
-    run(engine.put_rule(&bus("other"), late, None, BTreeMap::new())).unwrap();
+    run(engine.put_rule(&bus("other"), late, None, SortedMap::new())).unwrap();
     assert!(!engine.is_unheard(&bus("other")));
     run(engine.delete_rule(&bus("other"), &"late".parse().unwrap())).unwrap();
     assert!(engine.is_unheard(&bus("other")));
@@ -408,13 +407,13 @@ fn clients_make_buses_and_rules_that_outlast_a_restart() {
     let directory = tempfile::tempdir().unwrap();
     let engine = open(directory.path());
     assert_eq!(engine.buses().into_iter().map(|bus| bus.name.to_string()).collect::<Vec<_>>(), ["default"]);
-    run(engine.create_bus(bus("mine"), None, BTreeMap::new())).unwrap();
-    assert!(matches!(run(engine.create_bus(bus("mine"), None, BTreeMap::new())), Err(BusError::Exists { .. })));
-    assert!(matches!(run(engine.create_bus(bus("default"), None, BTreeMap::new())), Err(BusError::Default)));
-    let settings = engine::QueueSettings { spec: queue("Q"), tags: BTreeMap::new(), notes: BTreeMap::new() };
+    run(engine.create_bus(bus("mine"), None, SortedMap::new())).unwrap();
+    assert!(matches!(run(engine.create_bus(bus("mine"), None, SortedMap::new())), Err(BusError::Exists { .. })));
+    assert!(matches!(run(engine.create_bus(bus("default"), None, SortedMap::new())), Err(BusError::Default)));
+    let settings = engine::QueueSettings { spec: queue("Q"), tags: SortedMap::new(), notes: SortedMap::new() };
     run(engine.create_queue(settings)).unwrap();
     let spec = rule("mine", "r", Some(r#"{"source":["shop"]}"#), vec![]).rule;
-    let arn = run(engine.put_rule(&bus("mine"), spec.clone(), None, BTreeMap::new())).unwrap();
+    let arn = run(engine.put_rule(&bus("mine"), spec.clone(), None, SortedMap::new())).unwrap();
     assert_eq!(arn.to_string(), format!("arn:aws:events:{ARN}:rule/mine/r"));
     let name: RuleName = "r".parse().unwrap();
     run(engine.put_targets(&bus("mine"), &name, vec![to_queue("q", "Q")])).unwrap();

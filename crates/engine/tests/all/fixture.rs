@@ -3,13 +3,15 @@
 use engine::spec::*;
 use engine::{Engine, EventDone, Functions, Handed, Invoked, Options, TableWrite, Written};
 use serde_json::{Value as Json, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use table::{Condition, Write};
-use types::{Account, FunctionName, Item, KeyAttribute, KeySchema, KeyType, Number, Record, Value, Version, ViewType};
+use types::{
+    Account, FunctionName, Item, KeyAttribute, KeySchema, KeyType, Number, Record, SortedMap, Value, Version, ViewType,
+};
 
 /// How long a test waits for what must happen; long, because the machines are busy.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -47,7 +49,7 @@ pub(crate) fn function(name: &str) -> FunctionSpec {
         timeout_seconds: 3,
         memory_mb: 128,
         concurrency: None,
-        environment: BTreeMap::new(),
+        environment: SortedMap::new(),
         log_group: format!("/aws/lambda/{name}").parse().unwrap(),
         description: String::new(),
         role: String::new(),

@@ -119,7 +119,7 @@ fn alarm(name: &str) -> Definition {
         threshold: 3.0,
         comparison: Comparison::GreaterThanThreshold,
         missing: Some(Missing::NotBreaching),
-        tags: BTreeMap::new(),
+        tags: types::SortedMap::new(),
     }
 }
 

@@ -20,7 +20,7 @@ fn definition(periods: u32, datapoints: Option<u32>, missing: Missing) -> Defini
         threshold: 3.0,
         comparison: Comparison::GreaterThanThreshold,
         missing: Some(missing),
-        tags: BTreeMap::new(),
+        tags: SortedMap::new(),
     }
 }
 
@@ -228,7 +228,7 @@ fn only_changes_are_told() {
         id: "m1".to_owned(),
         label: String::new(),
         points: vec![(AT - 60, 9.0)],
-        counts: BTreeMap::new(),
+        counts: std::collections::BTreeMap::new(),
         units: Vec::new(),
     };
     assert_eq!(alarm.evaluate(&[found], &windows, now), None, "it rings already");

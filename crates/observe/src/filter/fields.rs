@@ -7,7 +7,7 @@
 use super::FilterPatternError;
 use super::read::Reader;
 use super::value::{Comparison, Operator};
-use std::collections::BTreeMap;
+use types::SortedMap;
 
 /// The fields of a line.
 #[derive(Debug, Clone)]
@@ -43,7 +43,7 @@ impl Fields {
 
 impl Fields {
     /// The fields of a line that matches, by `$name` or `$number`.
-    pub(super) fn extract(&self, message: &str) -> BTreeMap<String, String> {
+    pub(super) fn extract(&self, message: &str) -> SortedMap<String, String> {
         let found = split(message);
         let tail = self.tail.as_deref().unwrap_or_default();
         let behind = found.len().saturating_sub(tail.len());

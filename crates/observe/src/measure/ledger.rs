@@ -94,7 +94,7 @@ impl Ledger {
         let gathered = self.gathered.entry((id, minute)).or_default();
         if datum.fine {
             let second = u8::try_from(second.rem_euclid(60)).expect("a minute has 60 seconds");
-            gathered.fine.entry(second).or_default().merge(&datum.values);
+            gathered.fine.get_or_default(second).merge(&datum.values);
         } else {
             gathered.coarse.merge(&datum.values);
         }

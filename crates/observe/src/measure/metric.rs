@@ -1,7 +1,7 @@
 //! Decides what a metric is called.
 
 use super::Unit;
-use std::collections::BTreeMap;
+use types::SortedMap;
 
 /// The most dimensions of a metric.
 pub const DIMENSIONS_MAX: usize = 30;
@@ -19,7 +19,7 @@ pub fn is_for_clients(namespace: &str) -> bool {
 }
 
 /// Names and values that tell metrics of one name apart.
-pub type Dimensions = BTreeMap<Box<str>, Box<str>>;
+pub type Dimensions = SortedMap<Box<str>, Box<str>>;
 
 /// What is measured. Two of them are one exactly if all of their parts are.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]

@@ -5,7 +5,8 @@
 
 use super::expression::{Scope, Sequence, Value, evaluate};
 use super::{Expression, ExpressionError, Metric, Minute, Stat, Statistics, Unit};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use types::{SortedMap, SortedSet};
 
 /// Periods of one length, one after the other; times are seconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,7 +152,7 @@ pub struct Measured {
 
 impl Measured {
     /// Of a metric that is asked for in no unit. Values of different units do not add up, so the first unit is taken.
-    pub fn of(by_unit: BTreeMap<Unit, Totals>) -> Self {
+    pub fn of(by_unit: SortedMap<Unit, Totals>) -> Self {
         let mut found: Vec<(Unit, Totals)> = by_unit.into_iter().filter(|(_, totals)| !totals.is_empty()).collect();
         let units: Vec<Unit> = if found.len() > 1 { found.iter().map(|(unit, _)| *unit).collect() } else { Vec::new() };
         let totals = if found.is_empty() { Totals::new() } else { found.swap_remove(0).1 };
@@ -168,7 +169,7 @@ pub fn run<'a, E>(
     windows: &'a dyn Fn(i64) -> Windows,
     read: &'a mut Reader<'a, E>,
 ) -> Result<Vec<Found>, QueryError<E>> {
-    let (known, asking, told) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
+    let (known, asking, told) = (SortedMap::new(), SortedSet::new(), SortedMap::new());
     let mut desk = Desk { queries, windows, read, known, asking, told, failed: None };
     let labels = Labels::of(queries);
     let mut found = Vec::new();
@@ -241,10 +242,10 @@ struct Desk<'a, E> {
     queries: &'a [Query],
     windows: &'a dyn Fn(i64) -> Windows,
     read: &'a mut Reader<'a, E>,
-    known: BTreeMap<String, Value>,
-    asking: BTreeSet<String>,
+    known: SortedMap<String, Value>,
+    asking: SortedSet<String>,
     /// What is told of metrics besides their values: from how many measurements they come, and units.
-    told: BTreeMap<String, (BTreeMap<i64, f64>, Vec<Unit>)>,
+    told: SortedMap<String, (BTreeMap<i64, f64>, Vec<Unit>)>,
     failed: Option<E>,
 }
 

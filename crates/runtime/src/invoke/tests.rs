@@ -2,6 +2,7 @@
 
 use super::*;
 use std::sync::Mutex;
+use types::SortedMap;
 
 fn spec(handler: &str, concurrency: Option<u32>) -> FunctionSpec {
     FunctionSpec {
@@ -11,7 +12,7 @@ fn spec(handler: &str, concurrency: Option<u32>) -> FunctionSpec {
         timeout_seconds: 3,
         memory_mb: 128,
         concurrency,
-        environment: BTreeMap::new(),
+        environment: SortedMap::new(),
         log_group: "/aws/lambda/F".parse().unwrap(),
         description: String::new(),
         role: String::new(),

@@ -13,8 +13,8 @@ use engine::endpoints::{Answer, Call};
 use http_body_util::Full;
 use hyper::Request;
 use hyper::header::HeaderValue;
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use types::SortedMap;
 
 /// For how many endpoints connections are kept.
 const POOLS_MAX: usize = 64;
@@ -26,7 +26,7 @@ const LISTED_IN: &str = "`endpoint-addresses` of orderflow.toml";
 pub(crate) struct Endpoints {
     dialer: Dialer,
     /// By scheme, host and port.
-    pools: Mutex<BTreeMap<String, Arc<Pool>>>,
+    pools: Mutex<SortedMap<String, Arc<Pool>>>,
 }
 
 impl Endpoints {
@@ -43,9 +43,9 @@ impl Endpoints {
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
         if pools.len() >= POOLS_MAX && !pools.contains_key(&of) {
             // Connections that are in use end with whoever uses them.
-            pools.clear();
+            *pools = SortedMap::new();
         }
-        Arc::clone(pools.entry(of).or_insert_with(|| Arc::new(Pool::dialed_by(self.dialer.clone()))))
+        Arc::clone(pools.get_or_insert_with(of, || Arc::new(Pool::dialed_by(self.dialer.clone()))))
     }
 
     /// Makes a call.

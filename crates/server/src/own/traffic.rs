@@ -6,25 +6,25 @@ use desk::Calls;
 use engine::Engine;
 use observe::measure::Metric;
 use runtime::Runtime;
-use std::collections::BTreeMap;
+use types::SortedMap;
 
 /// Where what this engine measures of itself is kept; on AWS nobody would.
 const OURS: &str = "Orderflow";
 
 /// The requests of customers, by route.
 pub(super) fn routes(http: &Http) -> Vec<Route> {
-    let mut routes: BTreeMap<(String, String), BTreeMap<String, u64>> = BTreeMap::new();
+    let mut routes: SortedMap<(String, String), SortedMap<String, u64>> = SortedMap::new();
     http.requests.each(|labels, counter| {
         let [route, method, status] = labels else { return };
-        let statuses = routes.entry((route.to_string(), method.to_string())).or_default();
+        let statuses = routes.get_or_default((route.to_string(), method.to_string()));
         statuses.insert(status.to_string(), counter.get());
     });
     routes.into_iter().map(|((route, method), by_status)| Route { route, method, by_status }).collect()
 }
 
 /// How often clients received nothing, by queue.
-pub(super) fn empty_receives(calls: &Calls) -> BTreeMap<String, u64> {
-    let mut found = BTreeMap::new();
+pub(super) fn empty_receives(calls: &Calls) -> SortedMap<String, u64> {
+    let mut found = SortedMap::new();
     calls.empty_receives.each(|labels, counter| {
         found.insert(labels[0].to_string(), counter.get());
     });
@@ -36,7 +36,7 @@ pub(super) fn traffic(
     engine: &Engine,
     runtime: &Runtime,
     routes: Vec<Route>,
-    empty_receives: &BTreeMap<String, u64>,
+    empty_receives: &SortedMap<String, u64>,
 ) -> Traffic {
     let engine::Traffic { since, tables, queues, pipes, buses } = engine.traffic();
     let is_own = |metric: &Metric| !metric.namespace.starts_with("AWS/") && &*metric.namespace != OURS;
@@ -78,14 +78,14 @@ pub(super) fn traffic(
         stopped: read.stopped,
         stopped_blocks: read.stopped_blocks,
     };
-    let mut functions: BTreeMap<String, Function> = BTreeMap::new();
+    let mut functions: SortedMap<String, Function> = SortedMap::new();
     let meters = runtime.meters();
     meters.invocations.each(|labels, counter| {
         // What was throttled did not run.
         let [function, outcome] = labels else { return };
         if &**outcome != "throttled" {
             let empty = || Function { function: function.to_string(), invocations: 0, millis: 0 };
-            functions.entry(function.to_string()).or_insert_with(empty).invocations += counter.get();
+            functions.get_or_insert_with(function.to_string(), empty).invocations += counter.get();
         }
     });
     meters.invocation_millis.each(|labels, counter| {

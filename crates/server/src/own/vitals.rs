@@ -7,17 +7,17 @@ use observe::metrics::{Counter, Family, Histogram};
 use orders::shop::Status;
 use orders::shop::money::Currency;
 use runtime::{Position, Runtime};
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::time::Instant;
 use store::{FLUSH_KINDS, Stats};
+use types::SortedMap;
 
 /// When the clock of vitals began.
 static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// The requests of customers, by route.
 pub(super) fn routes(http: &Http) -> Vec<Route> {
-    let mut routes: BTreeMap<(String, String), Route> = BTreeMap::new();
+    let mut routes: SortedMap<(String, String), Route> = SortedMap::new();
     // The labels are those of the families: a route, a method, and for counts a status.
     let mut of = |labels: &[Box<str>], see: &mut dyn FnMut(&mut Route)| {
         let [route, method, ..] = labels else { return };
@@ -25,10 +25,10 @@ pub(super) fn routes(http: &Http) -> Vec<Route> {
         let empty = || Route {
             route: route.clone(),
             method: method.clone(),
-            by_status: BTreeMap::new(),
+            by_status: SortedMap::new(),
             took: Timings::default(),
         };
-        see(routes.entry((route.clone(), method.clone())).or_insert_with(empty));
+        see(routes.get_or_insert_with((route.clone(), method.clone()), empty));
     };
     http.requests.each(|labels, counter| {
         let status = labels.last().map_or("", |status| status);
@@ -43,7 +43,7 @@ pub(super) fn routes(http: &Http) -> Vec<Route> {
 /// All vitals; what was counted of requests is given.
 pub(super) fn vitals(engine: &Engine, runtime: &Runtime, routes: Vec<Route>, followers: usize) -> Vitals {
     let meters = runtime.meters();
-    let mut ended: BTreeMap<String, Ended> = BTreeMap::new();
+    let mut ended: SortedMap<String, Ended> = SortedMap::new();
     meters.orders.each(|labels, counter| {
         let status = labels.first().map_or(String::new(), ToString::to_string);
         let count = counter.get();
@@ -126,12 +126,12 @@ fn queues(engine: &Engine) -> Vec<Queue> {
 
 /// Counts by name and outcome, with times by name.
 fn worked(counts: &Family<Counter>, seconds: &Family<Histogram>) -> Vec<Worked> {
-    let mut all: BTreeMap<String, Worked> = BTreeMap::new();
+    let mut all: SortedMap<String, Worked> = SortedMap::new();
     counts.each(|labels, counter| {
         let [name, outcome] = labels else { return };
         let name = name.to_string();
-        let empty = || Worked { name: name.clone(), by_outcome: BTreeMap::new(), took: Timings::default() };
-        let worked = all.entry(name.clone()).or_insert_with(empty);
+        let empty = || Worked { name: name.clone(), by_outcome: SortedMap::new(), took: Timings::default() };
+        let worked = all.get_or_insert_with(name.clone(), empty);
         worked.by_outcome.insert(outcome.to_string(), counter.get());
     });
     seconds.each(|labels, histogram| {
@@ -175,7 +175,7 @@ mod tests {
         let routes = routes(&http);
         let told: Vec<_> = routes.iter().map(|route| (route.method.as_str(), route.took.counts[0])).collect();
         assert_eq!(told, [("OPTIONS", 1), ("POST", 3)]);
-        assert_eq!(routes[1].by_status, BTreeMap::from([("201".to_owned(), 2), ("429".to_owned(), 1)]));
+        assert_eq!(routes[1].by_status, SortedMap::from([("201".to_owned(), 2), ("429".to_owned(), 1)]));
         assert_eq!(routes[1].took.counts.len(), routes[1].took.ends_micros.len() + 1);
         assert_eq!(routes[1].took.total_micros, 300);
     }
@@ -189,7 +189,7 @@ mod tests {
         counts.with(&["Idle", "throttled"]).one();
         seconds.with(&["F"]).took(Duration::from_secs(1));
         let [f, idle] = &worked(&counts, &seconds)[..] else { panic!("there are two functions") };
-        assert_eq!(f.by_outcome, BTreeMap::from([("ok".to_owned(), 2), ("throttled".to_owned(), 1)]));
+        assert_eq!(f.by_outcome, SortedMap::from([("ok".to_owned(), 2), ("throttled".to_owned(), 1)]));
         assert_eq!((f.took.counts.iter().sum::<u64>(), idle.took.clone()), (1, Timings::default()));
     }
 

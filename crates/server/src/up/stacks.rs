@@ -5,10 +5,10 @@ use console::config::{BUILT_IN, Config};
 use console::exit;
 use engine::{Catalog, Engine, Step};
 use stack::{Environment, Kept, Overrides, Stack, Template};
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use types::SortedMap;
 
 /// A template that was read.
 pub(super) struct Source {
@@ -157,9 +157,9 @@ fn known(engine: &Engine) -> (stack::StreamLabel, stack::VersionNumber) {
 /// The numbers of the versions that there are, and of those that are made next.
 pub(super) fn versions(catalog: &Catalog) -> stack::VersionNumber {
     let of = |entry: &engine::FunctionEntry| (entry.versions.numbers().clone(), entry.versions.last());
-    let known: BTreeMap<String, _> =
+    let known: SortedMap<String, _> =
         catalog.functions.iter().map(|(name, entry)| (name.to_string(), of(entry))).collect();
-    let given: Mutex<BTreeMap<(String, String), u64>> = Mutex::default();
+    let given: Mutex<SortedMap<(String, String), u64>> = Mutex::default();
     Box::new(move |id, function| {
         let (numbers, last) = known.get(function).map_or((None, 0), |(numbers, last)| (Some(numbers), *last));
         if let Some(number) = numbers.and_then(|numbers| numbers.get(id)) {
@@ -167,7 +167,7 @@ pub(super) fn versions(catalog: &Catalog) -> stack::VersionNumber {
         }
         let mut given = given.lock().unwrap_or_else(PoisonError::into_inner);
         let before = given.keys().filter(|(of, _)| of == function).count() as u64;
-        *given.entry((function.to_owned(), id.to_owned())).or_insert(last + 1 + before)
+        *given.get_or_insert_with((function.to_owned(), id.to_owned()), || last + 1 + before)
     })
 }
 

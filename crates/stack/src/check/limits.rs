@@ -1,9 +1,8 @@
 //! Finds what no single pattern shows: too many filters or rules, the same filter twice, and streams that one bad
 //! record holds up.
 
-use std::collections::BTreeMap;
-
 use pattern::lint::Severity;
+use types::SortedMap;
 
 use super::consumers::{Consumer, GivingUp};
 use super::lints::{
@@ -71,7 +70,7 @@ fn count_filters(consumer: &Consumer<'_>, values: &Values<'_>, report: &mut Repo
 }
 
 fn find_twins(consumer: &Consumer<'_>, values: &Values<'_>, report: &mut Report) {
-    let mut seen: BTreeMap<String, &Place<'_>> = BTreeMap::new();
+    let mut seen: SortedMap<String, &Place<'_>> = SortedMap::new();
     for place in &consumer.patterns {
         let Some(read) = values.text(place.node) else { continue };
         let Some(first) = seen.insert(without_spaces(read.located.text()), place) else { continue };
@@ -139,7 +138,7 @@ fn find_end(consumer: &Consumer<'_>, giving_up: &GivingUp<'_>, values: &Values<'
 }
 
 fn count_wildcard_rules(consumers: &[Consumer<'_>], values: &Values<'_>, report: &mut Report) {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut counts: SortedMap<&str, usize> = SortedMap::new();
     for consumer in consumers {
         let Some(bus) = &consumer.bus else { continue };
         let wild = consumer.patterns.iter().find(|place| {
@@ -147,7 +146,7 @@ fn count_wildcard_rules(consumers: &[Consumer<'_>], values: &Values<'_>, report:
             without_spaces(read.located.text()).contains("{\"wildcard\":")
         });
         let Some(place) = wild else { continue };
-        let count = counts.entry(bus).or_default();
+        let count = counts.get_or_default(bus);
         *count += 1;
         // Said once, at the first one too many.
         if *count == WILDCARD_RULES_MAX + 1 {

@@ -203,14 +203,14 @@ impl Way<'_> {
     }
 
     fn ran(&mut self, function: &Function, times: u64, millis: u64, lines: (u64, u64)) {
-        let ran: &mut MeasuredFunction = self.counted.functions.entry(function.name.to_string()).or_default();
+        let ran: &mut MeasuredFunction = self.counted.functions.get_or_default(function.name.to_string());
         ran.invocations = ran.invocations.saturating_add(times);
         ran.millis = ran.millis.saturating_add(times.saturating_mul(millis));
         self.print(function.log_group.as_str(), times, lines);
     }
 
     fn print(&mut self, group: &str, times: u64, (lines, bytes): (u64, u64)) {
-        let printed: &mut MeasuredLogs = self.counted.logs.entry(group.to_owned()).or_default();
+        let printed: &mut MeasuredLogs = self.counted.logs.get_or_default(group.to_owned());
         printed.lines = printed.lines.saturating_add(times.saturating_mul(lines));
         printed.bytes = printed.bytes.saturating_add(times.saturating_mul(bytes));
     }

@@ -10,8 +10,7 @@ use super::{
 use crate::stack::{
     Alarm, Api, Billing, Caching, DesiredState, Function, Pipe, PipeSource, Projection, Queue, Stack, Table,
 };
-use std::collections::{BTreeMap, BTreeSet};
-use types::FunctionName;
+use types::{FunctionName, SortedMap, SortedSet};
 
 /// What CloudWatch counts for each line beside its text.
 const LINE_BYTES: u64 = 26;
@@ -35,19 +34,19 @@ pub struct Measured {
     /// For how long.
     pub micros: u64,
     /// Requests by the status that answered them.
-    pub answers: BTreeMap<u16, u64>,
+    pub answers: SortedMap<u16, u64>,
     /// Tables by name.
-    pub tables: BTreeMap<String, MeasuredTable>,
+    pub tables: SortedMap<String, MeasuredTable>,
     /// Queues by name.
-    pub queues: BTreeMap<String, MeasuredQueue>,
+    pub queues: SortedMap<String, MeasuredQueue>,
     /// Pipes by name.
-    pub pipes: BTreeMap<String, MeasuredPipe>,
+    pub pipes: SortedMap<String, MeasuredPipe>,
     /// Functions by name.
-    pub functions: BTreeMap<String, MeasuredFunction>,
+    pub functions: SortedMap<String, MeasuredFunction>,
     /// Log groups by name.
-    pub logs: BTreeMap<String, MeasuredLogs>,
+    pub logs: SortedMap<String, MeasuredLogs>,
     /// Blocks of 64 KiB of the events that were put on buses, by name.
-    pub buses: BTreeMap<String, u64>,
+    pub buses: SortedMap<String, u64>,
     /// How many metrics of one's own there are.
     pub metrics: u64,
 }
@@ -161,7 +160,7 @@ impl Scale {
 /// # Errors
 /// When there is nothing to scale by.
 pub fn measured(stack: &Stack, counted: &Measured, period: Period) -> Result<Month, NothingMeasured> {
-    let sources: BTreeSet<&str> =
+    let sources: SortedSet<&str> =
         stack.pipes.iter().filter_map(|pipe| Some(pipe.spec.source.table()?.name.as_str())).collect();
     let orders: u64 =
         counted.tables.iter().filter(|(name, _)| sources.contains(name.as_str())).map(|(_, table)| table.inserts).sum();
@@ -279,7 +278,7 @@ impl Reader<'_> {
 
     /// Events of the stack's buses, and of the default one, which is everybody's.
     fn bus_events(&self) -> u64 {
-        let names: BTreeSet<&str> = self.stack.buses.iter().map(|bus| bus.spec.name.as_str()).collect();
+        let names: SortedSet<&str> = self.stack.buses.iter().map(|bus| bus.spec.name.as_str()).collect();
         let is_ours = |name: &str| name == DEFAULT_BUS || names.contains(name);
         let blocks = self.counted.buses.iter().filter(|(name, _)| is_ours(name)).map(|(_, blocks)| blocks).sum();
         self.scale.of(blocks)
@@ -288,7 +287,7 @@ impl Reader<'_> {
     /// Metrics are paid for by their number: those that were seen, or at least those that filters of lines make.
     fn metrics(&self) -> u64 {
         let filters = &self.stack.metric_filters;
-        let named: BTreeSet<(&str, &str)> =
+        let named: SortedSet<(&str, &str)> =
             filters.iter().map(|filter| (filter.spec.namespace.as_str(), filter.spec.metric.as_str())).collect();
         self.counted.metrics.max(named.len() as u64)
     }
@@ -304,7 +303,7 @@ impl Reader<'_> {
     }
 
     fn logs(&self) -> Vec<LogUsage> {
-        let of_apis: BTreeSet<&str> =
+        let of_apis: SortedSet<&str> =
             self.stack.apis.iter().flat_map(|api| &api.spec.functions).map(|function| function.name.as_str()).collect();
         let group = |group: &crate::stack::LogGroup| {
             let MeasuredLogs { lines, bytes } = self.counted.logs.get(group.name.as_str()).copied().unwrap_or_default();

@@ -4,7 +4,7 @@ use super::exact::Money;
 use super::*;
 use crate::{Environment, Overrides, Template};
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use types::SortedMap;
 
 fn function(architecture: Architecture, memory_mib: u32, invocations: u64, millis: u64) -> Usage {
     let function = FunctionUsage { name: "f".into(), architecture, memory_mib, invocations, millis };
@@ -337,10 +337,10 @@ fn hour() -> Measured {
     let pipe = MeasuredPipe { passed: 200, passed_blocks: 250, stopped: 1_800, stopped_blocks: 1_800 };
     Measured {
         micros: 3_600_000_000,
-        tables: BTreeMap::from([("Orders".to_owned(), table)]),
-        pipes: BTreeMap::from([("premium".to_owned(), pipe)]),
-        functions: BTreeMap::from([("Teller".to_owned(), MeasuredFunction { invocations: 50, millis: 200 })]),
-        logs: BTreeMap::from([("/aws/lambda/Teller".to_owned(), MeasuredLogs { lines: 200, bytes: 10_000 })]),
+        tables: SortedMap::from([("Orders".to_owned(), table)]),
+        pipes: SortedMap::from([("premium".to_owned(), pipe)]),
+        functions: SortedMap::from([("Teller".to_owned(), MeasuredFunction { invocations: 50, millis: 200 })]),
+        logs: SortedMap::from([("/aws/lambda/Teller".to_owned(), MeasuredLogs { lines: 200, bytes: 10_000 })]),
         ..Measured::default()
     }
 }
@@ -398,8 +398,8 @@ fn watching_costs_what_it_looks_at_and_buses_what_is_put() {
     let stack = stack.unwrap_or_else(|errors| panic!("{errors}"));
     let jobs = MeasuredQueue { sent: 10, sent_blocks: 10, receives: 10, empty_receives: 7, deleted: 10, hidden: 0 };
     let counted = Measured {
-        buses: BTreeMap::from([("shop".to_owned(), 5), ("default".to_owned(), 2), ("another".to_owned(), 100)]),
-        queues: BTreeMap::from([("jobs".to_owned(), jobs)]),
+        buses: SortedMap::from([("shop".to_owned(), 5), ("default".to_owned(), 2), ("another".to_owned(), 100)]),
+        queues: SortedMap::from([("jobs".to_owned(), jobs)]),
         metrics: 4,
         ..hour()
     };

@@ -1,10 +1,9 @@
 //! Decides what the functions of a stack do with its tables, queues and buses, as far as their roles tell: what a function may
 //! do it is taken to do, as roles allow exactly what their owners do.
 
-use std::collections::BTreeMap;
-
 use crate::iam::{self, Decision, Request, Statement, decide};
 use crate::stack::{EventBus, Function, Queue, Stack, Table};
+use types::SortedMap;
 
 const READS: [&str; 4] = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:Scan"];
 const WRITES: [&str; 4] = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"];
@@ -51,7 +50,7 @@ impl Access {
             principal: ("AWS".to_owned(), self.role_arn.clone()),
             action: action.to_owned(),
             resource: resource.to_owned(),
-            context: BTreeMap::new(),
+            context: SortedMap::new(),
         };
         decide(&self.statements, &request).0 == Decision::Allowed
     }

@@ -3,7 +3,6 @@
 //! Start at [`graph`]. Roles, policies and permissions are not drawn: what they allow shows as edges. What nobody in
 //! the stack sets going is called from outside.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::access::Access;
@@ -13,7 +12,7 @@ use crate::stack::{
     Pipe, PipeSource, PipeTarget, Plan, Poller, Queue, Resource, Stack, Table,
 };
 use delivery::bus::RuleState;
-use types::{BusName, LogGroupName, QueueName};
+use types::{BusName, LogGroupName, QueueName, SortedMap};
 
 /// The graph of a stack.
 pub(super) fn graph(stack: &Stack) -> Graph {
@@ -21,12 +20,12 @@ pub(super) fn graph(stack: &Stack) -> Graph {
         stack,
         graph: Graph::new(&stack.name, stack.description.clone()),
         apis: Vec::new(),
-        functions: BTreeMap::new(),
-        tables: BTreeMap::new(),
-        queues: BTreeMap::new(),
-        log_groups: BTreeMap::new(),
-        buses: BTreeMap::new(),
-        destinations: BTreeMap::new(),
+        functions: SortedMap::new(),
+        tables: SortedMap::new(),
+        queues: SortedMap::new(),
+        log_groups: SortedMap::new(),
+        buses: SortedMap::new(),
+        destinations: SortedMap::new(),
     };
     reading.nodes();
     reading.apis();
@@ -44,13 +43,13 @@ struct Reading<'s> {
     graph: Graph,
     /// The routes of APIs, and whether they need a key.
     apis: Vec<(NodeId, bool)>,
-    functions: BTreeMap<&'s LogicalId, NodeId>,
-    tables: BTreeMap<&'s LogicalId, NodeId>,
-    queues: BTreeMap<&'s QueueName, NodeId>,
-    log_groups: BTreeMap<&'s LogGroupName, NodeId>,
-    buses: BTreeMap<&'s BusName, NodeId>,
+    functions: SortedMap<&'s LogicalId, NodeId>,
+    tables: SortedMap<&'s LogicalId, NodeId>,
+    queues: SortedMap<&'s QueueName, NodeId>,
+    log_groups: SortedMap<&'s LogGroupName, NodeId>,
+    buses: SortedMap<&'s BusName, NodeId>,
     /// By ARN.
-    destinations: BTreeMap<&'s str, NodeId>,
+    destinations: SortedMap<&'s str, NodeId>,
 }
 
 impl<'s> Reading<'s> {

@@ -1,17 +1,16 @@
 //! Which named conditions hold.
 
-use std::collections::BTreeMap;
-
 use super::Scope;
 use crate::findings::{Failed, Findings, Path};
 use crate::node::{Entry, Node, find};
+use types::SortedMap;
 
 /// How many conditions may stand between a condition and what it builds on in the end.
 const CHAIN_MAX: usize = 16;
 
 /// Evaluates the whole Conditions section into `scope`; those that failed are left out.
 pub(crate) fn evaluate_conditions(scope: &mut Scope<'_>, findings: &mut Findings) {
-    let mut known = BTreeMap::new();
+    let mut known = SortedMap::new();
     for entry in &scope.template.conditions {
         let mut visit = Visit { scope, known: &mut known, underway: Vec::new() };
         // What failed is a finding already.
@@ -22,7 +21,7 @@ pub(crate) fn evaluate_conditions(scope: &mut Scope<'_>, findings: &mut Findings
 
 struct Visit<'v, 's> {
     scope: &'v Scope<'s>,
-    known: &'v mut BTreeMap<String, Result<bool, Failed>>,
+    known: &'v mut SortedMap<String, Result<bool, Failed>>,
     /// The conditions that are being evaluated, the outermost first.
     underway: Vec<String>,
 }

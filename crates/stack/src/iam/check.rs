@@ -5,8 +5,6 @@
 //! grants it. What cannot be told (a role or policy of elsewhere, a condition key that is not
 //! known) is said too: as a note where all that is known allows it, with the finding otherwise.
 
-use std::collections::BTreeMap;
-
 use super::decide::{Decision, Request, decide};
 use super::document::Statement;
 use super::managed;
@@ -18,6 +16,7 @@ use crate::stack::{
     Asynchronous, Destination, Function, FunctionReference, Note, Pipe, PipeSource, PipeTarget, Poller, QueueReference,
     Resource, Role, RoleReference, Stack,
 };
+use types::SortedMap;
 
 /// What reading a change stream takes.
 const STREAM_ACTIONS: [&str; 4] =
@@ -304,7 +303,7 @@ impl<'s> Checked<'s> {
     }
 
     /// The condition keys that are known for what pipes and functions do.
-    fn context(&self, source_arn: &str) -> BTreeMap<String, String> {
+    fn context(&self, source_arn: &str) -> SortedMap<String, String> {
         let environment = self.environment;
         [
             ("aws:sourceaccount", environment.account.as_str()),

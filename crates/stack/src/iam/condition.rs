@@ -3,10 +3,9 @@
 //! Only keys that are known here can hold. A key that is not known makes its statement not
 //! match, and the caller is told, because guessing either way would be a wrong promise.
 
-use std::collections::BTreeMap;
-
 use super::document::Condition;
 use super::wildcard;
+use types::SortedMap;
 
 /// How a condition came out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +68,7 @@ pub(super) fn is_operator(operator: &str) -> bool {
 }
 
 /// Whether one condition holds; `context` has the keys that are known, in lower case.
-pub(super) fn outcome(condition: &Condition, context: &BTreeMap<String, String>) -> Outcome {
+pub(super) fn outcome(condition: &Condition, context: &SortedMap<String, String>) -> Outcome {
     let Condition { operator, key, values } = condition;
     let Some((comparison, negated)) = comparison(operator) else {
         return Outcome::Unknown(format!("the condition operator `{operator}` is not known here"));

@@ -1,11 +1,10 @@
 //! Decides whether a list of statements allows a request: nothing is allowed unless a statement
 //! says so, and what any statement denies stays denied.
 
-use std::collections::BTreeMap;
-
 use super::condition::{Outcome, outcome};
 use super::document::{Actions, Effect, Principal, Resources, Statement};
 use super::wildcard::{action_matches, arn_matches};
+use types::SortedMap;
 
 /// What somebody wants to do.
 #[derive(Debug, Clone)]
@@ -17,7 +16,7 @@ pub struct Request {
     /// The ARN that it is done to.
     pub resource: String,
     /// The condition keys that are known for it, in lower case.
-    pub context: BTreeMap<String, String>,
+    pub context: SortedMap<String, String>,
 }
 
 /// What the statements say.

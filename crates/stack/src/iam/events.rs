@@ -3,14 +3,12 @@
 //! A rule delivers without a role: the function says by `AWS::Lambda::Permission`, and the queue by its
 //! `AWS::SQS::QueuePolicy`, that EventBridge may, and on behalf of which rule.
 
-use std::collections::BTreeMap;
-
 use super::decide::{Decision, Request, decide};
 use super::wildcard::arn_matches;
 use crate::environment::Environment;
 use crate::findings::{Findings, Path, Sort};
 use crate::stack::{EventRule, Function, LogicalId, Queue, Resource, Stack};
-use types::Qualifier;
+use types::{Qualifier, SortedMap};
 
 /// Who delivers.
 const SERVICE: &str = "events.amazonaws.com";
@@ -91,7 +89,10 @@ fn check_queue(
         principal: ("Service".to_owned(), SERVICE.to_owned()),
         action: "sqs:SendMessage".to_owned(),
         resource: queue.spec.arn.clone(),
-        context: context.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect::<BTreeMap<_, _>>(),
+        context: context
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .collect::<SortedMap<_, _>>(),
     };
     let of_queue = stack
         .queue_policies

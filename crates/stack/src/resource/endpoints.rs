@@ -4,13 +4,12 @@
 //! ([`variable`] says which). A secret that is written into the template is refused: it would be kept wherever the
 //! template is.
 
-use std::collections::BTreeMap;
-
 use delivery::bus::HttpSpec;
 use delivery::bus::endpoint::{
     Added, AuthSpec, Connection, ConnectionSpec, Destination, DestinationSpec, EndpointRefused, Method, PER_SECOND,
     SecretSpec,
 };
+use types::SortedMap;
 
 use super::Context;
 use crate::findings::Sort;
@@ -213,7 +212,7 @@ fn id_of(identity: &Identity) -> String {
 /// The parts of the request that a target adds.
 pub(crate) fn read_parameters(properties: &mut Properties<'_, '_, '_>) -> Option<HttpSpec> {
     let path_values = properties.text_list("PathParameterValues").unwrap_or_default();
-    let mut named = |key| properties.text_map(key).unwrap_or_default().into_iter().collect::<BTreeMap<_, _>>();
+    let mut named = |key| properties.text_map(key).unwrap_or_default().into_iter().collect::<SortedMap<_, _>>();
     Some(HttpSpec { path_values, headers: named("HeaderParameters"), query: named("QueryStringParameters") })
 }
 

@@ -3,13 +3,11 @@
 //! What a rule, a target or an archive may be is decided where events are delivered (`delivery::bus`); here it is found in
 //! the template, and everything that a rule names must be there.
 
-use std::collections::BTreeMap;
-
 use delivery::bus::archive::{Archive, ArchiveSpec};
 use delivery::bus::entry::DEFAULT_BUS;
 use delivery::bus::input::{InputSpec, TransformerSpec};
 use delivery::bus::{Rule, RuleRefused, RuleSpec, RuleState, Target, TargetKind, TargetSpec};
-use types::{Account, Arn, BusName};
+use types::{Account, Arn, BusName, SortedMap};
 
 use super::{Context, endpoints};
 use crate::identity::{Identity, ResourceType};
@@ -109,7 +107,7 @@ fn read_target(properties: &mut Properties<'_, '_, '_>, context: &mut Context<'_
         transformer: properties.object("InputTransformer", |transformer| {
             let paths = transformer.text_map("InputPathsMap").unwrap_or_default();
             let template = transformer.required_text("InputTemplate", 1..=8192)?;
-            Some(TransformerSpec { paths: paths.into_iter().collect::<BTreeMap<_, _>>(), template })
+            Some(TransformerSpec { paths: paths.into_iter().collect::<SortedMap<_, _>>(), template })
         }),
     };
     let policy = properties.object("RetryPolicy", |policy| {

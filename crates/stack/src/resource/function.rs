@@ -1,6 +1,5 @@
 //! `AWS::Lambda::Function`.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::queue::is_fifo;
@@ -9,6 +8,7 @@ use crate::findings::{Sort, did_you_mean};
 use crate::identity::{Identity, ResourceType};
 use crate::properties::Properties;
 use crate::stack::{Asynchronous, Function, QueueReference};
+use types::SortedMap;
 
 /// Lambda's own limit for all environment variables together.
 const ENVIRONMENT_BYTES_MAX: usize = 4_096;
@@ -133,7 +133,7 @@ fn code(properties: &mut Properties<'_, '_, '_>) {
     });
 }
 
-fn environment(properties: &mut Properties<'_, '_, '_>) -> BTreeMap<String, String> {
+fn environment(properties: &mut Properties<'_, '_, '_>) -> SortedMap<String, String> {
     let variables = properties.object("Environment", |environment| {
         let variables = environment.text_map("Variables")?;
         for (name, _) in &variables {

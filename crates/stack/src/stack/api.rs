@@ -3,14 +3,13 @@
 //! An [`Api`] is a RestApi with its one stage, put together with everything that points at it: settings of methods, the
 //! access log, usage plans and keys. What its body means decides whoever serves it; here its references are resolved.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use types::LogGroupName;
+use types::{LogGroupName, SortedMap};
 
 use super::{FunctionReference, LogicalId};
 
@@ -35,7 +34,7 @@ pub struct Api {
     /// Where requests are logged.
     pub access_log: Option<AccessLog>,
     /// The variables of the stage.
-    pub variables: BTreeMap<String, String>,
+    pub variables: SortedMap<String, String>,
     /// The usage plans that let keys in here.
     pub plans: Vec<Plan>,
     /// The keys of those plans.
@@ -43,7 +42,7 @@ pub struct Api {
     /// The functions that it calls.
     pub functions: Vec<FunctionReference>,
     /// Its tags, those of the stage included.
-    pub tags: BTreeMap<String, String>,
+    pub tags: SortedMap<String, String>,
 }
 
 /// Whether a stage has a cache.
@@ -154,7 +153,7 @@ pub struct Plan {
     /// How often each key may call in a day, week or month.
     pub quota: Option<Quota>,
     /// Its tags.
-    pub tags: BTreeMap<String, String>,
+    pub tags: SortedMap<String, String>,
 }
 
 /// How fast a key may call one route.
@@ -206,5 +205,5 @@ pub struct ApiKey {
     /// The plans of this API that it belongs to, by what the template calls them.
     pub plans: Vec<LogicalId>,
     /// Its tags.
-    pub tags: BTreeMap<String, String>,
+    pub tags: SortedMap<String, String>,
 }

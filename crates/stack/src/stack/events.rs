@@ -1,12 +1,10 @@
 //! What a template says about event buses, their rules and archives, and the endpoints that they call.
 
-use std::collections::BTreeMap;
-
 use delivery::bus::archive::ArchiveSpec;
 use delivery::bus::endpoint::{ConnectionSpec, DestinationSpec};
 use delivery::bus::{RuleSpec, TargetSpec};
 use serde::{Deserialize, Serialize};
-use types::BusName;
+use types::{BusName, SortedMap};
 
 /// An event bus.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +16,7 @@ pub struct EventBus {
     /// What it is for.
     pub description: Option<String>,
     /// Its tags.
-    pub tags: BTreeMap<String, String>,
+    pub tags: SortedMap<String, String>,
 }
 
 /// A rule of an event bus, which is one of the stack's or the default one.
@@ -35,7 +33,7 @@ pub struct EventRule {
     /// Where it sends events: functions, queues, buses, log groups and HTTP endpoints of the stack.
     pub targets: Vec<TargetSpec>,
     /// Its tags.
-    pub tags: BTreeMap<String, String>,
+    pub tags: SortedMap<String, String>,
 }
 
 /// An archive of events.

@@ -1,10 +1,9 @@
 //! What a template says about functions, their versions and aliases, and who may call them.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use types::{AliasName, FunctionName, LogGroupName, Qualifier, Version};
+use types::{AliasName, FunctionName, LogGroupName, Qualifier, SortedMap, Version};
 
 use super::{LogicalId, QueueReference, RoleReference};
 
@@ -26,7 +25,7 @@ pub struct Function {
     /// How much memory it has on AWS, in MiB.
     pub memory_mib: u32,
     /// Its environment variables.
-    pub environment: BTreeMap<String, String>,
+    pub environment: SortedMap<String, String>,
     /// How many calls may run at the same time; `None` for no limit of its own.
     pub reserved_concurrency: Option<u32>,
     /// Where its lines go.
@@ -39,7 +38,7 @@ pub struct Function {
     #[serde(default)]
     pub asynchronous: Asynchronous,
     /// Its tags.
-    pub tags: BTreeMap<String, String>,
+    pub tags: SortedMap<String, String>,
 }
 
 /// How a function does what nobody waits for.

@@ -1,9 +1,7 @@
 //! What a template says about what is watched: log groups, what is counted in them, alarms and dashboards.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
-use types::LogGroupName;
+use types::{LogGroupName, SortedMap};
 
 /// A log group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,7 +13,7 @@ pub struct LogGroup {
     /// Whether the template declares it, or a function needs it.
     pub origin: LogGroupOrigin,
     /// Its tags.
-    pub tags: BTreeMap<String, String>,
+    pub tags: SortedMap<String, String>,
 }
 
 /// An alarm.

@@ -1,11 +1,10 @@
 //! What a template says about pipes: what they read, what they let through, and to whom it is handed.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use delivery::bus::pipe_target::PipeParametersSpec;
 use serde::{Deserialize, Serialize};
-use types::{BusName, LogGroupName, PipeName};
+use types::{BusName, LogGroupName, PipeName, SortedMap};
 
 use super::{FunctionReference, QueueReference, RoleReference, TableReference};
 
@@ -54,7 +53,7 @@ pub struct Pipe {
     /// What the template says about it.
     pub description: Option<String>,
     /// Its tags.
-    pub tags: BTreeMap<String, String>,
+    pub tags: SortedMap<String, String>,
 }
 
 /// What a pipe reads.

@@ -1,10 +1,9 @@
 //! What a template says about queues, and about what hands their messages to functions.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use types::QueueName;
+use types::{QueueName, SortedMap};
 
 use super::{FunctionReference, LogicalId};
 use crate::iam::Statement;
@@ -47,7 +46,7 @@ pub struct Queue {
     #[serde(default)]
     pub fifo: Option<Fifo>,
     /// Its tags.
-    pub tags: BTreeMap<String, String>,
+    pub tags: SortedMap<String, String>,
 }
 
 /// When a message is taken for poison, and where it goes.
@@ -103,7 +102,7 @@ pub struct Poller {
     /// Whether it runs.
     pub enabled: bool,
     /// Its tags.
-    pub tags: BTreeMap<String, String>,
+    pub tags: SortedMap<String, String>,
 }
 
 /// What a queue allows and denies by itself.

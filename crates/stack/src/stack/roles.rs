@@ -1,8 +1,7 @@
 //! What a template says about roles, and what they allow.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
+use types::SortedMap;
 
 use super::LogicalId;
 use crate::iam::Statement;
@@ -38,7 +37,7 @@ pub struct Role {
     /// The ARNs of the policies attached to it.
     pub managed_policies: Vec<String>,
     /// Its tags.
-    pub tags: BTreeMap<String, String>,
+    pub tags: SortedMap<String, String>,
 }
 
 /// A policy written into a role.

@@ -1,9 +1,7 @@
 //! What a template says about tables and their indexes.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
-use types::{IndexName, KeySchema, TableName, ViewType};
+use types::{IndexName, KeySchema, SortedMap, TableName, ViewType};
 
 use super::LogicalId;
 
@@ -29,7 +27,7 @@ pub struct Table {
     /// Whether it refuses to be deleted.
     pub deletion_protected: bool,
     /// Its tags.
-    pub tags: BTreeMap<String, String>,
+    pub tags: SortedMap<String, String>,
 }
 
 /// A secondary index of a table.

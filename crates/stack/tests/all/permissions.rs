@@ -1,7 +1,5 @@
 //! What policies allow, and that a stack whose roles allow too little is refused.
 
-use std::collections::BTreeMap;
-
 use stack::Template;
 use stack::iam::{Decision, Request, Statement, decide};
 
@@ -37,7 +35,7 @@ fn request(principal: (&str, &str), action: &str, resource: &str) -> Request {
         principal: (principal.0.to_owned(), principal.1.to_owned()),
         action: action.to_owned(),
         resource: resource.to_owned(),
-        context: context.map(|(key, value)| (key.to_owned(), value.to_owned())).into_iter().collect::<BTreeMap<_, _>>(),
+        context: context.map(|(key, value)| (key.to_owned(), value.to_owned())).into_iter().collect(),
     }
 }
 

@@ -1,14 +1,13 @@
 //! Decides what `#name` and `:value` stand for, and which of them no expression has used.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
-use types::Value;
+use types::{SortedMap, Value};
 
 /// The names and values that are given beside expressions, each under its whole text: `#name`, `:value`.
 #[derive(Debug, Default)]
 pub struct Names {
-    names: BTreeMap<String, Given<String>>,
-    values: BTreeMap<String, Given<Value>>,
+    names: SortedMap<String, Given<String>>,
+    values: SortedMap<String, Given<Value>>,
 }
 
 #[derive(Debug)]
@@ -47,16 +46,16 @@ impl Names {
     }
 }
 
-fn given<T>(pairs: impl IntoIterator<Item = (String, T)>) -> BTreeMap<String, Given<T>> {
+fn given<T>(pairs: impl IntoIterator<Item = (String, T)>) -> SortedMap<String, Given<T>> {
     pairs.into_iter().map(|(alias, meaning)| (alias, Given { meaning, used: Cell::new(false) })).collect()
 }
 
-fn take<'a, T>(from: &'a BTreeMap<String, Given<T>>, alias: &str) -> Option<&'a T> {
+fn take<'a, T>(from: &'a SortedMap<String, Given<T>>, alias: &str) -> Option<&'a T> {
     let given = from.get(alias)?;
     given.used.set(true);
     Some(&given.meaning)
 }
 
-fn unused<T>(all: &BTreeMap<String, Given<T>>) -> Vec<&str> {
+fn unused<T>(all: &SortedMap<String, Given<T>>) -> Vec<&str> {
     all.iter().filter(|(_, given)| !given.used.get()).map(|(alias, _)| alias.as_str()).collect()
 }

@@ -4,6 +4,7 @@ use super::*;
 use crate::{Names, read_update};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
 
 fn item(json: &Json) -> Item {
     Item::from_json(json, "").unwrap()

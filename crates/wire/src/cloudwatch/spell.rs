@@ -11,7 +11,7 @@ pub(crate) fn spell(answer: &Answer<'_>, account: &Account) -> Json {
     let mut body = match answer {
         Answer::Done | Answer::Nothing => json!({}),
         Answer::Tags(tags) => {
-            let one = |(key, value): (&String, &String)| json!({"Key": key, "Value": value});
+            let one = |(key, value): &(String, String)| json!({"Key": key, "Value": value});
             json!({"Tags": tags.iter().map(one).collect::<Vec<_>>()})
         }
         Answer::AlarmsForMetric(alarms) => {

@@ -5,8 +5,7 @@ use super::{Call, invalid, missing, required};
 use crate::Context;
 use crate::error::WireError;
 use crate::members::Members;
-use std::collections::BTreeMap;
-use types::Arn;
+use types::{Arn, SortedMap};
 
 /// The most tags of an alarm.
 const TAGS_MAX: usize = 50;
@@ -23,7 +22,7 @@ fn alarm(members: Members<'_>, context: &Context) -> Result<String, WireError> {
 }
 
 /// The tags of a request, by their keys.
-pub(super) fn tags(members: Members<'_>) -> Result<BTreeMap<String, String>, WireError> {
+pub(super) fn tags(members: Members<'_>) -> Result<SortedMap<String, String>, WireError> {
     let given = members.objects("Tags")?.unwrap_or_default();
     if given.len() > TAGS_MAX {
         return Err(invalid(format!("The collection Tags must not have a size greater than {TAGS_MAX}.")));

@@ -5,9 +5,8 @@
 
 use super::{BatchRead, IndexUnits, Reading, ReturnCapacity, Returning, Select, UpdateCall};
 use serde_json::{Map, Value as Json, json};
-use std::collections::BTreeMap;
 use table::{Page, Path, Projection, Table, project};
-use types::{Account, Item, KeySchema, Stream, TableName, Timestamp};
+use types::{Account, Item, KeySchema, SortedMap, Stream, TableName, Timestamp};
 
 /// What is answered about tables.
 #[derive(Debug)]
@@ -172,9 +171,9 @@ pub(crate) fn spell(answer: &Answer<'_>, account: &Account) -> Json {
         }
         Answer::BatchWritten { capacity, sizes } => {
             body.insert("UnprocessedItems".to_owned(), json!({}));
-            let mut units: BTreeMap<&TableName, (f64, Vec<IndexUnits>)> = BTreeMap::new();
+            let mut units: SortedMap<&TableName, (f64, Vec<IndexUnits>)> = SortedMap::new();
             for (table, size, indexes) in *sizes {
-                let (units, in_indexes) = units.entry(table).or_default();
+                let (units, in_indexes) = units.get_or_default(table);
                 *units += write_units(*size);
                 for (index, more) in indexes {
                     match in_indexes.iter_mut().find(|(known, _)| known == index) {

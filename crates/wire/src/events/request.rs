@@ -265,7 +265,7 @@ impl<'a> Request<'a> {
     /// The tags in `Tags`; of one key the last value counts.
     pub(super) fn tags(&self, rules: &mut Rules) -> Result<Option<Tags>, WireError> {
         let Some(list) = self.objects("Tags")? else { return Ok(None) };
-        let mut tags = Tags::new();
+        let mut tags = Vec::new();
         for tag in list {
             let (key, value) = (tag.text("Key")?, tag.text("Value")?);
             for (member, text, least, most) in [("Key", key, 1, 128), ("Value", value, 0, 256)] {
@@ -278,10 +278,10 @@ impl<'a> Request<'a> {
                 }
             }
             if let (Some(key), Some(value)) = (key, value) {
-                tags.insert(key.to_owned(), value.to_owned());
+                tags.push((key.to_owned(), value.to_owned()));
             }
         }
-        Ok(Some(tags))
+        Ok(Some(tags.into_iter().collect()))
     }
 
     /// The ARN in `member`, which must be one of this account and region.

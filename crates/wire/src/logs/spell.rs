@@ -3,8 +3,7 @@
 use super::{Answer, BASE64, Event, Group, Stream};
 use base64::Engine as _;
 use serde_json::{Map, Value as Json, json};
-use std::collections::BTreeMap;
-use types::{Account, LogGroupName};
+use types::{Account, LogGroupName, SortedMap};
 
 pub(crate) fn spell(answer: &Answer<'_>, account: &Account) -> Json {
     let mut body = Map::new();
@@ -53,7 +52,7 @@ pub(crate) fn spell(answer: &Answer<'_>, account: &Account) -> Json {
         }
         Answer::Tags(tags) => put("tags", json!(tags)),
         Answer::Matches(matches) => {
-            let one = |(number, message, values): &(usize, &str, BTreeMap<String, String>)| json!({"eventNumber": number, "eventMessage": message, "extractedValues": values});
+            let one = |(number, message, values): &(usize, &str, SortedMap<String, String>)| json!({"eventNumber": number, "eventMessage": message, "extractedValues": values});
             put("matches", matches.iter().map(one).collect());
         }
         Answer::MetricFilters { filters, next } => {

@@ -8,7 +8,7 @@ use crate::members::{Members, Rules, parse_body};
 use crate::reply::Service;
 use delivery::bus::TEMPLATE_MAX;
 use delivery::bus::pipe_target::PipeParametersSpec;
-use std::collections::BTreeMap;
+use types::SortedMap;
 
 /// The longest ARN.
 const ARN_MAX: usize = 1600;
@@ -38,7 +38,7 @@ pub struct Asked {
     /// Whether it should run.
     pub running: Option<bool>,
     /// Its tags.
-    pub tags: BTreeMap<String, String>,
+    pub tags: SortedMap<String, String>,
 }
 
 /// How a source is read, as far as that is given.
@@ -157,7 +157,7 @@ pub(super) fn read(body: &[u8], new: bool) -> Result<Asked, WireError> {
         Some(given) => target_of(&mut rules, &given)?,
         None => TargetParameters::default(),
     };
-    let tags = if new { tags(&mut rules, &members, "Tags")?.unwrap_or_default() } else { BTreeMap::new() };
+    let tags = if new { tags(&mut rules, &members, "Tags")?.unwrap_or_default() } else { SortedMap::new() };
     rules.check_fields()?;
     Ok(Asked {
         source,
@@ -178,7 +178,7 @@ pub(super) fn tags(
     rules: &mut Rules,
     members: &Members<'_>,
     member: &str,
-) -> Result<Option<BTreeMap<String, String>>, WireError> {
+) -> Result<Option<SortedMap<String, String>>, WireError> {
     let Some(given) = members.named_texts(member)? else { return Ok(None) };
     if given.len() > TAGS_MAX {
         rules.broken(None, "tags", &format!("Member must have length less than or equal to {TAGS_MAX}"));

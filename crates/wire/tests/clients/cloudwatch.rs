@@ -280,7 +280,7 @@ fn values_are_spelt_in_both_protocols() {
 
     let mut values = Statistics::of(2.0);
     values.add(4.0, 1.0);
-    let found = BTreeMap::from([(Unit::COUNT, BTreeMap::from([(1_709_856_000, values)]))]);
+    let found = types::SortedMap::from([(Unit::COUNT, BTreeMap::from([(1_709_856_000, values)]))]);
     let stats = [Stat::Sum, Stat::parse("p100").unwrap()];
     let answer = Any::CloudWatch(Answer::Statistics { label: "M", found: &found, stats: &stats });
     let point = json(&sent("GetMetricStatistics", &json!({})).answer(&answer))["Datapoints"][0].clone();

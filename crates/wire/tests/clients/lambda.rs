@@ -2,8 +2,7 @@
 
 use super::{AT, Sent, header, json, text};
 use serde_json::json;
-use std::collections::BTreeMap;
-use types::{FunctionName, LogGroupName, Qualifier, QueueName, Version};
+use types::{FunctionName, LogGroupName, Qualifier, QueueName, SortedMap, Version};
 use wire::lambda::{Answer, Call, EVENT_MAX, FunctionDescription, PAYLOAD_MAX};
 use wire::{Answer as Any, Refusal};
 
@@ -271,7 +270,7 @@ fn refusals_are_said_in_lambdas_words() {
 fn a_marker_goes_on_after_the_last_function() {
     let (name, log_group) = (name(), "/aws/lambda/PremiumOrderLambda".parse::<LogGroupName>().unwrap());
     let queue = "Dead".parse::<QueueName>().unwrap();
-    let environment = BTreeMap::from([("A".to_owned(), "b".to_owned())]);
+    let environment = SortedMap::from([("A".to_owned(), "b".to_owned())]);
     let function = FunctionDescription {
         name: &name,
         version: Version::Latest,
@@ -311,7 +310,7 @@ fn a_marker_goes_on_after_the_last_function() {
     assert_eq!((&one["Version"], &one["RevisionId"]), (&json!("2"), &json!("r")));
     let version = one["RuntimeVersionConfig"]["RuntimeVersionArn"].as_str().unwrap();
     assert_eq!(version.strip_prefix("arn:aws:lambda:us-east-1::runtime:").map(str::len), Some(64), "{version}");
-    let bare = BTreeMap::new();
+    let bare = SortedMap::new();
     let without = FunctionDescription { environment: &bare, ..asked };
     assert_eq!(json(&list.answer(&Any::Lambda(Answer::Configuration(&without)))).get("Environment"), None);
     // The base64 of the SHA-256 of "premium-orders", which another program has reckoned.

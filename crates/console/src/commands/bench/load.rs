@@ -12,12 +12,13 @@ use super::http::{Answer, Target};
 use crate::exit::{Failure, UNREACHABLE};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::io::{self, Read as _, Write as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use types::SortedMap;
 
 /// How long answers may still come when nothing is sent any more.
 const GRACE: Duration = Duration::from_secs(10);
@@ -93,7 +94,7 @@ pub(super) struct Done {
     pub(super) unsent: u64,
     /// Sent, and not answered.
     pub(super) lost: u64,
-    pub(super) by_status: BTreeMap<u16, u64>,
+    pub(super) by_status: SortedMap<u16, u64>,
     /// Of orders that were accepted.
     pub(super) submits: Histogram,
     /// Of orders that were found.
@@ -191,7 +192,7 @@ pub(super) fn run(
             sent: 0,
             unsent: 0,
             lost: 0,
-            by_status: BTreeMap::new(),
+            by_status: SortedMap::new(),
             submits: Histogram::new(),
             gets: Histogram::new(),
             refusals: Histogram::new(),
@@ -391,7 +392,7 @@ impl Load<'_> {
         let micros = u64::try_from((now - due).as_micros()).unwrap_or(u64::MAX);
         let is_good = (200..300).contains(&answer.status);
         let done = &mut self.done;
-        *done.by_status.entry(answer.status).or_default() += 1;
+        *done.by_status.get_or_default(answer.status) += 1;
         let second = (now - done.began).as_secs() as usize;
         while done.seconds.len() <= second {
             done.seconds.push(Second { accepted: 0, refused: 0, latency: Histogram::new() });

@@ -4,8 +4,8 @@ use super::histogram::Histogram;
 use crate::commands::counted;
 use crate::terminal::{Look, Paint, safe};
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::time::Duration;
+use types::SortedMap;
 
 /// What came of a run.
 #[derive(Debug, Serialize)]
@@ -29,7 +29,7 @@ pub(super) struct Report {
     /// Sent, and never answered.
     pub(super) lost: u64,
     pub(super) fault: Option<String>,
-    pub(super) by_status: BTreeMap<u16, u64>,
+    pub(super) by_status: SortedMap<u16, u64>,
     pub(super) submit: Option<Latency>,
     pub(super) get: Option<Latency>,
     pub(super) refusal: Option<Latency>,

@@ -102,7 +102,7 @@ mod tests {
     use super::*;
     use crate::commands::top::tests::vitals;
     use crate::views::vitals::{Route, Timings, Worked};
-    use std::collections::BTreeMap;
+    use types::SortedMap;
 
     /// Ten requests, four calls of each function, and two dead letters, all within a second.
     fn interval() -> Interval {
@@ -114,13 +114,13 @@ mod tests {
             .map(|(method, route, count)| Route {
                 route: route.to_owned(),
                 method: method.to_owned(),
-                by_status: BTreeMap::from([("200".to_owned(), count)]),
+                by_status: SortedMap::from([("200".to_owned(), count)]),
                 took: took(count),
             })
             .to_vec();
         let worked = |name: &str| Worked {
             name: name.to_owned(),
-            by_outcome: BTreeMap::from([("ok".to_owned(), 3), ("failed".to_owned(), 1)]),
+            by_outcome: SortedMap::from([("ok".to_owned(), 3), ("failed".to_owned(), 1)]),
             took: took(4),
         };
         after.functions = vec![worked("OrdersApi"), worked("OrderWorker")];

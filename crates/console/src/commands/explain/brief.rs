@@ -12,7 +12,7 @@ use crate::views::Layout;
 use crate::views::order::{Attribute, Change, Filter, History, PipeVerdict, Verdict};
 use orders::shop::money::{Currency, Minor};
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
+use types::SortedMap;
 
 /// Of more changes than these, each is told in few lines.
 const FEW: usize = 3;
@@ -38,7 +38,7 @@ pub(super) fn newest_status(history: &History) -> Option<&str> {
 /// All changes of a history.
 pub(super) fn changes(history: &History, look: Look) -> String {
     let told = Reasons::of(history);
-    let mut before: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut before: SortedMap<&str, &str> = SortedMap::new();
     let shop = history.layout == Some(Layout::Shop);
     let mut text = String::new();
     for change in &history.changes {
@@ -126,7 +126,7 @@ fn verdict<'a>(
     pipe: &'a PipeVerdict,
     change: &Change,
     reasons: &Reasons<'a>,
-    before: &mut BTreeMap<&'a str, &'a str>,
+    before: &mut SortedMap<&'a str, &'a str>,
     look: Look,
 ) -> Vec<String> {
     match &pipe.verdict {
@@ -146,15 +146,15 @@ fn verdict<'a>(
 }
 
 /// How often each pipe gives each reason.
-struct Reasons<'a>(BTreeMap<(&'a str, &'a str), usize>);
+struct Reasons<'a>(SortedMap<(&'a str, &'a str), usize>);
 
 impl<'a> Reasons<'a> {
     fn of(history: &'a History) -> Self {
-        let mut counts = BTreeMap::new();
+        let mut counts = SortedMap::new();
         for pipe in history.changes.iter().flat_map(|change| &change.pipes) {
             if let Verdict::Stopped { filters } = &pipe.verdict {
                 for reason in closest(filters) {
-                    *counts.entry((pipe.pipe.as_str(), reason)).or_default() += 1;
+                    *counts.get_or_default((pipe.pipe.as_str(), reason)) += 1;
                 }
             }
         }

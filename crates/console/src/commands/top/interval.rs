@@ -5,7 +5,7 @@
 
 use crate::views::vitals::{self, Breaker, Memory, Pipe, Queue, Timings, Vitals};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use types::SortedMap;
 
 /// What happened between two looks, and how things stood at the second.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -202,7 +202,7 @@ impl Span {
     }
 
     fn route(self, route: &vitals::Route, had: Option<&vitals::Route>) -> Rate {
-        let none = BTreeMap::new();
+        let none = SortedMap::new();
         let counts = difference(&route.by_status, had.map_or(&none, |had| &had.by_status));
         let of = |first: char| counts.iter().filter(|(status, _)| status.starts_with(first)).map(|(_, n)| n).sum();
         Rate {
@@ -228,7 +228,7 @@ impl Span {
 
     fn worked(self, worked: &vitals::Worked, before: &[vitals::Worked]) -> Row {
         let had = before.iter().find(|had| had.name == worked.name);
-        let none = BTreeMap::new();
+        let none = SortedMap::new();
         let counts = difference(&worked.by_outcome, had.map_or(&none, |had| &had.by_outcome));
         let of = |wanted: &[&str]| counts.iter().filter(|(how, _)| wanted.contains(how)).map(|(_, count)| count).sum();
         let rate = Rate {
@@ -252,8 +252,8 @@ fn success(after: &[vitals::Ended], before: &[vitals::Ended]) -> Option<f64> {
     (all > 0).then(|| 100.0 * completed as f64 / all as f64)
 }
 
-fn difference<'a>(after: &'a BTreeMap<String, u64>, before: &BTreeMap<String, u64>) -> BTreeMap<&'a str, u64> {
-    let one = |(name, count): (&'a String, &u64)| {
+fn difference<'a>(after: &'a SortedMap<String, u64>, before: &SortedMap<String, u64>) -> SortedMap<&'a str, u64> {
+    let one = |(name, count): &'a (String, u64)| {
         (name.as_str(), count.saturating_sub(before.get(name).copied().unwrap_or(0)))
     };
     after.iter().map(one).collect()

@@ -2,13 +2,13 @@
 
 use super::*;
 use crate::views::vitals::{Breaker, Ended, Memory, Pipe, Queue, Revenue, Route, Store, Timings, Worked};
-use std::collections::BTreeMap;
+use types::SortedMap;
 
 fn timings(fast: u64, slow: u64, beyond: u64) -> Timings {
     Timings { ends_micros: vec![500, 2_500, 25_000], counts: vec![fast, slow, 0, beyond], total_micros: 0 }
 }
 
-fn counts(counts: &[(&str, u64)]) -> BTreeMap<String, u64> {
+fn counts(counts: &[(&str, u64)]) -> SortedMap<String, u64> {
     counts.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()
 }
 

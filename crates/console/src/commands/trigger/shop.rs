@@ -15,10 +15,10 @@ use hyper::Method;
 use orders::sample;
 use serde::Serialize;
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
+use types::SortedMap;
 
 /// What became of the orders that were sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -29,8 +29,8 @@ struct Placed {
     orders: u64,
     accepted: u64,
     /// How many the server had no room for, by status.
-    refused: BTreeMap<String, u64>,
-    by_tier: BTreeMap<String, u64>,
+    refused: SortedMap<String, u64>,
+    by_tier: SortedMap<String, u64>,
     /// The order that was accepted last.
     #[serde(skip_serializing_if = "Option::is_none")]
     latest: Option<String>,
@@ -43,13 +43,13 @@ impl Placed {
     fn count(&mut self, answer: Answer) -> Result<Option<Json>, Failure> {
         self.orders += 1;
         if matches!(answer.status, 429 | 503) {
-            *self.refused.entry(answer.status.to_string()).or_default() += 1;
+            *self.refused.get_or_default(answer.status.to_string()) += 1;
             return Ok(None);
         }
         let order = answer.good()?;
         self.accepted += 1;
         let tier = order["tier"].as_str().unwrap_or("untold").to_owned();
-        *self.by_tier.entry(tier).or_default() += 1;
+        *self.by_tier.get_or_default(tier) += 1;
         self.latest = order["orderId"].as_str().map(str::to_owned);
         Ok(Some(order))
     }
@@ -232,7 +232,7 @@ mod tests {
         see what became of one: orderflow orders get 0190
         and what every pipe did with it: orderflow explain 0190
         ");
-        let none = Placed { by_tier: BTreeMap::new(), ..placed(0, &[("503", 2)]) };
+        let none = Placed { by_tier: SortedMap::new(), ..placed(0, &[("503", 2)]) };
         insta::assert_snapshot!(draw_summary(&none, "", Look::PLAIN), @r"
         0 of 2 orders accepted by http://127.0.0.1:8080 in 0.50 s (0/s, seed 7)
         2 orders refused (503): more than the server has room for; give a lower --rate

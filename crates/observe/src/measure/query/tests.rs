@@ -217,5 +217,5 @@ fn the_first_of_several_units_is_taken() {
     assert_eq!((one.totals[&0].sum, one.units.len()), (60.0, 0));
     let empty = [(Unit::COUNT, BTreeMap::new()), (Unit::SECONDS, [(0, Statistics::of(1.0))].into())];
     assert_eq!(Measured::of(empty.into()).units, []);
-    assert_eq!(Measured::of(BTreeMap::new()), Measured::default());
+    assert_eq!(Measured::of(SortedMap::new()), Measured::default());
 }
