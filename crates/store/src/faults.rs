@@ -2,8 +2,9 @@
 //! lost, as in a power cut.
 //!
 //! Start at [`FaultyDisk`]. It counts every write and every sync; a [`Fault`] says which of them
-//! fails and how. Names of files (created, renamed, removed) survive a power cut here, contents
-//! that were not synced do not.
+//! fails and how. Names of files (created, renamed, removed) survive a power cut here; of contents
+//! and lengths that were not synced, nothing does ([`FaultyDisk::lose_unsynced`]) or any part
+//! ([`FaultyDisk::lose_some_unsynced`]).
 
 use crate::disk::{Disk, LogFile, OpenHow, RealDisk, read_up_to, write_all_at};
 use crate::progress::lock;
@@ -11,6 +12,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+
+/// A disk writes this much or nothing of it.
+const SECTOR: usize = 512;
 
 /// Which calls are counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,12 +97,37 @@ impl FaultyDisk {
     /// # Errors
     /// When the files cannot be written.
     pub fn lose_unsynced(&self) -> io::Result<()> {
+        self.lose_some_unsynced(|| false)
+    }
+
+    /// The power is cut while the disk is writing what was not synced, in an order of its own:
+    /// `reached` says of each length and of each sector whether it had got there.
+    ///
+    /// # Errors
+    /// When the files cannot be written.
+    pub fn lose_some_unsynced(&self, mut reached: impl FnMut() -> bool) -> io::Result<()> {
         for (path, undos) in std::mem::take(&mut lock(&self.state).unsynced) {
             let Ok(file) = RealDisk.open(&path, OpenHow::Existing) else { continue };
+            let mut new = vec![0; usize::try_from(file.size()?).unwrap_or(0)];
+            read_up_to(file.as_ref(), &mut new, 0)?;
+            let mut bytes = new.clone();
             for undo in undos.iter().rev() {
-                write_all_at(file.as_ref(), &undo.bytes, undo.offset)?;
-                file.set_len(undo.length)?;
+                let from = usize::try_from(undo.offset).unwrap_or(0);
+                let to = from + undo.bytes.len();
+                bytes.resize(bytes.len().max(to), 0);
+                bytes[from..to].copy_from_slice(&undo.bytes);
+                bytes.resize(usize::try_from(undo.length).unwrap_or(0), 0);
             }
+            let length = if reached() { new.len() } else { bytes.len() };
+            bytes.resize(length, 0);
+            new.resize(length, 0);
+            for (old, new) in bytes.chunks_mut(SECTOR).zip(new.chunks(SECTOR)) {
+                if reached() {
+                    old.copy_from_slice(new);
+                }
+            }
+            write_all_at(file.as_ref(), &bytes, 0)?;
+            file.set_len(length as u64)?;
         }
         Ok(())
     }

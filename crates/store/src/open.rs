@@ -136,10 +136,12 @@ pub(crate) fn open(directory: &Path, options: &Options, on_fatal: OnFatal) -> Re
         disk: options.disk.clone(),
         segments: segments.clone(),
         end: active.end(),
+        zeros_end: active.end(),
         active,
         next: last.next(),
         previous_sum,
         segment_bytes: options.segment_bytes,
+        ahead_bytes: options.ahead_bytes,
         marked_at,
     };
     Ok(Parts {

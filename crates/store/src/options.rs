@@ -8,13 +8,17 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Milliseconds since 1970, as the caller counts them.
 pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
 
-const MIB: u64 = 1024 * 1024;
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
 
 /// The sizes and limits of a store.
 #[derive(Clone)]
 pub struct Options {
     /// A segment of the log is sealed before it gets larger.
     pub segment_bytes: u64,
+    /// How many zeros are written behind the end of the newest segment when it grows, so that most
+    /// flushes of the log need not make it longer; 0 for none.
+    pub ahead_bytes: u64,
     /// The most entries that are synced together.
     pub group_entries: usize,
     /// The most bytes that are synced together, unless a single commit is larger.
@@ -48,6 +52,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             segment_bytes: 64 * MIB,
+            ahead_bytes: 128 * KIB,
             group_entries: 1024,
             group_bytes: 1024 * 1024,
             inbox_commits: 4096,
@@ -69,6 +74,7 @@ impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
             .field("segment_bytes", &self.segment_bytes)
+            .field("ahead_bytes", &self.ahead_bytes)
             .field("group_entries", &self.group_entries)
             .field("group_bytes", &self.group_bytes)
             .field("overlay_bytes", &self.overlay_bytes)

@@ -6,6 +6,7 @@
 use crate::applier::Applier;
 use crate::inbox::{GroupLimit, Inbox, Outcome, Reply, Waiter, Waiting};
 use crate::index::Index;
+use crate::log::append::cut_zeros;
 use crate::log::reader::{LogEntry, LogReader};
 use crate::log::segments::{Segment, Segments};
 use crate::log::verify::{NotVerified, verify_segment};
@@ -323,6 +324,7 @@ impl<A: Send + 'static> Store<A> {
         let _ = threads.applier.join();
         if !self.abandoned.load(Ordering::Acquire) && !self.progress.failed() {
             self.flush_index();
+            self.cut_zeros();
         }
         self.progress.stop();
         drop(threads.stop_keeper);
@@ -338,6 +340,15 @@ impl<A: Send + 'static> Store<A> {
         let last = table.last();
         if last > self.progress.applied() && self.index.ingest(&table, last).is_ok() {
             self.progress.set_applied(last);
+        }
+    }
+
+    /// Zeros behind the log do no harm, and the next start cuts them: an error here costs nothing.
+    fn cut_zeros(&self) {
+        if let Some(active) = self.segments.all().last()
+            && active.file.size().is_ok_and(|bytes| bytes > active.end())
+        {
+            let _ = cut_zeros(active.file.as_ref(), active.end());
         }
     }
 

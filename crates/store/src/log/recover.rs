@@ -3,11 +3,12 @@
 //! Start at [`examine`], which changes nothing, and [`settle`], which then cuts and syncs. A group
 //! that is not whole is the torn end of something unacknowledged only if it lies above everything
 //! that is known to have been durable and nothing whole follows it. Everything else is damage to
-//! acknowledged data: nothing is changed, and the start is refused.
+//! acknowledged data: nothing is changed, and the start is refused. Zeros to the end of the newest
+//! segment were written ahead and are no torn end, but they stand for nothing that was acknowledged.
 
 use super::append::create_segment;
 use super::layout::{BadSegmentHead, LogId, SEGMENT_HEAD, SegmentHead, VERSION, parse_segment_name, segment_name};
-use super::scan::{NoGroup, find_later_group};
+use super::scan::{NoGroup, end_without_zeros, find_later_group};
 use super::segments::{Mark, Segment, add_mark};
 use super::verify::{NotVerified, verify_segment};
 use crate::disk::{Disk, LogFile, OpenHow, is_out_of_space, read_up_to, write_all_at};
@@ -146,6 +147,10 @@ pub(crate) fn settle(known: &Known<'_>, recovered: &mut Recovered) -> Result<Opt
         let mut bytes = vec![0; usize::try_from(length).expect("a group fits into memory")];
         read_up_to(file, &mut bytes, offset).map_err(OpenError::io("read", &segment.path))?;
         write_all_at(file, &bytes, offset).map_err(OpenError::io("write", &segment.path))?;
+    }
+    if file.size().map_err(OpenError::io("read", &segment.path))? > segment.end() {
+        // Zeros. They are few, and only those that this process writes are known to be on the disk.
+        file.set_len(segment.end()).map_err(OpenError::io("cut", &segment.path))?;
     }
     file.sync_data().map_err(OpenError::io("sync", &segment.path))?;
     known.disk.sync_directory(known.directory).map_err(OpenError::io("sync", known.directory))?;
@@ -303,13 +308,11 @@ fn walk_tail(known: &Known<'_>, segment: &Segment, watermark: Seq) -> Result<Tai
                 format!("{what}, and entry {next}, which belongs here, was acknowledged"),
             ));
         }
-        torn = Some(Tear {
-            path: segment.path.clone(),
-            file: segment.file.clone(),
-            offset: end,
-            end: segment.end(),
-            next,
-        });
+        let torn_end = end_without_zeros(file, end, segment.end()).map_err(OpenError::io("read", &segment.path))?;
+        if torn_end > end {
+            torn =
+                Some(Tear { path: segment.path.clone(), file: segment.file.clone(), offset: end, end: torn_end, next });
+        }
     }
     let last = next.before();
     if last < acknowledged {

@@ -10,6 +10,8 @@ use crate::{Seq, entry};
 use std::io;
 
 const WINDOW: usize = 256 * 1024;
+/// What a disk loses or keeps, it mostly loses or keeps by blocks of this size.
+const BLOCK: usize = 4096;
 
 /// Why there is no group where one should be.
 #[derive(Debug)]
@@ -169,12 +171,16 @@ pub(crate) fn find_later_group(
         Err(NoGroup::Bad(_)) => Ok(None),
         Err(NoGroup::Io(error)) => Err(error),
     };
-    let mut chunk = vec![0; WINDOW];
+    let (mut chunk, zeros) = (vec![0; WINDOW], vec![0; WINDOW]);
     while place + GROUP_HEAD as u64 <= end {
         let want = as_usize(end - place).min(chunk.len());
         let read = read_up_to(file, &mut chunk[..want], place)?;
         if read < GROUP_MAGIC.len() {
             break;
+        }
+        if chunk[..read] == zeros[..read] {
+            place += read as u64;
+            continue;
         }
         for (start, _) in
             chunk[..read].windows(GROUP_MAGIC.len()).enumerate().filter(|(_, bytes)| **bytes == GROUP_MAGIC)
@@ -189,6 +195,21 @@ pub(crate) fn find_later_group(
         place += (read - (GROUP_MAGIC.len() - 1)) as u64;
     }
     Ok(None)
+}
+
+/// Where the last block (of 4 KiB) of `at..end` that holds anything but zeros ends; `at` if none does.
+pub(crate) fn end_without_zeros(file: &dyn LogFile, at: u64, end: u64) -> io::Result<u64> {
+    let (mut chunk, zeros) = (vec![0; BLOCK], vec![0; BLOCK]);
+    let (mut place, mut found) = (at, at);
+    while place < end {
+        let block_end = (place + 1).next_multiple_of(BLOCK as u64).min(end);
+        let read = read_up_to(file, &mut chunk[..as_usize(block_end - place)], place)?;
+        if chunk[..read] != zeros[..read] {
+            found = block_end;
+        }
+        place = block_end;
+    }
+    Ok(found)
 }
 
 fn holds_entries(mut payload: &[u8], entries: u32) -> bool {

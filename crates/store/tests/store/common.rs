@@ -12,6 +12,7 @@ pub(crate) const ITEMS: Space = Space::new(1);
 pub(crate) fn small() -> Options {
     Options {
         segment_bytes: 4096,
+        ahead_bytes: 1000,
         seal_bytes: 2048,
         ballast_bytes: 0,
         block_cache_bytes: 1 << 20,

@@ -23,8 +23,13 @@ struct Base {
 }
 
 fn base(segment_bytes: u64) -> Base {
+    base_with_zeros(segment_bytes, 0)
+}
+
+/// The same, with zeros behind the last group.
+fn base_with_zeros(segment_bytes: u64, ahead_bytes: u64) -> Base {
     let directory = tempfile::tempdir().unwrap();
-    let store = open(directory.path(), Options { segment_bytes, ..small() });
+    let store = open(directory.path(), Options { segment_bytes, ahead_bytes, ..small() });
     let (mut watermarks, mut ends) = (Vec::new(), Vec::new());
     for at in 1..=COMMITS {
         commit(&store, vec![put(&key(at), b"an order")]).unwrap();
@@ -95,7 +100,7 @@ fn garbage_after_the_log_is_cut_and_garbage_in_it_is_not() {
     let path = newest(directory.path());
     let mut bytes = std::fs::read(&path).unwrap();
     let end = bytes.len();
-    bytes.extend_from_slice(&[0; 700]);
+    bytes.extend_from_slice(&[3; 700]);
     std::fs::write(&path, &bytes).unwrap();
     let (store, report) = try_open(directory.path(), small()).unwrap();
     assert_eq!(
@@ -103,7 +108,7 @@ fn garbage_after_the_log_is_cut_and_garbage_in_it_is_not() {
         (Seq(COMMITS), Some((end as u64, 700)))
     );
     drop(store);
-    // The same zeros over a group whose successor is whole: even if the watermark knew nothing.
+    // Zeros over a group whose successor is whole: even if the watermark knew nothing.
     let directory = copy(&base);
     let path = newest(directory.path());
     let mut bytes = std::fs::read(&path).unwrap();
@@ -120,14 +125,36 @@ fn garbage_after_the_log_is_cut_and_garbage_in_it_is_not() {
 
 #[test]
 fn a_bit_flipped_anywhere_at_or_below_the_watermark_is_found_named_and_refused() {
-    let base = base(400);
+    for ahead_bytes in [0, 1000] {
+        flip_each_byte(&base_with_zeros(400, ahead_bytes), ahead_bytes);
+    }
+}
+
+fn flip_each_byte(base: &Base, ahead_bytes: u64) {
     let paths = segments(base.directory.path());
     assert!(paths.len() > 2, "several segments");
-    let directory = copy(&base);
-    for path in paths {
+    let directory = copy(base);
+    let sealed: u64 = paths[..paths.len() - 1].iter().map(|path| std::fs::metadata(path).unwrap().len()).sum();
+    let end = (base.ends[COMMITS as usize - 1] - sealed) as usize;
+    let mut flipped_zeros = 0;
+    for path in &paths {
         let path = directory.path().join("log").join(path.file_name().unwrap());
         let good = std::fs::read(&path).unwrap();
         for at in 0..good.len() {
+            if path.file_name() == paths[paths.len() - 1].file_name() && at >= end {
+                // Not what was acknowledged, but the zeros behind it.
+                let directory = copy(base);
+                let path = newest(directory.path());
+                let mut bad = good.clone();
+                bad[at] ^= 1 << (at % 8);
+                std::fs::write(&path, &bad).unwrap();
+                let (_store, report) = try_open(directory.path(), small()).unwrap();
+                let torn = report.torn.expect("zeros that are none are told of");
+                assert_eq!((report.last, torn.offset), (Seq(COMMITS), end as u64));
+                assert_eq!(std::fs::read(torn.kept_in.unwrap()).unwrap(), bad[end..], "byte {at}");
+                flipped_zeros += 1;
+                continue;
+            }
             let mut bad = good.clone();
             bad[at] ^= 1 << (at % 8);
             std::fs::write(&path, &bad).unwrap();
@@ -141,7 +168,9 @@ fn a_bit_flipped_anywhere_at_or_below_the_watermark_is_found_named_and_refused()
         }
         std::fs::write(&path, &good).unwrap();
     }
-    try_open(directory.path(), small()).expect("the undamaged log still opens");
+    let (_store, report) = try_open(directory.path(), small()).expect("the undamaged log still opens");
+    assert_eq!((report.last, report.torn), (Seq(COMMITS), None));
+    assert_eq!(flipped_zeros > 0, ahead_bytes > 0);
 }
 
 #[test]
