@@ -8,6 +8,7 @@ use engine::{Document, Documents, Engine};
 use gateway::keys::{KEY_RANDOM_BYTES, KeyId, KeyRecord, Keys, PlanName, Scope, Secret, Tenant};
 use stack::Kept;
 use std::sync::{Mutex, PoisonError, RwLock};
+use types::sort;
 
 /// Whose orders a key opens if nobody says.
 const TENANT_USUAL: &str = "default";
@@ -44,7 +45,7 @@ impl Offer {
                 offer.scopes.extend(scopes.map(ToString::to_string));
             }
         }
-        offer.scopes.sort_unstable();
+        sort::ascending(&mut offer.scopes);
         offer.scopes.dedup();
         offer
     }
@@ -79,7 +80,7 @@ impl Keyring {
     pub fn list(&self) -> List {
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         let mut records: Vec<&KeyRecord> = keys.iter().collect();
-        records.sort_by(|a, b| (a.created_at, a.id.as_str()).cmp(&(b.created_at, b.id.as_str())));
+        sort::by_key(&mut records, |key| (key.created_at, key.id.as_str()));
         List { keys: records.into_iter().map(view).collect() }
     }
 

@@ -6,7 +6,7 @@ use engine::watch::{AlarmError, Alarms, Watch};
 use observe::alarm::{Alarm, History, Watched};
 use observe::measure::query::{self, Found, Query, QueryError, Windows};
 use observe::measure::{Datum, Metric, RecordRefused, has_dimensions};
-use types::SortedMap;
+use types::{SortedMap, sort};
 use wire::cloudwatch::{self, Call, LISTED_MAX, Page, Put, Refused, WhichAlarms};
 use wire::{Answer, Refusal, Reply, Response};
 
@@ -88,7 +88,7 @@ pub(super) async fn answer(backend: &Backend, reply: &Reply<'_>, call: Call) -> 
                     && to.is_none_or(|to| item.at <= to)
             };
             let mut items: Vec<(&str, &History)> = items.filter(wanted).collect();
-            items.sort_by_key(|(_, item)| item.at);
+            sort::by_key(&mut items, |(_, item)| item.at);
             if newest_first {
                 items.reverse();
             }

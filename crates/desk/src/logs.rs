@@ -13,7 +13,7 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 use store::lines::{Direction, GroupInfo, Line, Lines, Page, Position, Query, StoredLine, StreamInfo};
-use types::{LogGroupName, Timestamp};
+use types::{LogGroupName, Timestamp, sort};
 use wire::logs::{self, Call, NameFilter, ReadFrom, Span, StreamFilter, StreamOrder};
 use wire::{Answer, Refusal, Reply, Response};
 
@@ -256,10 +256,10 @@ fn streams(
 ) -> Response {
     found.retain(|stream| name_wanted(names, &stream.name));
     match order {
-        StreamOrder::Name => found.sort_by(|a, b| a.name.cmp(&b.name)),
+        StreamOrder::Name => sort::by(&mut found, |a, b| a.name.cmp(&b.name)),
         StreamOrder::LastEvent => {
             let last = |stream: &StreamInfo| stream.lines.map(|lines| lines.last_ms);
-            found.sort_by(|a, b| (last(a), &a.name).cmp(&(last(b), &b.name)));
+            sort::by(&mut found, |a, b| (last(a), &a.name).cmp(&(last(b), &b.name)));
         }
     }
     if descending {
@@ -330,7 +330,7 @@ fn ends(page: &Page, direction: Direction, from: Position) -> (Position, Positio
 /// The lines of a page in the order of their times. Who brings lines late gets them where they belong, page by page.
 fn told_by_time(page: &Page) -> Vec<logs::Event<'_>> {
     let mut events: Vec<_> = page.lines.iter().map(event).collect();
-    events.sort_by_key(|event| event.at);
+    sort::by_key(&mut events, |event| event.at);
     events
 }
 

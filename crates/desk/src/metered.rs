@@ -4,7 +4,7 @@ use crate::Backend;
 use observe::metrics::{Counter, Family, Histogram, Page};
 use std::collections::BTreeSet;
 use std::time::Instant;
-use types::TableName;
+use types::{Gather, TableName};
 use wire::dynamodb::Call;
 use wire::{Reply, Response};
 
@@ -126,15 +126,14 @@ pub(super) async fn tables(backend: &Backend, reply: &Reply<'_>, call: Call) -> 
 
 /// The tables whose items a call is about.
 fn tables_of(call: &Call) -> BTreeSet<TableName> {
+    let only = |table: &TableName| [table.clone()].into_iter().into_set();
     match call {
-        Call::PutItem { table, .. } | Call::DeleteItem { table, .. } | Call::GetItem { table, .. } => {
-            BTreeSet::from([table.clone()])
-        }
-        Call::UpdateItem(call) => BTreeSet::from([call.table.clone()]),
+        Call::PutItem { table, .. } | Call::DeleteItem { table, .. } | Call::GetItem { table, .. } => only(table),
+        Call::UpdateItem(call) => only(&call.table),
         Call::Query(call) => BTreeSet::from([call.reading.table.clone()]),
         Call::Scan(call) => BTreeSet::from([call.reading.table.clone()]),
-        Call::BatchGetItem { reads, .. } => reads.iter().map(|one| one.table.clone()).collect(),
-        Call::BatchWriteItem { writes, .. } => writes.iter().map(|one| one.table.clone()).collect(),
+        Call::BatchGetItem { reads, .. } => reads.iter().map(|one| one.table.clone()).into_set(),
+        Call::BatchWriteItem { writes, .. } => writes.iter().map(|one| one.table.clone()).into_set(),
         _ => BTreeSet::new(),
     }
 }

@@ -8,7 +8,7 @@ use engine::spec::{InvocationType, PipeSource, PipeTarget, StartingPosition};
 use engine::{Catalog, DeployRefused, Engine, PipeEntry, PipeRefused};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use types::PipeName;
+use types::{Gather, PipeName};
 use wire::pipes::{Answer, Call, PipeDescription, Way};
 use wire::{Refusal, Reply, Response};
 
@@ -168,7 +168,7 @@ struct Seen<'a> {
 impl<'a> Seen<'a> {
     fn of(backend: &'a Backend) -> Self {
         let catalog = backend.engine.catalog();
-        let running = backend.engine.pipes().into_iter().filter(|pipe| pipe.running).map(|pipe| pipe.name).collect();
+        let running = backend.engine.pipes().into_iter().filter(|pipe| pipe.running).map(|pipe| pipe.name).into_set();
         Self { backend, catalog, running }
     }
 

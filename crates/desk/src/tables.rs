@@ -6,7 +6,7 @@ use engine::trace;
 use engine::{CommandRefused, QueryRefused, TableWrite};
 use std::sync::Arc;
 use table::{Condition, Page, Refused, Table, Write};
-use types::{Item, Stream, TableName};
+use types::{Item, Stream, TableName, sort};
 use wire::dynamodb::{
     self, BatchRead, BatchWriteKind, Call, QueryCall, Reading, ReturnCapacity, Returning, Returns, ScanCall, UpdateCall,
 };
@@ -194,7 +194,7 @@ async fn batch(
             Err(refused) => return reply.refuse(&Refusal::Table(&refused)),
         }
     }
-    keys.sort();
+    sort::ascending(&mut keys);
     if keys.windows(2).any(|pair| pair[0] == pair[1]) {
         return reply.refuse(&Refusal::DuplicateKeys);
     }
@@ -235,7 +235,7 @@ fn batch_read(backend: &Backend, reply: &Reply<'_>, reads: &[BatchRead], capacit
         }
     }
     let mut keys: Vec<_> = asked.iter().flat_map(|(_, table, keys)| keys.iter().map(|key| (table.id, key))).collect();
-    keys.sort();
+    sort::ascending(&mut keys);
     if keys.windows(2).any(|pair| pair[0] == pair[1]) {
         return reply.refuse(&Refusal::DuplicateKeys);
     }

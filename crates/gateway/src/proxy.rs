@@ -13,7 +13,7 @@ use crate::api::Api;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
-use types::Timestamp;
+use types::{Gather, Timestamp};
 
 /// What an event tells beside what was decided of the request.
 pub struct Told<'a> {
@@ -54,8 +54,7 @@ pub fn event(api: &Api, admitted: &Admitted<'_>, told: &Told<'_>) -> Vec<u8> {
     for (name, value) in &admitted.query {
         add(&mut query, &mut all_query, name, value);
     }
-    let params = admitted.params.iter().map(|(name, value)| ((*name).to_owned(), json!(value)));
-    let params: Map<String, Value> = params.collect();
+    let params = admitted.params.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).into_object();
     let content_type = told.headers.value("content-type").unwrap_or_default();
     let (body, is_base64) = match std::str::from_utf8(told.body) {
         _ if told.body.is_empty() => (Value::Null, false),

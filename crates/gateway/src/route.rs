@@ -9,6 +9,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use types::sort;
 
 /// The most bytes of a path.
 pub const PATH_BYTES_MAX: usize = 4_096;
@@ -169,7 +170,7 @@ impl Table {
             Some(method) => resource.methods.push((method, route)),
             None => resource.any = Some(route),
         }
-        resource.methods.sort();
+        sort::ascending(&mut resource.methods);
         let names: Vec<&str> = resource.methods.iter().map(|(method, _)| method.as_str()).collect();
         resource.allow = names.join(", ");
         Ok(())

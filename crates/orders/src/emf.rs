@@ -2,8 +2,8 @@
 //!
 //! Whoever keeps the log finds them there; a function that counts needs no client and no permission for it.
 
-use serde_json::{Map, Value as Json, json};
-use types::Timestamp;
+use serde_json::{Value as Json, json};
+use types::{Timestamp, object};
 
 /// What a metric is counted in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub fn line(
         "Timestamp": at.millis(),
         "CloudWatchMetrics": [{"Namespace": namespace, "Dimensions": [names], "Metrics": declared}],
     });
-    let mut line = Map::from_iter([("_aws".to_owned(), about)]);
+    let mut line = object([("_aws", about)]);
     line.extend(dimensions.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())));
     line.extend(metrics.iter().map(|(name, _, value)| ((*name).to_owned(), value.clone())));
     Json::Object(line).to_string()

@@ -8,7 +8,7 @@ use crate::events::Events;
 use crate::order::id_of;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeSet;
-use types::{Record, SequenceNumber, Timestamp};
+use types::{Gather, Record, SequenceNumber, Timestamp};
 
 /// Acts on batches of changes.
 pub trait Handler: Send + Sync {
@@ -69,7 +69,7 @@ pub struct FailingOrders(BTreeSet<Box<str>>);
 impl FailingOrders {
     /// Reads order ids separated by commas; blanks around them do not count.
     pub fn parse(text: &str) -> Self {
-        Self(text.split(',').map(str::trim).filter(|id| !id.is_empty()).map(Into::into).collect())
+        Self(text.split(',').map(str::trim).filter(|id| !id.is_empty()).map(Into::into).into_set())
     }
 
     /// Whether a drill must fail this order.

@@ -17,7 +17,7 @@ pub use processor::process;
 pub use submission::ITEMS_MAX;
 
 use serde_json::{Map, Value as Json};
-use types::{Item, Timestamp, Value};
+use types::{Gather, Item, Timestamp, Value};
 
 /// What an event of this shop says it comes from.
 pub const SOURCE: &str = "serverless-snacks";
@@ -136,7 +136,7 @@ impl Call<'_> {
 
 /// An order as its customer reads it: plain JSON, numbers as numbers.
 fn shown(order: &Item) -> Json {
-    Json::Object(order.iter().map(|(name, value)| (name.to_owned(), shown_value(value))).collect())
+    Json::Object(order.iter().map(|(name, value)| (name.to_owned(), shown_value(value))).into_object())
 }
 
 fn shown_value(value: &Value) -> Json {

@@ -13,6 +13,7 @@ use crate::stack::{
     AccessLog, Api, ApiKey, Caching, FunctionReference, LogicalId, MethodSettings, Note, Plan, Quota, Resource,
     RouteThrottle, Throttle,
 };
+use types::Gather;
 
 /// Where the gateway responses of an API stand in its document.
 const RESPONSES: &str = "x-amazon-apigateway-gateway-responses";
@@ -296,7 +297,7 @@ pub(crate) fn response_json(
     templates: Vec<(String, String)>,
 ) -> Json {
     let map = |pairs: Vec<(String, String)>| -> Json {
-        Json::Object(pairs.into_iter().map(|(name, value)| (name, Json::String(value))).collect())
+        Json::Object(pairs.into_iter().map(|(name, value)| (name, Json::String(value))).into_object())
     };
     let mut response = Map::new();
     if let Some(status) = status {

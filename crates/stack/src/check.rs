@@ -24,6 +24,7 @@ use crate::node::{Node, find};
 use crate::resolve::is_stack_name;
 use crate::template::Template;
 use crate::{findings, read};
+use types::sort;
 use values::{Place, Values};
 
 pub use lints::{Lint, lints, page};
@@ -95,7 +96,7 @@ pub fn check(text: &str, file: &str, settings: &Settings<'_>) -> Report {
         report.add(Finding { hint: None, ..of_template(&lints::NO_EFFECT_HERE, note.at, &note.path, &note.text) });
     }
     // Stable: what stands at one place is told in the order in which it was found.
-    report.findings.sort_by_key(|finding| finding.at);
+    sort::by_key(&mut report.findings, |finding| finding.at);
     report
 }
 

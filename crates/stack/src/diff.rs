@@ -143,10 +143,10 @@ pub fn diff(old: &Stack, new: &Stack) -> Result<Vec<ChangeStep>, Vec<Refusal>> {
     changes.list(&old.metric_filters, &new.metric_filters);
     changes.outputs(&old.outputs, &new.outputs);
     if !changes.refusals.is_empty() {
-        changes.refusals.sort_by_key(|refusal| refusal.at);
+        sort::by_key(&mut changes.refusals, |refusal| refusal.at);
         return Err(changes.refusals);
     }
-    changes.steps.sort_by_key(|step| {
+    sort::by_key(&mut changes.steps, |step| {
         let round = match step.change {
             Change::Stop => 0,
             Change::Create | Change::Update(_) => 1,
@@ -167,7 +167,7 @@ pub fn refusals(old: &Kept, new: &Stack) -> Vec<Refusal> {
     changes.list(&old.versions, &new.versions);
     changes.list(&old.archives, &new.archives);
     changes.list(&old.pipes, &new.pipes);
-    changes.refusals.sort_by_key(|refusal| refusal.at);
+    sort::by_key(&mut changes.refusals, |refusal| refusal.at);
     changes.refusals
 }
 
@@ -295,6 +295,7 @@ macro_rules! differences {
 }
 
 use differences;
+use types::sort;
 
 fn renamed(what: &str, kept: &str) -> (String, String) {
     (

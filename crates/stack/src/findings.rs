@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use types::sort;
 
 /// More findings than this are counted, not kept: nobody reads them, and a hostile template
 /// must not make the list grow without end.
@@ -208,7 +209,7 @@ impl Findings {
 
     /// All findings in the order of the file, and how many more there were than are kept.
     pub(crate) fn into_list(mut self) -> (Vec<Finding>, usize) {
-        self.list.sort_by_key(|finding| finding.at);
+        sort::by_key(&mut self.list, |finding| finding.at);
         (self.list, self.unlisted)
     }
 
@@ -217,7 +218,7 @@ impl Findings {
         if self.list.is_empty() {
             return Ok(value.expect("a value is missing only after a finding was added"));
         }
-        self.list.sort_by_key(|finding| finding.at);
+        sort::by_key(&mut self.list, |finding| finding.at);
         Err(Errors { file: file.to_owned(), findings: self.list, unlisted: self.unlisted })
     }
 }

@@ -10,6 +10,7 @@
 use serde_json::Value as Json;
 
 use crate::findings::Position;
+use types::Gather;
 
 /// How deep lists and maps may be nested in a template.
 pub(crate) const DEPTH_MAX: usize = 64;
@@ -63,7 +64,7 @@ impl Node {
             Data::Scalar(text) => Json::String(text.clone()),
             Data::List(items) => Json::Array(items.iter().map(Node::to_json).collect()),
             Data::Map(entries) => {
-                Json::Object(entries.iter().map(|entry| (entry.key.clone(), entry.value.to_json())).collect())
+                Json::Object(entries.iter().map(|entry| (entry.key.clone(), entry.value.to_json())).into_object())
             }
         }
     }

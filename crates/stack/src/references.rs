@@ -8,7 +8,7 @@ use crate::evaluate::{Piece, Scope, parts, pieces};
 use crate::findings::{Findings, Path, Position};
 use crate::node::{Data, Entry, Node, find};
 use crate::template::RawResource;
-use types::SortedMap;
+use types::{SortedMap, sort};
 
 /// The places in `template.resources` of those whose condition holds, each after those that
 /// it refers to; `None` when there is a circle.
@@ -34,7 +34,7 @@ pub(crate) fn order(scope: &Scope<'_>, findings: &mut Findings) -> Option<Vec<us
         walk.node(&resource.properties, active[place], &path.key("Properties"));
         walk.depends_on(resource, &path);
         let mut found = walk.found;
-        found.sort_unstable();
+        sort::ascending(&mut found);
         found.dedup();
         waits_for[place] = found.into_iter().filter(|other| active[*other]).collect();
     }

@@ -22,7 +22,7 @@ use crate::resource::{
 };
 use crate::stack::{Asynchronous, LogGroup, LogGroupOrigin, LogicalId, Note, Output, QualifiedConfig, Resource, Stack};
 use crate::template::Template;
-use types::{Qualifier, SortedMap};
+use types::{Qualifier, SortedMap, sort};
 
 impl Template {
     /// Resolves the template to the resources to run.
@@ -112,7 +112,7 @@ impl Template {
         if policies_known {
             notes.extend(iam::check(&stack, &together.calls, environment, findings));
         }
-        notes.sort_by_key(|note: &Note| note.at);
+        sort::by_key(&mut notes, |note: &Note| note.at);
         stack.notes = notes;
         Some(stack)
     }
@@ -228,7 +228,7 @@ pub(crate) fn evaluate_resources(scope: &mut Scope<'_>, order: &[usize], finding
         let logical_id = LogicalId::checked(&resource.id);
         evaluated.push((*place, Evaluated { logical_id, at: resource.at, identity }, properties));
     }
-    evaluated.sort_by_key(|(place, ..)| *place);
+    sort::by_key(&mut evaluated, |(place, ..)| *place);
     let mut resources = Resources { known: Vec::new(), properties: Vec::new() };
     for (_, resource, properties) in evaluated {
         resources.known.push(resource);

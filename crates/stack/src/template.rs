@@ -12,6 +12,7 @@ use crate::node::{Data, Entry, Node, find};
 use crate::parameter::Parameter;
 use crate::properties::Properties;
 use crate::read;
+use types::Gather;
 
 /// CloudFormation's own limits for one template.
 const RESOURCES_MAX: usize = 500;
@@ -121,7 +122,7 @@ impl Template {
         };
         let read: BTreeSet<&str> = (self.resources.iter().map(|resource| resource.id.as_str()))
             .chain(self.parameters.iter().map(|parameter| parameter.name.as_str()))
-            .collect();
+            .into_set();
         let may_allow = |entry: &&Entry| {
             let kind = entry.value.as_map().and_then(|attributes| find(attributes, "Type")?.value.as_scalar());
             !read.contains(entry.key.as_str())
@@ -130,7 +131,7 @@ impl Template {
         let resources = find(sections, "Resources").and_then(|entry| entry.value.as_map()).unwrap_or_default();
         let policies = resources.iter().any(|entry| may_allow(&entry));
         let names = names_in("Resources").chain(names_in("Parameters")).filter(|name| !read.contains(name));
-        Unread { names: names.map(str::to_owned).collect(), macros: find(sections, "Transform").is_some(), policies }
+        Unread { names: names.map(str::to_owned).into_set(), macros: find(sections, "Transform").is_some(), policies }
     }
 
     /// Whether everything that allows or denies something was read.

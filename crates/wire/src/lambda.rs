@@ -21,9 +21,11 @@ use crate::{Context, unknown_operation};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use naming::{DOTTED, PLAIN, named};
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
-use types::{Account, AliasName, FunctionName, LogGroupName, Qualifier, QueueName, SortedMap, Timestamp, Version};
+use types::{
+    Account, AliasName, FunctionName, LogGroupName, Qualifier, QueueName, SortedMap, Timestamp, Version, object,
+};
 
 /// The largest payload, in and out.
 pub const PAYLOAD_MAX: usize = 6_291_456;
@@ -461,7 +463,7 @@ pub(crate) fn spell(answer: &Answer<'_>, reply: &Reply<'_>) -> Response {
 
 /// A page of a list; `last` is what the next one goes on after, if there is one.
 fn list(reply: &Reply<'_>, name: &str, spelt: Vec<Json>, last: Option<String>) -> Response {
-    let mut body = Map::from_iter([(name.to_owned(), spelt.into())]);
+    let mut body = object([(name, spelt.into())]);
     if let Some(last) = last {
         body.insert("NextMarker".to_owned(), marker(&last));
     }

@@ -15,7 +15,7 @@ use crate::reply::Service;
 use crate::{Context, unknown_operation};
 use delivery::bus::pipe_target::{PipeParametersSpec, PipeTargetKind};
 use serde_json::{Map, Value as Json, json};
-use types::{Account, PipeName, SortedMap, Timestamp};
+use types::{Account, Gather, PipeName, SortedMap, Timestamp, object};
 
 /// The path that all of them begin with.
 pub(crate) const PATH: &str = "/v1/pipes";
@@ -358,15 +358,14 @@ pub(crate) fn spell(answer: &Answer<'_>, account: &Account) -> Json {
 /// What every answer tells of a pipe.
 fn stated(pipe: &PipeDescription<'_>, account: &Account) -> Map<String, Json> {
     let seconds = |at: Timestamp| at.millis() as f64 / 1000.0;
-    let members = [
+    object([
         ("Arn", account.arn("pipes", &format!("pipe/{}", pipe.name)).to_string().into()),
         ("Name", pipe.name.as_str().into()),
         ("DesiredState", pipe.desired_state().into()),
         ("CurrentState", pipe.state().into()),
         ("CreationTime", seconds(pipe.created_at).into()),
         ("LastModifiedTime", seconds(pipe.changed_at).into()),
-    ];
-    members.into_iter().map(|(name, value): (_, Json)| (name.to_owned(), value)).collect()
+    ])
 }
 
 /// Why a pipe is in the state that it is in, where that needs a word.
@@ -434,7 +433,7 @@ fn target(pipe: &PipeDescription<'_>) -> Json {
     let given = pipe.parameters;
     let texts = |all: &[(&str, &Option<String>)]| -> Map<String, Json> {
         let given = all.iter().filter_map(|(name, text)| Some(((*name).to_owned(), text.as_deref()?.into())));
-        given.collect()
+        given.into_object()
     };
     let mut spelt = Map::new();
     if let Some(input) = &given.input {
@@ -443,7 +442,7 @@ fn target(pipe: &PipeDescription<'_>) -> Json {
     let (member, own) = match pipe.kind {
         PipeTargetKind::Function => {
             let invocation = if pipe.waits { "REQUEST_RESPONSE" } else { "FIRE_AND_FORGET" };
-            ("LambdaFunctionParameters", Map::from_iter([("InvocationType".to_owned(), invocation.into())]))
+            ("LambdaFunctionParameters", object([("InvocationType", invocation.into())]))
         }
         PipeTargetKind::Queue { .. } => {
             let all = [("MessageGroupId", &given.message_group), ("MessageDeduplicationId", &given.deduplication)];

@@ -8,7 +8,7 @@ use crate::head::{RequestHead, form, hex, percent_decode};
 use hmac::{Hmac, Mac as _};
 use sha2::{Digest as _, Sha256};
 use std::time::Duration;
-use types::Timestamp;
+use types::{Timestamp, sort};
 
 /// How far a client's clock may be off.
 pub const SKEW_MAX: Duration = Duration::from_secs(300);
@@ -181,7 +181,7 @@ fn canonical_request(head: &RequestHead<'_>, service: &str, signed_headers: &str
         .iter()
         .map(|(name, value)| (escape(name, false), escape(value, false)))
         .collect();
-    query.sort();
+    sort::ascending(&mut query);
     let query: Vec<String> = query.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
     Some(format!("{}\n{path}\n{}\n{lines}\n{signed_headers}\n{payload}", head.method, query.join("&")))
 }

@@ -12,6 +12,7 @@ use super::{ListRules, Literal, Node, NumberRules, ObjectRules, Others, SchemaId
 use crate::fault::{Fault, bounded};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
+use types::sort;
 
 /// How deep a schema may be nested, and how many there may be in a document.
 const DEPTH_MAX: usize = 64;
@@ -177,7 +178,7 @@ impl<'d> Compiler<'d> {
                             let id = self.schema(schema, &format!("{at}/{}", escaped(name)), depth + 1);
                             rules.push((name.as_str().into(), id));
                         }
-                        rules.sort_by(|left, right| left.0.cmp(&right.0));
+                        sort::by(&mut rules, |left, right| left.0.cmp(&right.0));
                         object.properties = rules.into();
                     }
                     _ => self.fault(&at, "properties must be an object of schemas by name"),

@@ -11,8 +11,8 @@ use crate::order::id_of;
 use crate::shop::money::{Currency, Minor};
 use crate::shop::{Order, Status};
 use crate::tier::Tier;
-use serde_json::{Map, Value as Json};
-use types::{ChangeKind, Item, Number, Record};
+use serde_json::Value as Json;
+use types::{ChangeKind, Item, Number, Record, object};
 
 /// Tells of orders that were taken in and of orders that are completed, if they are worth it and not a test.
 pub(crate) struct CommerceOrders;
@@ -51,10 +51,10 @@ impl Handler for CommerceOrders {
             Ok(())
         };
         run(batch, context, Told::default(), act, |told| {
-            Map::from_iter([
-                ("statusCode".to_owned(), 200.into()),
-                ("ordersReceived".to_owned(), Json::Array(told.received)),
-                ("ordersCompleted".to_owned(), Json::Array(told.completed)),
+            object([
+                ("statusCode", 200.into()),
+                ("ordersReceived", Json::Array(told.received)),
+                ("ordersCompleted", Json::Array(told.completed)),
             ])
         })
     }

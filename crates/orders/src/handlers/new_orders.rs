@@ -6,7 +6,7 @@ use crate::handler::{Context, Handler, HandlerError, run, shown};
 use crate::order::{Layout, Order};
 use crate::tier::Tier;
 use serde_json::{Map, Value as Json};
-use types::Record;
+use types::{Record, object};
 
 /// Processes every order that is worth more than the small ones.
 pub(crate) struct StandardOrders;
@@ -30,7 +30,7 @@ impl Handler for StandardOrders {
             }
             Ok(())
         };
-        run(batch, context, (), act, |()| Map::from_iter([("statusCode".to_owned(), 200.into())]))
+        run(batch, context, (), act, |()| object([("statusCode", 200.into())]))
     }
 }
 
@@ -64,5 +64,5 @@ impl Handler for PremiumOrders {
 
 /// What both shops' premium handlers answer.
 pub(super) fn premium_answer(shipped: Vec<Json>) -> Map<String, Json> {
-    Map::from_iter([("statusCode".to_owned(), 200.into()), ("premiumOrdersProcessed".to_owned(), Json::Array(shipped))])
+    object([("statusCode", 200.into()), ("premiumOrdersProcessed", Json::Array(shipped))])
 }

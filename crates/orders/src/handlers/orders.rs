@@ -9,8 +9,8 @@ use crate::handler::{Context, Failure, Handler, HandlerError, drill, order_id, r
 use crate::order::{Layout, Order};
 use crate::premium::{Effect, Shipped};
 use crate::tier::Tier;
-use serde_json::{Map, Value as Json, json};
-use types::{ChangeKind, Item, Record};
+use serde_json::{Value as Json, json};
+use types::{ChangeKind, Item, Record, object};
 
 /// Where this shop's metrics are kept.
 const NAMESPACE: &str = "Orderflow/Orders";
@@ -68,11 +68,11 @@ impl Handler for OrderEvents {
         let now = context.now();
         let answer = run(batch, context, Tally::default(), act, |tally| {
             counted = tally.metrics(now);
-            Map::from_iter([
-                ("statusCode".to_owned(), 200.into()),
-                ("ordersProcessed".to_owned(), Json::Array(tally.processed)),
-                ("ordersSkipped".to_owned(), tally.skipped.into()),
-                ("ordersInvalid".to_owned(), tally.invalid.into()),
+            object([
+                ("statusCode", 200.into()),
+                ("ordersProcessed", Json::Array(tally.processed)),
+                ("ordersSkipped", tally.skipped.into()),
+                ("ordersInvalid", tally.invalid.into()),
             ])
         });
         context.log(&counted);

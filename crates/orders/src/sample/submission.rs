@@ -2,7 +2,8 @@
 
 use super::{FIRST, LAST, Random};
 use crate::shop::money::{Currency, Minor};
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
+use types::object;
 
 /// Something that the sample customers buy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,11 +71,11 @@ fn submission(random: &mut Random) -> Json {
     let (first, last) = name_of(customer);
     let host = if customer.is_multiple_of(20) { "test.com" } else { "example.com" };
     let email = format!("{}.{}@{host}", first.to_lowercase(), last.to_lowercase());
-    let mut body = Map::from_iter([
-        ("customerId".to_owned(), format!("CUST-{customer:04}").into()),
-        ("customerEmail".to_owned(), email.into()),
-        ("currency".to_owned(), Currency::USD.code().into()),
-        ("items".to_owned(), Json::Array(items(random))),
+    let mut body = object([
+        ("customerId", format!("CUST-{customer:04}").into()),
+        ("customerEmail", email.into()),
+        ("currency", Currency::USD.code().into()),
+        ("items", Json::Array(items(random))),
     ]);
     if random.below(4) > 0 {
         let (city, region, postal_code) = random.pick(&TOWNS);

@@ -7,7 +7,7 @@ use super::money::{Currency, Minor};
 use super::ports::{Expected, Put, Table};
 use crate::events::Event;
 use serde_json::{Map, Value as Json};
-use types::{Item, Value};
+use types::{Gather, Item, Value};
 
 /// Who speaks.
 pub const SOURCE: &str = "orderflow.shop";
@@ -52,7 +52,7 @@ fn detail(order: &Item) -> Json {
     }
     if let Some(Value::M(error)) = order.get("error") {
         let parts = ["step", "code"].into_iter().filter_map(|name| Some((name.to_owned(), error.text(name)?.into())));
-        detail.insert("error".to_owned(), Json::Object(parts.collect()));
+        detail.insert("error".to_owned(), Json::Object(parts.into_object()));
     }
     Json::Object(detail)
 }

@@ -10,7 +10,7 @@ use runtime::{Position, Runtime};
 use std::sync::LazyLock;
 use std::time::Instant;
 use store::{FLUSH_KINDS, Stats};
-use types::SortedMap;
+use types::{SortedMap, sort};
 
 /// When the clock of vitals began.
 static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
@@ -72,7 +72,7 @@ pub(super) fn vitals(engine: &Engine, runtime: &Runtime, routes: Vec<Route>, fol
     };
     let mut steps = worked(&meters.steps, &meters.step_seconds);
     // In the order of an order's life; what came too late to have a name of its own, at the end.
-    steps.sort_by_key(|step| {
+    sort::by_key(&mut steps, |step| {
         let status = Status::parse(&step.name);
         (status.is_none(), status)
     });

@@ -10,6 +10,7 @@ use super::lints::{Lint, PATTERN_NOT_KNOWN, PATTERN_NOT_TEXT};
 use super::report::{Finding, Reader, Report, Spelling, Together};
 use super::samples::Sample;
 use super::values::{Place, Read, Values};
+use types::sort;
 
 /// A mended pattern that is longer than this is none that anybody pastes.
 const MENDED_BYTES_MAX: usize = 4 * pattern::SIZE_MAX;
@@ -165,7 +166,7 @@ impl Patterns<'_, '_, '_> {
     /// Says that part of the pattern is not known, and whether so much that it cannot be read.
     fn is_hidden(&self, read: &Read, dialect: Dialect, place: &Place<'_>, report: &mut Report) -> bool {
         let mut names: Vec<String> = read.unknown.iter().map(|(_, name)| format!("`{name}`")).collect();
-        names.sort();
+        sort::ascending(&mut names);
         names.dedup();
         let parsed = Pattern::parse(read.located.text(), dialect);
         let hidden = parsed.is_err_and(|error| error.kind == ParseErrorKind::Syntax);

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use pattern::lint::Source;
 use pattern::{JsonEvent, Node as _};
 use serde_json::{Map, Value, json};
+use types::Gather;
 
 /// The names of DynamoDB's types.
 const TYPES: [&str; 10] = ["S", "N", "B", "BOOL", "NULL", "L", "M", "SS", "NS", "BS"];
@@ -43,7 +44,7 @@ impl Sample {
                     true => (name, value),
                     false => (name, typed(value)),
                 });
-                Cow::Owned(Value::Object(attributes.collect()).to_string())
+                Cow::Owned(Value::Object(attributes.into_object()).to_string())
             }
             Ok(_) | Err(_) => as_given,
         }
@@ -98,7 +99,7 @@ fn typed(value: Value) -> Value {
         Value::Null => json!({"NULL": true}),
         Value::Array(values) => json!({"L": values.into_iter().map(typed).collect::<Vec<_>>()}),
         Value::Object(members) => {
-            let members: Map<String, Value> = members.into_iter().map(|(name, value)| (name, typed(value))).collect();
+            let members = members.into_iter().map(|(name, value)| (name, typed(value))).into_object();
             json!({"M": members})
         }
     }

@@ -16,6 +16,7 @@ mod rank;
 use super::card::{self, Card, SMALL};
 use super::{Edge, Flow, Graph, NodeId};
 use order::{Layers, Slot, SlotId};
+use types::sort;
 
 /// More lanes than this are not made: nobody could follow them, and a hostile template must not take all our time.
 const LANES_MAX: usize = 4_000;
@@ -154,7 +155,7 @@ impl Layout {
                 slips[host.0].push(NodeId(index));
             }
         }
-        slips.iter_mut().for_each(|slips| slips.sort_by_key(|slip| (graph.node(*slip).kind, *slip)));
+        slips.iter_mut().for_each(|slips| sort::by_key(slips, |slip| (graph.node(*slip).kind, *slip)));
         make_room_for_ports(graph, &layers, &hosts, &mut cards);
         let plan = Plan { graph, cards, hosts, layers, slips };
         let ports = plan.ports();

@@ -12,7 +12,7 @@ use crate::stack::{
     Pipe, PipeSource, PipeTarget, Plan, Poller, Queue, Resource, Stack, Table,
 };
 use delivery::bus::RuleState;
-use types::{BusName, LogGroupName, QueueName, SortedMap};
+use types::{BusName, LogGroupName, QueueName, SortedMap, sort};
 
 /// The graph of a stack.
 pub(super) fn graph(stack: &Stack) -> Graph {
@@ -162,7 +162,7 @@ impl<'s> Reading<'s> {
                 routes.push((path.matches('/').count(), path, place, verb, function));
             }
         }
-        routes.sort();
+        sort::ascending(&mut routes);
         let mut grouped: Vec<(NodeId, Vec<String>)> = Vec::new();
         for (_, path, _, verb, function) in routes {
             let route = format!("{verb} {path}");

@@ -6,6 +6,7 @@
 //! look at a picture; what a filter does exactly says `pattern`.
 
 use serde_json::{Map, Value as Json};
+use types::sort;
 
 /// More ways than this are counted, not told.
 const WAYS_MAX: usize = 4;
@@ -158,7 +159,7 @@ fn expand(pattern: &Map<String, Json>, path: &mut Vec<String>) -> Vec<Way> {
     let mut ways = vec![Vec::new()];
     // Sorted here, because whether a map is sorted by itself depends on who else is built with us.
     let mut entries: Vec<(&String, &Json)> = pattern.iter().collect();
-    entries.sort_by_key(|(key, _)| *key);
+    sort::by_key(&mut entries, |(key, _)| *key);
     for (key, value) in entries {
         let here: Vec<Way> = match value {
             Json::Array(branches) if key == "$or" => {

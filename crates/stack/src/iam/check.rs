@@ -16,7 +16,7 @@ use crate::stack::{
     Asynchronous, Destination, Function, FunctionReference, Note, Pipe, PipeSource, PipeTarget, Poller, QueueReference,
     Resource, Role, RoleReference, Stack,
 };
-use types::SortedMap;
+use types::{SortedMap, sort};
 
 /// What reading a change stream takes.
 const STREAM_ACTIONS: [&str; 4] =
@@ -246,7 +246,7 @@ impl<'s> Checked<'s> {
                 Decision::NotAllowed => missing.push(*action),
             }
         }
-        doubts.sort();
+        sort::ascending(&mut doubts);
         doubts.dedup();
         if missing.is_empty() {
             self.note_doubts(doubts, notes);

@@ -8,6 +8,7 @@ use crate::findings::Sort;
 use crate::identity::ResourceType;
 use crate::properties::Properties;
 use crate::stack::{AccessLog, Caching, Method, MethodSettings, Throttle};
+use types::sort;
 
 /// How long an answer is cached where nothing is said.
 const CACHED_FOR_SECONDS: u32 = 300;
@@ -128,7 +129,7 @@ fn in_order(mut all: Vec<MethodSettings>, properties: &mut Properties<'_, '_, '_
             properties.wrong("MethodSettings", format!("has two settings for {which}"));
         }
     }
-    all.sort_by_key(|settings| match &settings.method {
+    sort::by_key(&mut all, |settings| match &settings.method {
         Method::All => 0,
         Method::One { verb: None, .. } => 1,
         Method::One { verb: Some(_), .. } => 2,

@@ -6,9 +6,9 @@ use crate::Context;
 use crate::error::WireError;
 use crate::members::{Members, serialization};
 use crate::reply::Service;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 use std::collections::BTreeMap;
-use types::Timestamp;
+use types::{Gather, Timestamp, sort};
 
 const NUMBERS: [&str; 16] = [
     "Value",
@@ -77,7 +77,7 @@ pub(crate) fn parse_form(
         node.text = Some(text);
     }
     let body = root.parts.iter().map(|(name, node)| Ok(((*name).to_owned(), value(name, node)?)));
-    let body: Map<String, Json> = body.collect::<Result<_, WireError>>()?;
+    let body = body.try_into_object::<WireError>()?;
     read(Members::new(&body, Service::CloudWatch), context)
 }
 
@@ -88,7 +88,7 @@ fn value(name: &str, node: &Node<'_>) -> Result<Json, WireError> {
             let number: u32 = number.parse().map_err(|_| serialization(format!("{name}.member has no {number:?}")))?;
             elements.push((number, value(name, element)?));
         }
-        elements.sort_by_key(|(number, _)| *number);
+        sort::by_key(&mut elements, |(number, _)| *number);
         return Ok(elements.into_iter().map(|(_, element)| element).collect());
     }
     if !node.parts.is_empty() {
@@ -99,7 +99,7 @@ fn value(name: &str, node: &Node<'_>) -> Result<Json, WireError> {
             _ => value(name, node),
         };
         let members = node.parts.iter().map(|(name, node)| Ok(((*name).to_owned(), one(name, node)?)));
-        return members.collect::<Result<Map<_, _>, WireError>>().map(Json::Object);
+        return members.try_into_object().map(Json::Object);
     }
     let text = node.text.unwrap_or("");
     if text.is_empty() && LISTS.contains(&name) {

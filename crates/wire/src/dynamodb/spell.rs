@@ -6,7 +6,7 @@
 use super::{BatchRead, IndexUnits, Reading, ReturnCapacity, Returning, Select, UpdateCall};
 use serde_json::{Map, Value as Json, json};
 use table::{Page, Path, Projection, Table, project};
-use types::{Account, Item, KeySchema, SortedMap, Stream, TableName, Timestamp};
+use types::{Account, Gather, Item, KeySchema, SortedMap, Stream, TableName, Timestamp};
 
 /// What is answered about tables.
 #[derive(Debug)]
@@ -251,7 +251,7 @@ fn spell_capacity(asked: ReturnCapacity, table: &TableName, units: f64, indexes:
             if !indexes.is_empty() {
                 let all = indexes.iter();
                 let all = all.map(|(name, units)| (name.as_str().to_owned(), json!({ "CapacityUnits": units })));
-                spelt["GlobalSecondaryIndexes"] = all.collect::<Map<String, Json>>().into();
+                spelt["GlobalSecondaryIndexes"] = all.into_object().into();
             }
             Some(spelt)
         }

@@ -7,7 +7,7 @@ use crate::error::WireError;
 use crate::reply::Service;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use types::SortedMap;
+use types::sort;
 
 /// Which part of a list is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,16 +27,15 @@ impl Page {
     }
 
     /// Of all that there is this page, in the order of the names, and whether there is more after it.
-    pub fn of<T>(&self, all: Vec<T>, name: impl Fn(&T) -> &str) -> (Vec<T>, bool) {
-        let named = all.into_iter().map(|one| (name(&one).to_owned(), one));
-        let wanted: SortedMap<String, T> = named.filter(|(name, _)| self.wants(name)).collect();
-        let more = wanted.len() > self.limit;
-        (wanted.into_values().take(self.limit).collect(), more)
-    }
-
-    fn wants(&self, name: &str) -> bool {
-        let begins = self.prefix.as_deref().is_none_or(|prefix| name.starts_with(prefix));
-        begins && self.after.as_deref().is_none_or(|after| name > after)
+    pub fn of<T>(&self, mut all: Vec<T>, name: impl Fn(&T) -> &str) -> (Vec<T>, bool) {
+        all.retain(|one| {
+            let begins = self.prefix.as_deref().is_none_or(|prefix| name(one).starts_with(prefix));
+            begins && self.after.as_deref().is_none_or(|after| name(one) > after)
+        });
+        sort::by(&mut all, |one, other| name(one).cmp(name(other)));
+        let more = all.len() > self.limit;
+        all.truncate(self.limit);
+        (all, more)
     }
 
     /// What goes on after the last name, if there is more.

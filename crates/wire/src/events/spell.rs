@@ -8,9 +8,9 @@ use delivery::bus::endpoint::{ConnectionSpec, DestinationSpec, PER_SECOND};
 use delivery::bus::policy::Policy;
 use delivery::bus::replay::{ReplaySpec, State};
 use delivery::bus::{EventId, RuleSpec, TargetSpec, rule_arn};
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
-use types::{Account, ArchiveName, Arn, BusName, RuleName, TargetId, Timestamp};
+use types::{Account, ArchiveName, Arn, BusName, Gather, RuleName, TargetId, Timestamp};
 
 /// What EventBridge answers.
 #[derive(Debug)]
@@ -395,7 +395,7 @@ fn secret_arn(connection: &ConnectionDescription<'_>, account: &Account) -> Stri
 /// An object of those members that are there.
 fn members<const N: usize>(members: [(&str, Option<Json>); N]) -> Json {
     let there = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-    Json::Object(there.collect::<Map<_, _>>())
+    Json::Object(there.into_object())
 }
 
 fn list(name: &str, listed: Vec<Json>, last: Option<&str>, more: bool) -> Json {

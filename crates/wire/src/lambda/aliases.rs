@@ -204,8 +204,7 @@ pub(super) fn describe(alias: &AliasDescription<'_>, account: &Account) -> Json 
         "RevisionId": revision,
     });
     if let Some(OtherVersion { version, weight }) = other {
-        let weights = Map::from_iter([(version.to_string(), Json::from(*weight))]);
-        described["RoutingConfig"] = json!({ "AdditionalVersionWeights": weights });
+        described["RoutingConfig"] = json!({ "AdditionalVersionWeights": { (version.to_string()): weight } });
     }
     described
 }

@@ -6,8 +6,8 @@ use crate::head::RequestHead;
 use crate::members::{Members, Rules, parse_body};
 use crate::reply::Service;
 use crate::unknown_operation;
-use serde_json::{Map, Value as Json, json};
-use types::{Account, Arn, FunctionName, Qualifier, QueueName, Timestamp};
+use serde_json::{Value as Json, json};
+use types::{Account, Arn, FunctionName, Qualifier, QueueName, Timestamp, object};
 
 /// The most of one page.
 const PAGE_MAX: usize = 50;
@@ -204,13 +204,10 @@ pub(super) fn describe(config: &InvokeConfigDescription, account: &Account) -> J
             json!({ "Destination": account.arn("lambda", &format!("function:{name}")).to_string() })
         }
     };
-    let mut described = Map::from_iter([
-        (
-            "FunctionArn".to_owned(),
-            account.arn("lambda", &format!("function:{function}:{qualifier}")).to_string().into(),
-        ),
-        ("LastModified".to_owned(), (changed_at.millis() as f64 / 1000.0).into()),
-        ("DestinationConfig".to_owned(), json!({ "OnSuccess": to(on_success), "OnFailure": to(on_failure) })),
+    let mut described = object([
+        ("FunctionArn", account.arn("lambda", &format!("function:{function}:{qualifier}")).to_string().into()),
+        ("LastModified", (changed_at.millis() as f64 / 1000.0).into()),
+        ("DestinationConfig", json!({ "OnSuccess": to(on_success), "OnFailure": to(on_failure) })),
     ]);
     if let Some(retries) = retries {
         described.insert("MaximumRetryAttempts".to_owned(), (*retries).into());

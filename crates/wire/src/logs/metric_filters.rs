@@ -7,8 +7,8 @@ use crate::members::{Members, Rules};
 use crate::reply::Service;
 use observe::FILTER_PATTERN_LENGTH_MAX;
 use observe::measure::{Unit, is_for_clients};
-use serde_json::{Map, Value as Json, json};
-use types::{LogGroupName, Timestamp};
+use serde_json::{Value as Json, json};
+use types::{Gather, LogGroupName, Timestamp};
 
 /// What lines that a filter finds count for.
 #[derive(Debug, Clone, PartialEq)]
@@ -204,7 +204,7 @@ pub(super) fn spell(filter: &MetricFilter) -> Json {
     }
     if !filter.dimensions.is_empty() {
         let dimensions = filter.dimensions.iter().map(|(name, value)| (name.clone(), value.as_str().into()));
-        transformation["dimensions"] = Json::Object(dimensions.collect::<Map<_, _>>());
+        transformation["dimensions"] = Json::Object(dimensions.into_object());
     }
     if let Some(unit) = filter.unit {
         transformation["unit"] = unit.as_str().into();

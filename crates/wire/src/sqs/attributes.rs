@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use md5::{Digest as _, Md5};
 use serde_json::{Map, Value as Json, json};
+use types::sort;
 
 /// The most attributes that a message may have.
 const ATTRIBUTES_MAX: usize = 10;
@@ -72,7 +73,7 @@ pub(super) fn digest<'a>(attributes: impl IntoIterator<Item = &'a Attribute>) ->
     if attributes.is_empty() {
         return None;
     }
-    attributes.sort_by(|a, b| a.name.cmp(&b.name));
+    sort::by(&mut attributes, |a, b| a.name.cmp(&b.name));
     let mut sum = Md5::new();
     for attribute in attributes {
         // Every part has its length before it, and the value a byte that says whether it is text.
@@ -106,7 +107,7 @@ pub(super) fn read(members: Members<'_>) -> Result<Vec<Attribute>, WireError> {
     }
     let mut attributes =
         given.iter().map(|(name, value)| read_one(name, value)).collect::<Result<Vec<Attribute>, WireError>>()?;
-    attributes.sort_by(|a, b| a.name.cmp(&b.name));
+    sort::by(&mut attributes, |a, b| a.name.cmp(&b.name));
     Ok(attributes)
 }
 

@@ -10,6 +10,7 @@ use crate::members::Members;
 use crate::reply::Service;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
+use types::Gather;
 
 /// What stands under a numbered name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,13 +113,13 @@ fn members<'a>(parameters: impl Iterator<Item = (&'a str, &'a str)>, entries: bo
             Shape::Pairs(key, value) => {
                 let pair =
                     |element: &Vec<(&str, &str)>| Some((find(element, key)?.to_owned(), find(element, value)?.into()));
-                Json::Object(elements.values().filter_map(pair).collect())
+                Json::Object(elements.values().filter_map(pair).into_object())
             }
             Shape::Attributes => {
                 let attribute = |element: &Vec<(&str, &str)>| {
                     (find(element, "Name").unwrap_or("").to_owned(), attribute_value(element))
                 };
-                Json::Object(elements.values().map(attribute).collect())
+                Json::Object(elements.values().map(attribute).into_object())
             }
             Shape::Entries => {
                 elements.into_values().map(|element| Json::Object(members(element.into_iter(), false))).collect()

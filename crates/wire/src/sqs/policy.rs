@@ -4,7 +4,7 @@
 use super::{Call, Code, Members, WireError, invalid_value, missing, queue, required};
 use crate::Context;
 use serde_json::{Map, Value as Json, json};
-use types::{Account, QueueName};
+use types::{Account, QueueName, object};
 
 /// The most statements of a policy.
 const STATEMENTS_MAX: usize = 20;
@@ -80,10 +80,7 @@ impl Permission {
         let arn = account.arn("sqs", queue.as_str()).to_string();
         let mut policy = match policy {
             Some(text) => parse(text)?,
-            None => Map::from_iter([
-                ("Version".to_owned(), "2008-10-17".into()),
-                ("Id".to_owned(), format!("{arn}/SQSDefaultPolicy").into()),
-            ]),
+            None => object([("Version", "2008-10-17".into()), ("Id", format!("{arn}/SQSDefaultPolicy").into())]),
         };
         let mut statements = statements(&mut policy);
         if statements.iter().any(|statement| has_label(statement, &self.label)) {

@@ -8,7 +8,7 @@ use crate::Context;
 use crate::reply::Service;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use types::QueueName;
+use types::{QueueName, sort};
 
 /// The most tags of a queue.
 const TAGS_MAX: usize = 50;
@@ -139,7 +139,7 @@ fn check_tags(given: &[(&str, &str)], queue: &QueueName) -> Result<Vec<(String, 
         }
         tags.push(((*key).to_owned(), (*value).to_owned()));
     }
-    tags.sort();
+    sort::ascending(&mut tags);
     Ok(tags)
 }
 

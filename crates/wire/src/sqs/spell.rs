@@ -7,7 +7,7 @@ use crate::Context;
 use crate::head::hex;
 use md5::{Digest as _, Md5};
 use serde_json::{Map, Value as Json, json};
-use types::{Account, QueueName, Timestamp};
+use types::{Account, Gather, QueueName, Timestamp};
 
 /// What is answered about queues.
 #[derive(Debug)]
@@ -185,7 +185,7 @@ fn known_of(message: &Message<'_>, wanted: &WantedOfMessages, context: &Context)
         ),
     ];
     let asked = all.into_iter().filter(|(asked, ..)| *asked);
-    asked.filter_map(|(_, name, value)| Some((name.to_owned(), value?.into()))).collect()
+    asked.filter_map(|(_, name, value)| Some((name.to_owned(), value?.into()))).into_object()
 }
 
 fn received(queue: &QueueName, message: &Message<'_>, wanted: &WantedOfMessages, context: &Context) -> Json {
@@ -206,7 +206,7 @@ fn received(queue: &QueueName, message: &Message<'_>, wanted: &WantedOfMessages,
     if let Some(digest) = attributes::digest(sent()) {
         spelt["MD5OfMessageAttributes"] = digest.into();
         let named = sent().map(|attribute| (attribute.name.clone(), attribute.spell()));
-        spelt["MessageAttributes"] = named.collect::<Map<String, Json>>().into();
+        spelt["MessageAttributes"] = named.into_object().into();
     }
     spelt
 }
@@ -236,8 +236,8 @@ pub fn record(queue: &QueueName, message: &Message<'_>, account: &Account) -> Js
         "messageId": message_id(message.origin),
         "receiptHandle": receipt.handle(),
         "body": message.body,
-        "attributes": attributes.collect::<Map<String, Json>>(),
-        "messageAttributes": sent.collect::<Map<String, Json>>(),
+        "attributes": attributes.into_object(),
+        "messageAttributes": sent.into_object(),
         "md5OfBody": md5_of(message.body),
         "eventSource": "aws:sqs",
         "eventSourceARN": account.arn("sqs", queue.as_str()).to_string(),
@@ -258,7 +258,7 @@ fn sent(sent: &Sent<'_>) -> Map<String, Json> {
         ("MD5OfMessageSystemAttributes", message.trace_header.as_deref().and_then(attributes::digest_of_trace_header)),
         ("SequenceNumber", sent.sequence.map(sequence_number)),
     ];
-    parts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect()
+    parts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).into_object()
 }
 
 /// A batch's outcomes: what went well, and what did not. A list without entries is left out, as AWS does.
@@ -279,7 +279,8 @@ fn batch<T>(
         }
     }
     let lists = [("Successful", successful), ("Failed", failed)];
-    lists.into_iter().filter(|(_, list)| !list.is_empty()).map(|(name, list)| (name.to_owned(), list.into())).collect()
+    let lists = lists.into_iter().filter(|(_, list)| !list.is_empty());
+    lists.map(|(name, list)| (name.to_owned(), list.into())).into_object()
 }
 
 pub(crate) fn spell(answer: &Answer<'_>, context: &Context) -> Map<String, Json> {
@@ -309,13 +310,13 @@ pub(crate) fn spell(answer: &Answer<'_>, context: &Context) -> Map<String, Json>
             let said = describe::spell(queue, *attributes, context);
             if !said.is_empty() {
                 let said = said.into_iter().map(|(name, value)| (name.to_owned(), value.into()));
-                put("Attributes", said.collect::<Map<String, Json>>().into());
+                put("Attributes", said.into_object().into());
             }
         }
         Answer::Tags(tags) => {
             if !tags.is_empty() {
                 let tags = tags.iter().map(|(key, value)| (key.clone(), value.as_str().into()));
-                put("Tags", tags.collect::<Map<String, Json>>().into());
+                put("Tags", tags.into_object().into());
             }
         }
         Answer::Sent(message) => return sent(message),

@@ -11,6 +11,7 @@ use super::template::{as_of, stamp};
 use crate::shop::request::is_odd;
 use crate::shop::status::Status;
 use std::collections::BTreeSet;
+use types::Gather;
 
 /// The most characters of an answer.
 const LENGTH_MAX: usize = 1_500;
@@ -80,7 +81,7 @@ struct Known(BTreeSet<String>);
 impl Known {
     fn of(facts: &Facts, ours: &str) -> Self {
         let data = data(facts).to_string();
-        Self(pieces(ours).chain(pieces(&data)).flat_map(with_parts).map(str::to_lowercase).collect())
+        Self(pieces(ours).chain(pieces(&data)).flat_map(with_parts).map(str::to_lowercase).into_set())
     }
 
     fn holds(&self, word: &str) -> bool {

@@ -1,6 +1,7 @@
 //! Decides how what is wrong with a body is collected and said: each fault with its place, all at once, and not endless.
 
 use std::fmt::{self, Write};
+use types::sort;
 
 /// The most faults that are told of; whoever mends a hundred may ask again.
 pub const FAULTS_MAX: usize = 100;
@@ -42,7 +43,7 @@ impl Faults {
 
     /// The faults in the order of the body, at most [`FAULTS_MAX`].
     pub(crate) fn into_list(mut self) -> Vec<Fault> {
-        self.found.sort_by_key(|(at, _)| *at);
+        sort::by_key(&mut self.found, |(at, _)| *at);
         self.found.into_iter().map(|(_, fault)| fault).collect()
     }
 }

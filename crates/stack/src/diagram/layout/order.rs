@@ -5,6 +5,7 @@
 //! that helps; the best order seen is kept.
 
 use crate::diagram::{Graph, NodeId};
+use types::sort;
 
 /// How often columns are sorted by those left of them and by those right of them.
 const SWEEPS: usize = 12;
@@ -209,7 +210,7 @@ impl Layers {
                 }
             }
         }
-        ends.sort_unstable();
+        sort::ascending(&mut ends);
         ends.into_iter().map(|(_, _, edge, is_from)| (edge, is_from)).collect()
     }
 
@@ -258,7 +259,7 @@ impl Layers {
             if links.is_empty() { self.place_of[*slot] as f64 } else { sum as f64 / links.len() as f64 }
         };
         let mut sorted: Vec<(f64, usize)> = self.columns[column].iter().map(|slot| (average(slot), *slot)).collect();
-        sorted.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+        sort::by(&mut sorted, |(one, _), (other, _)| one.total_cmp(other));
         self.columns[column] = sorted.into_iter().map(|(_, slot)| slot).collect();
         for (place, slot) in self.columns[column].iter().enumerate() {
             self.place_of[*slot] = place;
@@ -311,7 +312,7 @@ impl Layers {
 
 /// How many pairs are in another order on the right than on the left.
 fn inversions(mut pairs: Vec<(usize, usize)>) -> usize {
-    pairs.sort_unstable();
+    sort::ascending(&mut pairs);
     let size = pairs.iter().map(|(_, right)| right + 2).max().unwrap_or(0);
     // A Fenwick tree: how many have come so far, by their place on the right.
     let mut tree = vec![0_usize; size];
