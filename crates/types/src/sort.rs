@@ -24,6 +24,23 @@ pub fn ascending<T: Ord>(items: &mut [T]) {
     by(items, T::cmp);
 }
 
+/// Sorts, and of equal items keeps the last, as if they had been put in one after the other. What rises already, which is
+/// everything that was sorted before, is left alone.
+pub(crate) fn once<T>(items: &mut Vec<T>, mut compare: impl FnMut(&T, &T) -> Ordering) {
+    if items.is_sorted_by(|one, other| compare(one, other) == Ordering::Less) {
+        return;
+    }
+    by(items, &mut compare);
+    let mut kept = 0;
+    for at in 1..items.len() {
+        if compare(&items[kept], &items[at]) == Ordering::Less {
+            kept += 1;
+        }
+        items.swap(kept, at);
+    }
+    items.truncate(kept + 1);
+}
+
 /// For each place, which one the item stands at that belongs there.
 fn sorted_places(count: usize, compare: &mut dyn FnMut(usize, usize) -> Ordering) -> Vec<usize> {
     if count < 2 {

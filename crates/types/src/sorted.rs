@@ -7,7 +7,7 @@
 //!
 //! Why not always `BTreeMap`: the compiler makes some two dozen large functions for each pair of types, which cost a
 //! catalog of fifty maps a quarter of its room's build. So what is long here is not generic: it sees keys only by their
-//! places, through a function that compares two of them ([`find`], [`arrange`]). What is generic is a line or two.
+//! places, through a function that compares two of them ([`find`], [`sort`]). What is generic is a line or two.
 //!
 //! Start at [`SortedMap`]. Invariant: keys rise strictly from one entry to the next.
 
@@ -15,6 +15,7 @@ mod set;
 #[cfg(test)]
 mod tests;
 
+use crate::sort;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::borrow::Borrow;
@@ -28,9 +29,6 @@ pub use set::SortedSet;
 /// What compares an entry with what is looked for, given the entry's place.
 type Compare<'a> = &'a mut dyn FnMut(usize) -> Ordering;
 
-/// What compares two entries, given their places.
-type CompareTwo<'a> = &'a mut dyn FnMut(usize, usize) -> Ordering;
-
 /// Where among `len` sorted entries the one is that compares as equal, or else where it would have to be put.
 fn find(len: usize, compare: Compare<'_>) -> Result<usize, usize> {
     let (mut low, mut high) = (0, len);
@@ -43,44 +41,6 @@ fn find(len: usize, compare: Compare<'_>) -> Result<usize, usize> {
         }
     }
     Err(low)
-}
-
-/// What makes sorted entries of any: these pairs of places change places, one after the other, and all but the first
-/// `kept` entries go.
-struct Arrangement {
-    swaps: Vec<(usize, usize)>,
-    kept: usize,
-}
-
-/// How to sort `len` entries. Of equal ones the last stays, as if they had been put in one after the other. None if they
-/// are sorted, which is what everything is that was written by a [`SortedMap`].
-fn arrange(len: usize, compare: CompareTwo<'_>) -> Option<Arrangement> {
-    if (1..len).all(|at| compare(at - 1, at) == Ordering::Less) {
-        return None;
-    }
-    let mut order: Vec<usize> = (0..len).collect();
-    order.sort_by(|one, other| compare(*one, *other));
-    let (mut wanted, mut overtaken) = (Vec::with_capacity(len), Vec::new());
-    for (nth, entry) in order.iter().enumerate() {
-        let again = order.get(nth + 1).is_some_and(|next| compare(*entry, *next) == Ordering::Equal);
-        if again { overtaken.push(*entry) } else { wanted.push(*entry) }
-    }
-    let kept = wanted.len();
-    wanted.append(&mut overtaken);
-    // Which entry is at a place, and at which place an entry is, while they change places.
-    let mut at: Vec<usize> = (0..len).collect();
-    let mut place_of = at.clone();
-    let mut swaps = Vec::new();
-    for (place, entry) in wanted.into_iter().enumerate() {
-        let from = place_of[entry];
-        if from != place {
-            swaps.push((place, from));
-            let moved = at[place];
-            at[from] = moved;
-            place_of[moved] = from;
-        }
-    }
-    Some(Arrangement { swaps, kept })
 }
 
 /// A map for a few entries, sorted by key. See the head of this file for when it is the right one.
@@ -157,14 +117,7 @@ impl<K: Ord, V> SortedMap<K, V> {
 
     /// Takes pairs in any order; of those with one key the last stays.
     fn of(mut pairs: Vec<(K, V)>) -> Self {
-        if let Some(Arrangement { swaps, kept }) =
-            arrange(pairs.len(), &mut |one, other| pairs[one].0.cmp(&pairs[other].0))
-        {
-            for (one, other) in swaps {
-                pairs.swap(one, other);
-            }
-            pairs.truncate(kept);
-        }
+        sort::once(&mut pairs, |one, other| one.0.cmp(&other.0));
         Self(pairs)
     }
 

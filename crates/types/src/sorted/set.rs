@@ -3,7 +3,8 @@
 //!
 //! Invariant: each entry is greater than the one before it.
 
-use super::{Arrangement, arrange, find};
+use super::find;
+use crate::sort;
 use std::borrow::Borrow;
 use std::fmt;
 
@@ -42,12 +43,7 @@ impl<K: Ord> SortedSet<K> {
     }
 
     fn of(mut keys: Vec<K>) -> Self {
-        if let Some(Arrangement { swaps, kept }) = arrange(keys.len(), &mut |one, other| keys[one].cmp(&keys[other])) {
-            for (one, other) in swaps {
-                keys.swap(one, other);
-            }
-            keys.truncate(kept);
-        }
+        sort::once(&mut keys, K::cmp);
         Self(keys)
     }
 
