@@ -5,7 +5,7 @@
 //! was read; what is complete and serves nothing is a [`Note`].
 
 use serde_json::{Map, Value as Json, json};
-use types::SortedMap;
+use types::{Gather, SortedMap};
 
 use crate::environment::Environment;
 use crate::findings::{Findings, Path, Position};
@@ -13,7 +13,6 @@ use crate::stack::{
     AccessLog, Api, ApiKey, Caching, FunctionReference, LogicalId, MethodSettings, Note, Plan, Quota, Resource,
     RouteThrottle, Throttle,
 };
-use types::Gather;
 
 /// Where the gateway responses of an API stand in its document.
 const RESPONSES: &str = "x-amazon-apigateway-gateway-responses";

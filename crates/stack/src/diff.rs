@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use types::sort;
 
 use crate::findings::Position;
 use crate::kept::Kept;
@@ -295,7 +296,6 @@ macro_rules! differences {
 }
 
 use differences;
-use types::sort;
 
 fn renamed(what: &str, kept: &str) -> (String, String) {
     (

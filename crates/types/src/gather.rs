@@ -95,6 +95,7 @@ mod tests {
             prop_assert_eq!(members().map(Ok::<_, u8>).try_into_object(), Ok(Map::from_iter(members())));
         }
     }
+
     #[test]
     fn an_object_has_the_members_that_are_written_out() {
         let expected = serde_json::json!({"a": 1, "b": [true]});

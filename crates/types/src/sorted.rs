@@ -3,7 +3,7 @@
 //! Right for what people define and programs read: tables, queues and rules of a catalog, tags, the attributes of one
 //! message, what a setting names. That is read often, changed seldom, and has thousands of entries at most. Wrong for what
 //! grows with traffic (messages, items, what is in flight): putting something in between moves all that comes after it.
-//! For that there is the standard library's `BTreeMap`, which answers the same for every method that both have.
+//! For that there is the standard library's `BTreeMap`, which has the same entries in the same order.
 //!
 //! Why not always `BTreeMap`: the compiler makes some two dozen large functions for each pair of types, which cost a
 //! catalog of fifty maps a quarter of its room's build. So what is long here is not generic: it sees keys only by their
