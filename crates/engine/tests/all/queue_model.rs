@@ -187,7 +187,7 @@ fn check(is_ordered: bool, acts: Vec<Act>) -> Result<(), TestCaseError> {
     let mut house = House::new();
     house.make(QueueSpec { retention_seconds: 1_000_000, ..spec(is_ordered, "Dead") });
     house.make(redriven(spec(is_ordered, "Work"), "Dead", RECEIVES_MAX));
-    let mut model = Model::default();
+    let mut model = Model { last_number_at: i64::MIN, ..Model::default() };
     let mut receipts: Vec<(String, Receipt)> = Vec::new();
     let (mut clock, mut count) = (0i64, 0);
     for act in acts {
@@ -204,10 +204,9 @@ fn check(is_ordered: bool, acts: Vec<Act>) -> Result<(), TestCaseError> {
                     None => {
                         prop_assert!(!sent.known);
                         model.known.push(Known { name: known_as, id: sent.id, sent_at: now, counted_from: now });
-                        // Where order is kept, no message is older than the one before it.
-                        let before = model.queue.iter().map(|one| one.sent_at).max().filter(|_| is_ordered);
-                        let (sent_at, none) = (before.map_or(now, |before| before.max(now)), (now, now));
                         model.last_number_at = model.last_number_at.max(now);
+                        // Where order is kept, messages are as old as their numbers, so that they expire in order.
+                        let (sent_at, none) = (if is_ordered { model.last_number_at } else { now }, (now, now));
                         let kept = Kept {
                             body,
                             group,
