@@ -44,7 +44,8 @@ impl Backend {
         Self { engine, runtime, stacks, credentials, calls, stopping }
     }
 
-    fn is_stopping(&self) -> bool {
+    /// Whether it is on its way down.
+    pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
     }
 }

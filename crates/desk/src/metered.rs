@@ -2,9 +2,8 @@
 
 use crate::Backend;
 use observe::metrics::{Counter, Family, Histogram, Page};
-use std::collections::BTreeSet;
 use std::time::Instant;
-use types::{Gather, TableName};
+use types::{SortedSet, TableName};
 use wire::dynamodb::Call;
 use wire::{Reply, Response};
 
@@ -101,11 +100,11 @@ impl Calls {
 
 /// Answers a call on tables, and counts and times it.
 pub(super) async fn tables(backend: &Backend, reply: &Reply<'_>, call: Call) -> Response {
-    let mut tables = tables_of(&call);
     // Nobody makes up new ones.
-    tables.retain(|table| backend.engine.table(table).is_ok());
+    let is_there = |table: &TableName| backend.engine.table(table).is_ok();
+    let tables: SortedSet<TableName> = tables_of(&call).into_iter().filter(is_there).collect();
     let begun = Instant::now();
-    let failed = |tables: &BTreeSet<TableName>| -> u64 {
+    let failed = |tables: &SortedSet<TableName>| -> u64 {
         tables.iter().map(|table| backend.calls.conditions_failed.with(&[table.as_str()]).get()).sum()
     };
     // Only writes have conditions; another write of the same table in between is counted for one of the two.
@@ -125,15 +124,15 @@ pub(super) async fn tables(backend: &Backend, reply: &Reply<'_>, call: Call) -> 
 }
 
 /// The tables whose items a call is about.
-fn tables_of(call: &Call) -> BTreeSet<TableName> {
-    let only = |table: &TableName| [table.clone()].into_iter().into_set();
+fn tables_of(call: &Call) -> SortedSet<TableName> {
+    let only = |table: &TableName| SortedSet::from([table.clone()]);
     match call {
         Call::PutItem { table, .. } | Call::DeleteItem { table, .. } | Call::GetItem { table, .. } => only(table),
         Call::UpdateItem(call) => only(&call.table),
-        Call::Query(call) => BTreeSet::from([call.reading.table.clone()]),
-        Call::Scan(call) => BTreeSet::from([call.reading.table.clone()]),
-        Call::BatchGetItem { reads, .. } => reads.iter().map(|one| one.table.clone()).into_set(),
-        Call::BatchWriteItem { writes, .. } => writes.iter().map(|one| one.table.clone()).into_set(),
-        _ => BTreeSet::new(),
+        Call::Query(call) => only(&call.reading.table),
+        Call::Scan(call) => only(&call.reading.table),
+        Call::BatchGetItem { reads, .. } => reads.iter().map(|one| one.table.clone()).collect(),
+        Call::BatchWriteItem { writes, .. } => writes.iter().map(|one| one.table.clone()).collect(),
+        _ => SortedSet::new(),
     }
 }

@@ -6,9 +6,8 @@ use super::{internal, not_written};
 use crate::Backend;
 use engine::spec::{InvocationType, PipeSource, PipeTarget, StartingPosition};
 use engine::{Catalog, DeployRefused, Engine, PipeEntry, PipeRefused};
-use std::collections::BTreeSet;
 use std::sync::Arc;
-use types::{Gather, PipeName};
+use types::{PipeName, SortedSet};
 use wire::pipes::{Answer, Call, PipeDescription, Way};
 use wire::{Refusal, Reply, Response};
 
@@ -162,13 +161,13 @@ struct Seen<'a> {
     backend: &'a Backend,
     catalog: Arc<Catalog>,
     /// Those that run.
-    running: BTreeSet<PipeName>,
+    running: SortedSet<PipeName>,
 }
 
 impl<'a> Seen<'a> {
     fn of(backend: &'a Backend) -> Self {
         let catalog = backend.engine.catalog();
-        let running = backend.engine.pipes().into_iter().filter(|pipe| pipe.running).map(|pipe| pipe.name).into_set();
+        let running = backend.engine.pipes().into_iter().filter(|pipe| pipe.running).map(|pipe| pipe.name).collect();
         Self { backend, catalog, running }
     }
 

@@ -7,8 +7,7 @@
 use crate::events::Events;
 use crate::order::id_of;
 use serde_json::{Map, Value as Json, json};
-use std::collections::BTreeSet;
-use types::{Gather, Record, SequenceNumber, Timestamp};
+use types::{Record, SequenceNumber, SortedSet, Timestamp};
 
 /// Acts on batches of changes.
 pub trait Handler: Send + Sync {
@@ -64,12 +63,12 @@ impl<'a> Context<'a> {
 
 /// The orders that handlers must fail on, for drills.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FailingOrders(BTreeSet<Box<str>>);
+pub struct FailingOrders(SortedSet<Box<str>>);
 
 impl FailingOrders {
     /// Reads order ids separated by commas; blanks around them do not count.
     pub fn parse(text: &str) -> Self {
-        Self(text.split(',').map(str::trim).filter(|id| !id.is_empty()).map(Into::into).into_set())
+        Self(text.split(',').map(str::trim).filter(|id| !id.is_empty()).map(Into::into).collect())
     }
 
     /// Whether a drill must fail this order.

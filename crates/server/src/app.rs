@@ -10,7 +10,7 @@ use runtime::Runtime;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use types::{FunctionName, SortedMap};
 
 /// A running server.
@@ -66,7 +66,7 @@ impl App {
 
     /// Whether the server is on its way down.
     pub(crate) fn is_stopping(&self) -> bool {
-        self.desk.stopping.load(Ordering::Relaxed)
+        self.desk.is_stopping()
     }
 
     /// Whether customers can be served; why not, if they cannot.

@@ -4,15 +4,13 @@
 //! well-formed names; what values mean is decided by [`Template::resolve`], which lives in
 //! `resolve`.
 
-use std::collections::BTreeSet;
-
 use crate::findings::{Errors, Findings, Path, Position, Sort, did_you_mean};
 use crate::identity::ResourceType;
 use crate::node::{Data, Entry, Node, find};
 use crate::parameter::Parameter;
 use crate::properties::Properties;
 use crate::read;
-use types::Gather;
+use types::SortedSet;
 
 /// CloudFormation's own limits for one template.
 const RESOURCES_MAX: usize = 500;
@@ -39,7 +37,7 @@ pub struct Template {
 #[derive(Debug, Default)]
 struct Unread {
     /// Resources and parameters that stand in the text and were refused.
-    names: BTreeSet<String>,
+    names: SortedSet<String>,
     /// Whether AWS would expand macros, which make resources with names of their own.
     macros: bool,
     /// Whether a resource that was refused may say what is allowed.
@@ -120,9 +118,9 @@ impl Template {
             let section = find(sections, section).and_then(|entry| entry.value.as_map());
             section.unwrap_or_default().iter().map(|entry| entry.key.as_str())
         };
-        let read: BTreeSet<&str> = (self.resources.iter().map(|resource| resource.id.as_str()))
+        let read: SortedSet<&str> = (self.resources.iter().map(|resource| resource.id.as_str()))
             .chain(self.parameters.iter().map(|parameter| parameter.name.as_str()))
-            .into_set();
+            .collect();
         let may_allow = |entry: &&Entry| {
             let kind = entry.value.as_map().and_then(|attributes| find(attributes, "Type")?.value.as_scalar());
             !read.contains(entry.key.as_str())
@@ -131,7 +129,7 @@ impl Template {
         let resources = find(sections, "Resources").and_then(|entry| entry.value.as_map()).unwrap_or_default();
         let policies = resources.iter().any(|entry| may_allow(&entry));
         let names = names_in("Resources").chain(names_in("Parameters")).filter(|name| !read.contains(name));
-        Unread { names: names.map(str::to_owned).into_set(), macros: find(sections, "Transform").is_some(), policies }
+        Unread { names: names.map(str::to_owned).collect(), macros: find(sections, "Transform").is_some(), policies }
     }
 
     /// Whether everything that allows or denies something was read.

@@ -1,41 +1,16 @@
-//! Decides how pairs and members become a map, a set or a JSON object where that happens once a start, a command or a
-//! call: one is put in after the other.
+//! Decides how members become a JSON object where that happens once a start, a command or a call: one is put in after the
+//! other.
 //!
-//! What `collect` does for these collections is to sort first, with a sort made anew for every iterator, of up to ten
-//! kilobytes. Of a handful of pairs that is more to load than to do. Start at [`Gather`], or at [`object`] where
-//! the members are written out. Whoever gathers thousands takes `collect`.
+//! What `collect` does is to sort first, with a sort made anew for every iterator, of up to ten kilobytes. Of a handful of
+//! members that is more to load than to do. Start at [`Gather`], or at [`object`] where the members are written out.
+//! Whoever gathers thousands takes `collect`; maps and sets of ours have one sort for all ([`crate::SortedMap`]).
 //!
-//! Invariant: of equal keys the later one's value is kept, as by `collect`.
+//! Invariant: of equal names the later one's value is kept, as by `collect`.
 
 use serde_json::{Map, Value as Json};
-use std::collections::{BTreeMap, BTreeSet};
 
-/// Iterators whose items are gathered in a sorted collection.
+/// Iterators whose items are gathered in a JSON object.
 pub trait Gather: Iterator + Sized {
-    /// The pairs, by their keys.
-    fn into_map<K: Ord, V>(self) -> BTreeMap<K, V>
-    where
-        Self: Iterator<Item = (K, V)>,
-    {
-        let mut map = BTreeMap::new();
-        for (key, value) in self {
-            map.insert(key, value);
-        }
-        map
-    }
-
-    /// The members, each once.
-    fn into_set(self) -> BTreeSet<Self::Item>
-    where
-        Self::Item: Ord,
-    {
-        let mut set = BTreeSet::new();
-        for member in self {
-            set.insert(member);
-        }
-        set
-    }
-
     /// The members of a JSON object, by their names.
     fn into_object(self) -> Map<String, Json>
     where
@@ -88,8 +63,6 @@ mod tests {
         #[test]
         fn what_is_gathered_is_what_is_collected(pairs in vec(("[a-d]{1,2}", any::<u16>()), 0..60)) {
             let pairs = || pairs.iter().cloned();
-            prop_assert_eq!(pairs().into_map(), BTreeMap::from_iter(pairs()));
-            prop_assert_eq!(pairs().into_set(), BTreeSet::from_iter(pairs()));
             let members = || pairs().map(|(name, number)| (name, Json::from(number)));
             prop_assert_eq!(members().into_object(), Map::from_iter(members()));
             prop_assert_eq!(members().map(Ok::<_, u8>).try_into_object(), Ok(Map::from_iter(members())));

@@ -3,7 +3,7 @@
 //! [`Value`] and [`Item`] are what a table keeps, [`Key`] is how it finds them, a [`Change`] is what happened to one
 //! item, a [`Record`] is a change as a function receives it ([`event`]). [`Number`] is exact: 38 decimal digits, one
 //! canonical text. Names and ARNs are parsed once, at the edge. A [`SortedMap`] keeps what is defined, in order; [`sort`]
-//! and [`Gather`] put lists and maps in order without a sort of their own for every type.
+//! and [`Gather`] put lists and JSON objects in order without a sort of their own for every type.
 //!
 //! Invariant: nothing here reads a clock, touches a disk or waits.
 

@@ -7,7 +7,7 @@ use crate::Backend;
 use engine::QueueInfo;
 use serde::Deserialize;
 use std::time::Duration;
-use types::{Gather, QueueName, SortedMap};
+use types::{QueueName, SortedMap, SortedSet};
 use wire::sqs::{self, DeadLetters, Encryption, Fifo, QueueDescription, RedriveAllowed};
 
 /// AWS lists at most so many queues when it is not told how many.
@@ -117,7 +117,7 @@ pub(super) fn list_sources(
     let engine = &desk.backend.engine;
     let mut sources = engine.dead_letter_sources(queue).map_err(|_| desk.no_queue(queue))?;
     // A stack that is not up may have some more; nobody could ask for them.
-    let served = engine.queue_names().into_iter().into_set();
+    let served: SortedSet<QueueName> = engine.queue_names().into_iter().collect();
     sources.retain(|source| served.contains(source));
     let (names, more) = page(sources, after, limit);
     Ok(desk.say(sqs::Answer::DeadLetterSources { names: &names, more }))

@@ -8,7 +8,7 @@ use crate::members::{Members, Rules};
 use crate::reply::Service;
 use observe::RETENTION_DAYS;
 use std::collections::BTreeMap;
-use types::{Gather, Timestamp};
+use types::Timestamp;
 
 /// The most lines of one request.
 const EVENTS_MAX: usize = 10_000;
@@ -57,7 +57,7 @@ fn tags(members: Members<'_>) -> Result<BTreeMap<String, String>, WireError> {
         rules.length(value, "tags", 0, 256);
     }
     rules.check(Code::InvalidParameter)?;
-    Ok(given.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).into_map())
+    Ok(given.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect())
 }
 
 pub(super) fn create_group(members: Members<'_>, context: &Context) -> Result<Call, WireError> {

@@ -10,8 +10,7 @@ use super::prompt::data;
 use super::template::{as_of, stamp};
 use crate::shop::request::is_odd;
 use crate::shop::status::Status;
-use std::collections::BTreeSet;
-use types::Gather;
+use types::SortedSet;
 
 /// The most characters of an answer.
 const LENGTH_MAX: usize = 1_500;
@@ -76,12 +75,12 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Words that may be told.
-struct Known(BTreeSet<String>);
+struct Known(SortedSet<String>);
 
 impl Known {
     fn of(facts: &Facts, ours: &str) -> Self {
         let data = data(facts).to_string();
-        Self(pieces(ours).chain(pieces(&data)).flat_map(with_parts).map(str::to_lowercase).into_set())
+        Self(pieces(ours).chain(pieces(&data)).flat_map(with_parts).map(str::to_lowercase).collect())
     }
 
     fn holds(&self, word: &str) -> bool {

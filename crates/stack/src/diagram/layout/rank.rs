@@ -6,7 +6,7 @@
 
 use crate::diagram::{Flow, Graph, Kind, NodeId};
 use std::collections::{BTreeSet, VecDeque};
-use types::{Gather, sort};
+use types::sort;
 
 /// The column of each node; 0 for those that have a place at another's side.
 pub(super) fn ranks(graph: &Graph, hosts: &[Option<NodeId>]) -> Vec<usize> {
@@ -110,7 +110,7 @@ fn acyclic_order(graph: &Graph, edges: &[(usize, usize)]) -> Vec<usize> {
         let acts = matches!(graph.nodes()[node].kind, Kind::Function | Kind::Pipe | Kind::Rule);
         (waiting > 0, acts, waiting, node)
     };
-    let mut ready: BTreeSet<(bool, bool, usize, usize)> = (0..count).map(|node| key(waiting[node], node)).into_set();
+    let mut ready: BTreeSet<(bool, bool, usize, usize)> = (0..count).map(|node| key(waiting[node], node)).collect();
     let mut places = vec![0; count];
     let mut place = 0;
     while let Some((.., node)) = ready.pop_first() {
